@@ -69,9 +69,12 @@ lab_host() {
 # lab_host_out NAME: the host goes, its cable goes back to the street.
 lab_host_out() {
 	local device
-	for device in $(ip -n "$1" -br link show | sed -n 's/^\(x-[a-z0-9]*\)[ @].*/\1/p'); do
-		ip -n "$1" link set "$device" netns $lab_street &&
-			ip -n $lab_street link set "$device" up
+	for device in $(ip -n "$1" -br link show | sed -n 's/^\(x-[^ @]*\).*/\1/p'); do
+		case $device in
+		*.*) ip -n "$1" link del "$device" ;;
+		*) ip -n "$1" link set "$device" netns $lab_street &&
+			ip -n $lab_street link set "$device" up ;;
+		esac
 	done
 	ip netns del "$1"
 }

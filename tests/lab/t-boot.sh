@@ -26,7 +26,7 @@ check "geneve devices" ip link add new-geneve type geneve id 1 remote 192.0.2.1
 check "ifb devices" ip link add new-ifb type ifb
 check "hsr devices" ip link add new-hsr type hsr slave1 new-bond slave2 new-ifb
 check "macsec devices" ip link add link dum0 new-macsec type macsec
-check "macvlan devices" ip link add link dum0 new-macvlan type macvlan
+check "macvlan devices" ip link add link dum0.10 new-macvlan type macvlan
 check "nlmon devices" ip link add new-nlmon type nlmon
 check "tap devices" ip tuntap add new-tap mode tap
 check "veth devices" ip link add new-veth type veth
