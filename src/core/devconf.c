@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The kernel tells all of an interface's IP settings in every link message
+ * (inet_fill_link_af(), inet6_fill_ifla6_attrs()), but takes most of them, and
+ * what must happen with them, only through /proc/sys. It does not tell when
+ * somebody else writes one there, except for forwarding and rp_filter.
+ */
+#include "core/devconf.h"
+
+#include <stdio.h>
+
+int devconf_observe(struct mirror *m, struct iface *i, const struct feature *f,
+		    const struct link_message *lm, int family, int attr)
+{
+	struct nlattr *spec = lm->tb[IFLA_AF_SPEC], *af, *conf;
+	struct object *o;
+	const int32_t *values;
+
+	af = spec ? nla_find(nla_data(spec), nla_len(spec), family) : NULL;
+	conf = af ? nla_find(nla_data(af), nla_len(af), attr) : NULL;
+	if (!conf) {
+		iface_drop(mirror_model(m), i, f);
+		return 0;
+	}
+	o = iface_get_object(mirror_model(m), i, f);
+	o->present = 0;
+	values = nla_data(conf);
+	FOREACH_ROW(f, r) {
+		if (!r->attr || r->attr * sizeof(*values) > (size_t)nla_len(conf))
+			continue;
+		if (r->type->size == 1)
+			*(uint8_t *)row_value(r, o) = r->type == &type_bool ? !!values[r->attr - 1] :
+									      values[r->attr - 1];
+		else
+			*(int32_t *)row_value(r, o) = values[r->attr - 1];
+		o->present |= row_bit(f, r);
+	}
+	return 0;
+}
+
+int devconf_encode(struct encoder *e, const struct step *s, unsigned part, const char *proto,
+		   const char *(*file)(const struct row *row))
+{
+	const struct feature *f = s->feature;
+
+	FOREACH_ROW(f, r) {
+		const char *name = file ? file(r) : NULL;
+
+		if (!(s->mask & row_bit(f, r)) || part-- > 0)
+			continue;
+		snprintf(e->path, sizeof(e->path), "net/%s/conf/%s/%s", proto, s->name,
+			 name ? name : r->key);
+		snprintf(e->value, sizeof(e->value), "%d",
+			 r->type->size == 1 ? *(uint8_t *)row_value(r, s->to) :
+					      *(int32_t *)row_value(r, s->to));
+		encoder_sysctl(e);
+		return !!(s->mask & ~(2 * row_bit(f, r) - 1));
+	}
+	return -EINVAL;
+}

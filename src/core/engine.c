@@ -1,0 +1,593 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The reconcile loop.
+ *
+ * Nothing acts on an event. Events change the mirror; when the loop has taken
+ * all of them, on_turn() computes the difference between the current
+ * generation and the mirror and carries it out. Start, reload, hot-plug,
+ * drift and restart are this one path, and when there is no difference
+ * nothing is sent.
+ *
+ * While a plan is carried out the mirror stands still (its notifications wait
+ * in the socket), because the steps point into it. Afterwards the mirror
+ * catches up, from the notifications or, when those would not tell or would
+ * be dearer than asking, from fresh dumps; and the difference is computed
+ * again. That is the verification: it must be empty. If it is the same as
+ * before, the kernel has not done what it said it did, and that is an error.
+ *
+ * What must stay true: at most one plan is under way; done() is called exactly
+ * once for each engine_apply() that returned 0.
+ */
+#include "core/engine.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "util/log.h"
+
+/* Steps handed to the kernel before the loop turns; their answers bound the memory. */
+#define WINDOW 512
+/* A plan longer than this is cheaper to verify by dumps than by its notifications. */
+#define BULK 256
+/* Creating may uncover what could not be compared before (a veth's peer); never more than this. */
+#define PASSES_MAX 6
+/* Between attempts at what failed: 1 s, doubling up to about a minute. */
+#define RETRY_USEC UINT64_C(1000000)
+#define RETRY_SHIFT_MAX 6
+
+static const char *const engine_state_names[ENGINE_MAX_] = {
+	[ENGINE_STARTING] = "starting", [ENGINE_APPLYING] = "applying",
+	[ENGINE_STEADY] = "steady",	[ENGINE_DEGRADED] = "degraded",
+};
+
+const char *engine_state_name(enum engine_state s)
+{
+	return engine_state_names[s];
+}
+
+static uint64_t now_usec(const struct engine *e)
+{
+	uint64_t now = 0;
+
+	(void)sd_event_now(e->event, CLOCK_MONOTONIC, &now);
+	return now;
+}
+
+static void announce(struct engine *e, const struct change *changes, unsigned n)
+{
+	if (e->on_changed)
+		e->on_changed(e->on_changed_data, changes, n);
+}
+
+static void turn_later(struct engine *e)
+{
+	sd_event_source_set_enabled(e->turn, SD_EVENT_ONESHOT);
+}
+
+static void note_failure(struct engine *e, const char *line)
+{
+	char *all = str_format("%s%s%s", e->failures ? e->failures : "", e->failures ? "\n" : "",
+			       line);
+
+	free(e->failures);
+	e->failures = all;
+}
+
+static void fail_iface(struct engine *e, struct iface *want, const char *reason)
+{
+	want->state = STATE_FAILED;
+	want->retry_usec = now_usec(e) +
+			   (RETRY_USEC << min_of(want->failures, (unsigned)RETRY_SHIFT_MAX));
+	want->failures++;
+	iface_set_reason(want, "%s", reason);
+}
+
+/* One line for everybody: the object, the key, the kernel's words, the place. */
+static void step_failed(struct engine *e, struct step *s)
+{
+	_cleanup_free_ char *what = step_what(s);
+	_cleanup_free_ char *line = NULL;
+	const struct origin *at = step_where(s);
+	char place[300] = "";
+
+	if (at->file)
+		snprintf(place, sizeof(place), "%s:%u: ", at->file, at->line);
+	line = str_format("%s%s: %s%s%s%s", place, what, strerror(-s->error), s->text ? " (" : "",
+			  s->text ? s->text : "", s->text ? ")" : "");
+	/* What follows from the first failure is no news. */
+	if (s->want && s->want->state == STATE_FAILED) {
+		log_debug("%s", line);
+		return;
+	}
+	log_error("%s", line);
+	note_failure(e, line);
+	if (s->want)
+		fail_iface(e, s->want, line);
+}
+
+static void plan_done(struct engine *e);
+static void submit_window(struct engine *e);
+
+static void step_answered(struct engine *e, struct step *s)
+{
+	bool removing = s->verb == VERB_REMOVE || s->verb == VERB_DELETE;
+
+	/* Gone already, with the interface it was on or by another hand: as wanted. */
+	if (removing && (s->error == -ENODEV || s->error == -ESRCH || s->error == -EADDRNOTAVAIL))
+		s->error = 0;
+	if (s->error)
+		step_failed(e, s);
+}
+
+static void on_reply(void *data, int error, const char *text);
+
+/* The reply carries the step; the engine is found through it. */
+struct flight {
+	struct engine *engine;
+	unsigned step;
+};
+
+static void on_reply(void *data, int error, const char *text)
+{
+	struct flight *f = data;
+	struct engine *e = f->engine;
+	struct step *s = &e->plan->steps[f->step];
+
+	free(f);
+	if (error && !s->error) {
+		s->error = error;
+		s->text = text ? str_dup(text) : NULL;
+	}
+	if (--s->parts_left == 0)
+		step_answered(e, s);
+	if (--e->in_flight == 0)
+		submit_window(e);
+}
+
+static void submit_step(struct engine *e, unsigned index)
+{
+	struct step *s = &e->plan->steps[index];
+	struct flight *f;
+	unsigned part = 0;
+	int r;
+
+	do {
+		r = encode_step(e->encoder, s, part++);
+		if (r < 0)
+			break;
+		e->sysctls |= e->encoder->request.channel == CHANNEL_SYSCTL;
+		f = new0(struct flight);
+		*f = (struct flight){ e, index };
+		s->parts_left++;
+		e->in_flight++;
+		kernel_submit(e->kernel, &e->encoder->request, on_reply, f);
+	} while (r > 0);
+	if (r < 0) {
+		s->error = r;
+		if (!s->parts_left)
+			step_answered(e, s);
+	}
+	e->steps++;
+}
+
+static void submit_window(struct engine *e)
+{
+	unsigned end = min_of(e->plan->n, e->next + WINDOW);
+
+	for (; e->next < end; e->next++) {
+		struct step *s = &e->plan->steps[e->next];
+
+		/* An interface that failed is left alone until it is tried again. */
+		if (s->want && s->want->state == STATE_FAILED)
+			continue;
+		submit_step(e, e->next);
+	}
+	if (e->in_flight)
+		kernel_flush(e->kernel);
+	else if (e->next < e->plan->n)
+		submit_window(e);
+	else
+		plan_done(e);
+}
+
+static uint64_t hash_text(const char *s)
+{
+	uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
+
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
+	return h;
+}
+
+static void log_plan(const struct plan *plan, int level)
+{
+	if (log_get_level() < level)
+		return;
+	for (unsigned n = 0; n < plan->n; n++) {
+		_cleanup_free_ char *what = step_what(&plan->steps[n]);
+
+		log_write(level, "%s", what);
+	}
+}
+
+static void plan_begin(struct engine *e, struct plan *plan)
+{
+	e->plan = plan;
+	e->next = 0;
+	e->sysctls = false;
+	log_plan(plan, LOG_DEBUG);
+	record_adopt(e->record, e->current->want, e->mirror->seen, plan);
+	record_save(e->record);
+	mirror_hold(e->mirror, true);
+	announce(e, NULL, 0);
+	submit_window(e);
+}
+
+static void plan_done(struct engine *e)
+{
+	bool dump = !e->live || e->sysctls || e->plan->n > BULK;
+
+	e->plan = plan_free(e->plan);
+	e->passes++;
+	if (dump) {
+		mirror_sync(e->mirror, e->live);
+		return;
+	}
+	mirror_hold(e->mirror, false);
+	kernel_read_notifications(e->kernel);
+	turn_later(e);
+}
+
+static void set_retry(struct engine *e)
+{
+	uint64_t first = UINT64_MAX;
+
+	MODEL_FOREACH(e->current->want, i)
+		if (i->state == STATE_FAILED)
+			first = min_of(first, i->retry_usec);
+	if (!e->live || first == UINT64_MAX ||
+	    sd_event_source_set_time(e->retry, first) < 0 ||
+	    sd_event_source_set_enabled(e->retry, SD_EVENT_ONESHOT) < 0)
+		sd_event_source_set_enabled(e->retry, SD_EVENT_OFF);
+}
+
+static void mark_settled(struct engine *e)
+{
+	MODEL_FOREACH(e->current->want, i) {
+		i->settled = i->state == STATE_OK;
+		if (i->state == STATE_OK)
+			i->failures = 0;
+	}
+}
+
+/* The difference is empty, or what is left of it has been told. */
+static void reconciled(struct engine *e)
+{
+	outcome_fn done = TAKE_PTR(e->done);
+	_cleanup_free_ char *failures = TAKE_PTR(e->failures);
+	struct outcome o = {
+		.error = failures ? -EIO : 0,
+		.text = failures ? failures : "",
+		.steps = e->steps,
+		.usec = now_usec(e) - e->begin,
+	};
+
+	mark_settled(e);
+	record_settle(e->record, e->current->want, e->mirror->seen);
+	record_save(e->record);
+	set_retry(e);
+	if (e->steps)
+		log_info("%u changes in %.3f s%s", e->steps, o.usec / 1e6,
+			 failures ? ", some failed" : "");
+	e->passes = e->steps = 0;
+	e->last_plan = 0;
+	announce(e, NULL, 0);
+	if (done)
+		done(e->done_data, &o);
+}
+
+/* The kernel took every step, and yet the same is to be done again. */
+static void verification_failed(struct engine *e, struct plan *plan)
+{
+	for (unsigned n = 0; n < plan->n; n++) {
+		struct step *s = &plan->steps[n];
+		_cleanup_free_ char *what = step_what(s);
+		_cleanup_free_ char *line = NULL;
+		const struct origin *at = step_where(s);
+
+		if (s->want && s->want->state == STATE_FAILED)
+			continue;
+		line = str_format("%s:%u: %s: the kernel accepted this, but did not do it",
+				  at->file ? at->file : "-", at->line, what);
+		log_error("%s", line);
+		note_failure(e, line);
+		if (s->want)
+			fail_iface(e, s->want, line);
+	}
+	plan_free(plan);
+	reconciled(e);
+}
+
+/* on_drift = "report": what was as configured and no longer is stays so, and is shown. */
+static void report_drift(struct plan *plan)
+{
+	unsigned kept = 0;
+
+	for (unsigned n = 0; n < plan->n; n++) {
+		struct step *s = &plan->steps[n];
+		_cleanup_free_ char *what = step_what(s);
+
+		if (!s->want || !s->want->settled) {
+			plan->steps[kept++] = *s;
+			continue;
+		}
+		if (s->want->state != STATE_DRIFTED)
+			iface_set_reason(s->want, "differs: %s", what);
+		s->want->state = STATE_DRIFTED;
+	}
+	plan->n = kept;
+}
+
+static void look(struct engine *e)
+{
+	struct mirror *m = e->mirror;
+	/* What comes or goes can matter to any other interface. */
+	bool all = e->look_at_all || m->appeared || e->passes;
+	_cleanup_free_ char *text = NULL;
+	struct plan *plan;
+	uint64_t hash;
+
+	plan = plan_new(e->current->want, m->seen, e->record->owned, all ? NULL : m->changes,
+			m->n_changes, now_usec(e));
+	e->look_at_all = false;
+	announce(e, m->changes, m->n_changes);
+	mirror_take_changes(m);
+	if (e->current->settings.on_drift == DRIFT_REPORT && !e->done && !e->passes)
+		report_drift(plan);
+	if (!plan->n) {
+		plan_free(plan);
+		reconciled(e);
+		return;
+	}
+	text = plan_text(plan);
+	hash = hash_text(text);
+	if (e->passes >= PASSES_MAX || (e->passes && hash == e->last_plan)) {
+		verification_failed(e, plan);
+		return;
+	}
+	e->last_plan = hash;
+	if (!e->passes && !e->done)
+		e->begin = now_usec(e);
+	plan_begin(e, plan);
+}
+
+static int on_turn(sd_event_source *s _unused_, void *data)
+{
+	struct engine *e = data;
+
+	if (e->plan || !e->mirror->synced || e->mirror->filling)
+		return 0;
+	if (e->current) {
+		look(e);
+	} else {
+		announce(e, e->mirror->changes, e->mirror->n_changes);
+		mirror_take_changes(e->mirror);
+	}
+	return 0;
+}
+
+static void on_mirror_synced(void *data)
+{
+	struct engine *e = data;
+
+	e->look_at_all = true;
+	turn_later(e);
+}
+
+static void on_mirror_changed(void *data)
+{
+	turn_later(data);
+}
+
+static int on_retry(sd_event_source *s _unused_, uint64_t usec _unused_, void *data)
+{
+	struct engine *e = data;
+
+	e->look_at_all = true;
+	turn_later(e);
+	return 0;
+}
+
+static int add_sources(struct engine *e)
+{
+	int r = sd_event_add_defer(e->event, &e->turn, on_turn, e);
+
+	if (r >= 0)
+		r = sd_event_source_set_enabled(e->turn, SD_EVENT_OFF);
+	/* After everything that the kernel had to say in this turn. */
+	if (r >= 0)
+		r = sd_event_source_set_priority(e->turn, SD_EVENT_PRIORITY_NORMAL + 10);
+	if (r >= 0)
+		r = sd_event_add_time(e->event, &e->retry, CLOCK_MONOTONIC, 0, 0, on_retry, e);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(e->retry, SD_EVENT_OFF);
+	return r;
+}
+
+struct engine *engine_new(sd_event *event, struct kernel *k, const char *record_path, bool live)
+{
+	struct engine *e = new0(struct engine);
+
+	e->event = sd_event_ref(event);
+	e->kernel = k;
+	e->live = live;
+	e->encoder = encoder_new();
+	e->record = record_open(record_path);
+	e->mirror = mirror_new(k, event);
+	e->mirror->on_synced = on_mirror_synced;
+	e->mirror->on_changed = on_mirror_changed;
+	e->mirror->data = e;
+	if (add_sources(e) < 0)
+		abort();
+	return e;
+}
+
+struct engine *engine_free(struct engine *e)
+{
+	if (!e)
+		return NULL;
+	sd_event_source_disable_unref(e->turn);
+	sd_event_source_disable_unref(e->retry);
+	plan_free(e->plan);
+	generation_free(e->current);
+	mirror_free(e->mirror);
+	record_free(e->record);
+	encoder_free(e->encoder);
+	kernel_free(e->kernel);
+	free(e->failures);
+	sd_event_unref(e->event);
+	free(e);
+	return NULL;
+}
+
+void engine_start(struct engine *e)
+{
+	mirror_sync(e->mirror, e->live);
+}
+
+int engine_apply(struct engine *e, struct generation *g, outcome_fn done, void *data)
+{
+	if (e->done || e->plan)
+		return -EBUSY;
+	generation_free(e->current);
+	e->current = g;
+	e->number++;
+	e->invalid = false;
+	e->done = done;
+	e->done_data = data;
+	e->begin = now_usec(e);
+	e->passes = e->steps = 0;
+	e->last_plan = 0;
+	e->look_at_all = true;
+	if (g->settings.o.present & BIT64(SETTINGS_LOG_LEVEL))
+		log_set_level(g->settings.log_level);
+	if (e->mirror->synced)
+		turn_later(e);
+	return 0;
+}
+
+int engine_load(struct engine *e, struct errors *errors, struct generation **ret)
+{
+	struct config_paths paths = e->paths;
+
+	paths.present = engine_present;
+	paths.data = e;
+	return config_load(&paths, errors, ret);
+}
+
+int engine_reload(struct engine *e, struct errors *errors, outcome_fn done, void *data)
+{
+	struct generation *g;
+	int r;
+
+	if (e->done || e->plan)
+		return -EBUSY;
+	r = engine_load(e, errors, &g);
+	if (r < 0) {
+		engine_reject(e);
+		return r;
+	}
+	return engine_apply(e, g, done, data);
+}
+
+void engine_reject(struct engine *e)
+{
+	e->invalid = true;
+	announce(e, NULL, 0);
+}
+
+struct plan *engine_plan(struct engine *e, struct generation *g)
+{
+	if (!e->mirror->synced || e->mirror->filling || e->plan)
+		return NULL;
+	return plan_new(g->want, e->mirror->seen, e->record->owned, NULL, 0, 0);
+}
+
+int engine_reconfigure(struct engine *e, const char *name)
+{
+	struct iface *i = e->current ? model_find(e->current->want, name) : NULL;
+
+	if (!i)
+		return -ENODEV;
+	i->retry_usec = 0;
+	i->settled = false;
+	e->look_at_all = true;
+	turn_later(e);
+	return 0;
+}
+
+enum engine_state engine_state(const struct engine *e)
+{
+	if (!e->mirror->synced)
+		return ENGINE_STARTING;
+	if (e->plan || e->done || e->passes)
+		return ENGINE_APPLYING;
+	if (e->invalid || !e->current)
+		return ENGINE_DEGRADED;
+	MODEL_FOREACH(e->current->want, i)
+		if (i->state == STATE_FAILED)
+			return ENGINE_DEGRADED;
+	return ENGINE_STEADY;
+}
+
+bool engine_present(void *engine, const char *name)
+{
+	const struct engine *e = engine;
+
+	return model_find(e->mirror->seen, name);
+}
+
+enum state engine_iface_state(const struct engine *e, const char *name, const char **ret_reason)
+{
+	const struct iface *i = e->current ? model_find(e->current->want, name) : NULL;
+
+	*ret_reason = i && i->reason ? i->reason : "";
+	return i ? i->state : STATE_FOREIGN;
+}
+
+/* Keys that can be set stand where the configuration has them, the others in "state". */
+static void split_state(const struct iface *i, json_t *j, json_t *state)
+{
+	const struct feature *root = features[FEATURE_LINK];
+
+	FOREACH_ROW(root, r) {
+		json_t *v = json_object_get(j, r->key);
+
+		if (!v || !(r->flags & ROW_STATE))
+			continue;
+		json_object_set(state, r->key, v);
+		json_object_del(j, r->key);
+	}
+	(void)i;
+}
+
+json_t *engine_json(const struct engine *e, const char *name)
+{
+	const struct iface *have = model_find(e->mirror->seen, name);
+	const struct iface *want = e->current ? model_find(e->current->want, name) : NULL;
+	json_t *state = json_object(), *j = have ? iface_json(have, 0) : json_object();
+	const char *reason;
+
+	json_object_set_new(j, "name", json_string(name));
+	json_object_set_new(state, "ifindex", json_integer(have ? have->ifindex : 0));
+	json_object_set_new(state, "management",
+			    json_string(state_name(engine_iface_state(e, name, &reason))));
+	if (*reason)
+		json_object_set_new(state, "reason", json_string(reason));
+	if (have)
+		split_state(have, j, state);
+	else if (want)
+		json_object_set_new(j, "kind", json_string(iface_kind(want)));
+	json_object_set_new(j, "state", state);
+	return j;
+}

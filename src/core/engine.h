@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine: one loop over one difference. */
+#ifndef CORE_ENGINE_H
+#define CORE_ENGINE_H
+
+#include "core/config.h"
+#include "core/mirror.h"
+#include "core/plan.h"
+#include "core/record.h"
+
+enum engine_state {
+	ENGINE_STARTING, /* the kernel has not been read yet */
+	ENGINE_APPLYING,
+	ENGINE_STEADY,
+	ENGINE_DEGRADED, /* something failed, or there is no valid configuration */
+	ENGINE_MAX_,
+};
+
+const char *engine_state_name(enum engine_state s);
+
+/* How an apply ended. */
+struct outcome {
+	int error;	   /* 0; -EIO: some steps failed; -ENETDOWN: the kernel cannot be read */
+	const char *text;  /* what failed, a line each; "" where nothing did */
+	unsigned steps;	   /* carried out */
+	uint64_t usec;	   /* from the request to its end */
+};
+
+typedef void (*outcome_fn)(void *data, const struct outcome *o);
+
+struct engine {
+	sd_event *event;
+	struct kernel *kernel;
+	struct mirror *mirror;
+	struct record *record;
+	struct encoder *encoder;
+	struct config_paths paths;  /* of the configuration */
+	struct generation *current; /* NULL: none was valid yet */
+	uint64_t number;	    /* of the current generation, counting from 1 */
+	bool live;		    /* follow notifications; else dump, apply, dump */
+	bool invalid;		    /* the configuration on disk was refused */
+
+	sd_event_source *turn;	/* at the end of a turn of the loop in which something changed */
+	sd_event_source *retry; /* for interfaces that failed */
+	bool look_at_all;	/* not only at what changed */
+
+	/* While a plan is carried out. */
+	struct plan *plan;
+	unsigned next, in_flight; /* steps begun; requests not answered */
+	bool sysctls;		  /* some step's effect is not told by a notification */
+	unsigned passes;
+	uint64_t last_plan; /* hash of the plan before: the same again means no progress */
+
+	/* The apply that somebody waits for. */
+	outcome_fn done;
+	void *done_data;
+	unsigned steps;
+	uint64_t begin;
+	char *failures;
+
+	/* For the bus: interfaces that changed (n: 0 the engine itself). */
+	void (*on_changed)(void *data, const struct change *changes, unsigned n);
+	void *on_changed_data;
+};
+
+/**
+ * engine_new - nothing is read or done before engine_start()
+ * @k: taken over
+ * @record_path: file of the record of ownership; NULL: none
+ * @live: keep following the kernel
+ */
+struct engine *engine_new(sd_event *event, struct kernel *k, const char *record_path, bool live);
+
+/** engine_free - leaves the kernel as it is; NULL is allowed; returns NULL */
+struct engine *engine_free(struct engine *e);
+
+/** engine_start - read the kernel; then whatever is configured is applied */
+void engine_start(struct engine *e);
+
+/**
+ * engine_apply - make @g the current generation and the kernel equal to it
+ * @g: taken over when 0 is returned
+ * @done: called once when it is done, not before this returns; may be NULL
+ *
+ * Return: 0, or -EBUSY while another apply is under way.
+ */
+int engine_apply(struct engine *e, struct generation *g, outcome_fn done, void *data);
+
+/** engine_load - read the configuration from disk; as config_load() */
+int engine_load(struct engine *e, struct errors *errors, struct generation **ret);
+
+/**
+ * engine_reload - engine_load() and engine_apply()
+ * Return: 0, -EBUSY, or -EINVAL when @errors got errors; then the current one stays.
+ */
+int engine_reload(struct engine *e, struct errors *errors, outcome_fn done, void *data);
+
+/** engine_reject - the configuration on disk is invalid: the current one stays */
+void engine_reject(struct engine *e);
+
+/**
+ * engine_plan - what applying @g would do now
+ * Return: the plan, or NULL while the kernel is being read or changed.
+ */
+struct plan *engine_plan(struct engine *e, struct generation *g);
+
+/** engine_reconfigure - look at one interface again, also if it failed lately; 0 or -ENODEV */
+int engine_reconfigure(struct engine *e, const char *name);
+
+/** engine_state - as published */
+enum engine_state engine_state(const struct engine *e);
+
+/** engine_present - for struct config_paths: is there such an interface now? */
+bool engine_present(void *engine, const char *name);
+
+/** engine_iface_state - of any interface, also one that nobody configures */
+enum state engine_iface_state(const struct engine *e, const char *name, const char **ret_reason);
+
+/** engine_json - everything of one interface as show and status print it; new reference */
+json_t *engine_json(const struct engine *e, const char *name);
+
+#endif

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What the kernel has.
+ *
+ * A sync dumps every kind of object into a fresh model and puts it in the
+ * place of the old one when all dumps are complete, so that nobody sees half
+ * a machine. Notifications are asked for before the dumps and read after
+ * them: each is at least as new as what the dump said, and the last one about
+ * an object is the truth. An overrun, a datagram cut short or a dump that the
+ * kernel interrupted all lead to the same place: another sync.
+ *
+ * The mirror decides nothing. It notes what changed; the engine looks at it
+ * once a turn of the event loop.
+ */
+#include "core/mirror.h"
+
+#include <stdio.h>
+
+#include "nl/uapi.h"
+#include "util/log.h"
+
+/* Between attempts to read a state that will not hold still: 10 ms, doubling up to 2.5 s. */
+#define RETRY_USEC 10000
+#define RETRY_SHIFT_MAX 8
+
+static int link_filter(struct nl_msg *msg, void *header _unused_)
+{
+	return nla_put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+}
+
+/* The links themselves; every other source is a feature's. */
+static const struct source link_source = {
+	.get = RTM_GETLINK, .add = RTM_NEWLINK, .del = RTM_DELLINK, .family = AF_UNSPEC,
+	.header = sizeof(struct ifinfomsg), .groups = { RTNLGRP_LINK }, .filter = link_filter,
+};
+
+void mirror_touch(struct mirror *m, const struct iface *i)
+{
+	struct change *c;
+
+	if (m->filling)
+		return; /* everything will be looked at */
+	for (unsigned n = m->n_changes; n > 0 && n + 4 > m->n_changes; n--)
+		if (m->changes[n - 1].ifindex == i->ifindex)
+			return;
+	m->changes = array_reserve(m->changes, m->n_changes, sizeof(*m->changes));
+	c = &m->changes[m->n_changes++];
+	c->ifindex = i->ifindex;
+	snprintf(c->name, sizeof(c->name), "%s", i->name);
+}
+
+void mirror_take_changes(struct mirror *m)
+{
+	free(TAKE_PTR(m->changes));
+	m->n_changes = 0;
+	m->appeared = false;
+}
+
+struct iface *mirror_iface(struct mirror *m, int ifindex)
+{
+	return model_find_index(mirror_model(m), ifindex);
+}
+
+static void link_gone(struct mirror *m, struct iface *i)
+{
+	int index = i->ifindex;
+
+	i->ifindex = 0;
+	mirror_touch(m, i);
+	i->ifindex = index;
+	m->appeared = true;
+	model_remove(mirror_model(m), i);
+}
+
+static struct iface *link_identify(struct mirror *m, const struct link_message *lm)
+{
+	struct model *model = mirror_model(m);
+	struct iface *i = model_find_index(model, lm->info->ifi_index), *other;
+	char name[IFNAMSIZ];
+
+	snprintf(name, sizeof(name), "%.*s", nla_len(lm->tb[IFLA_IFNAME]),
+		 (char *)nla_data(lm->tb[IFLA_IFNAME]));
+	if (i && !strcmp(i->name, name))
+		return i;
+	m->appeared = true;
+	other = model_find(model, name);
+	if (other) /* its own deletion or renaming was not told */
+		link_gone(m, other);
+	if (i) {
+		model_rename(model, i, name);
+	} else {
+		i = model_add(model, name);
+		model_set_index(model, i, lm->info->ifi_index);
+	}
+	return i;
+}
+
+static struct nlattr *descend(const struct link_message *lm, const uint16_t *nest)
+{
+	if (nest[0] == IFLA_LINKINFO)
+		return lm->linkinfo[nest[1]];
+	if (!nest[0] || !lm->tb[nest[0]] || !nest[1])
+		return lm->tb[nest[0]];
+	return nla_find(nla_data(lm->tb[nest[0]]), nla_len(lm->tb[nest[0]]), nest[1]);
+}
+
+static bool word_is(const struct nlattr *a, const char *word)
+{
+	return a && (size_t)nla_len(a) >= strlen(word) && !strncmp(nla_data(a), word, nla_len(a));
+}
+
+/* By default: the rows' attributes, if they stand where the feature says. */
+static int observe_rows(struct mirror *m, struct iface *i, const struct feature *f,
+			const struct link_message *lm)
+{
+	struct nlattr *nest, *tb[256];
+	int max = 0;
+
+	if (!f->nest[0])
+		return 0;
+	nest = descend(lm, f->nest);
+	if (!nest || (f->kind && !word_is(lm->linkinfo[IFLA_INFO_KIND], f->kind)) ||
+	    (f->slave_kind && !word_is(lm->linkinfo[IFLA_INFO_SLAVE_KIND], f->slave_kind))) {
+		iface_drop(mirror_model(m), i, f);
+		return 0;
+	}
+	FOREACH_ROW(f, r)
+		max = max_of(max, (int)r->attr);
+	if (max >= (int)ARRAY_SIZE(tb))
+		return -EINVAL;
+	if (nla_parse(tb, max, nla_data(nest), nla_len(nest), NULL) < 0)
+		return -EBADMSG;
+	return object_decode(f, iface_get_object(mirror_model(m), i, f), tb, max);
+}
+
+static int on_newlink(struct mirror *m, const struct nlmsghdr *n)
+{
+	struct link_message lm = { .n = n, .info = NLMSG_DATA(n) };
+	struct iface *i;
+	int r;
+
+	if (nlmsg_parse((struct nlmsghdr *)n, sizeof(*lm.info), lm.tb, IFLA_MAX, NULL) < 0 ||
+	    !lm.tb[IFLA_IFNAME])
+		return -EBADMSG;
+	if (lm.tb[IFLA_LINKINFO] &&
+	    nla_parse_nested(lm.linkinfo, IFLA_INFO_MAX, lm.tb[IFLA_LINKINFO], NULL) < 0)
+		return -EBADMSG;
+	i = link_identify(m, &lm);
+	mirror_touch(m, i);
+	for (unsigned f = 0; f < n_features; f++) {
+		r = features[f]->observe_link ? features[f]->observe_link(m, i, &lm) :
+						observe_rows(m, i, features[f], &lm);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int on_dellink(struct mirror *m, const struct nlmsghdr *n)
+{
+	const struct ifinfomsg *info = NLMSG_DATA(n);
+	struct iface *i = mirror_iface(m, info->ifi_index);
+
+	if (i)
+		link_gone(m, i);
+	return 0;
+}
+
+static bool matches(const struct source *s, uint16_t type, const struct nlmsghdr *n)
+{
+	const struct rtgenmsg *g = NLMSG_DATA(n);
+
+	if (type != n->nlmsg_type || NLMSG_PAYLOAD(n, 0) < s->header)
+		return false;
+	/* Links are told by several families in the same type. */
+	return n->nlmsg_type > RTM_SETLINK || s->family == g->rtgen_family;
+}
+
+static int dispatch(struct mirror *m, const struct nlmsghdr *n)
+{
+	int r;
+
+	if (matches(&link_source, RTM_NEWLINK, n))
+		return on_newlink(m, n);
+	if (matches(&link_source, RTM_DELLINK, n))
+		return on_dellink(m, n);
+	for (unsigned f = 0; f < n_features; f++)
+		for (const struct source *s = features[f]->sources; s && s->get; s++) {
+			bool add = matches(s, s->add, n);
+
+			if (!add && !matches(s, s->del, n))
+				continue;
+			r = features[f]->observe(m, n, add);
+			if (r < 0)
+				return r;
+			break; /* sources of one feature may share their notifications */
+		}
+	return 0;
+}
+
+static void on_message(void *data, const struct nlmsghdr *n)
+{
+	struct mirror *m = data;
+	int r = dispatch(m, n);
+
+	if (r < 0)
+		log_warning("netlink message of type %u not understood: %s", n->nlmsg_type,
+			    strerror(-r));
+}
+
+static void on_notification(void *data, const struct nlmsghdr *n)
+{
+	struct mirror *m = data;
+
+	if (m->filling || !m->synced)
+		return;
+	on_message(m, n);
+	m->on_changed(m->data);
+}
+
+static void on_overrun(void *data)
+{
+	struct mirror *m = data;
+
+	if (m->filling)
+		return;
+	log_notice("notifications of the kernel were lost; reading everything again");
+	mirror_sync(m, m->live);
+}
+
+static int on_retry(sd_event_source *s _unused_, uint64_t usec _unused_, void *data)
+{
+	struct mirror *m = data;
+
+	mirror_sync(m, m->live);
+	return 0;
+}
+
+static void retry_later(struct mirror *m)
+{
+	uint64_t delay = RETRY_USEC << min_of(m->retries, (unsigned)RETRY_SHIFT_MAX);
+
+	m->retries++;
+	if (sd_event_source_set_time_relative(m->retry, delay) < 0 ||
+	    sd_event_source_set_enabled(m->retry, SD_EVENT_ONESHOT) < 0)
+		log_error("cannot set a timer");
+}
+
+static void sync_done(struct mirror *m)
+{
+	struct model *filled = TAKE_PTR(m->filling);
+
+	if (m->dump_error) {
+		log_debug("dump: %s; again", strerror(-m->dump_error));
+		model_free(filled);
+		retry_later(m);
+		return;
+	}
+	model_free(m->seen);
+	m->seen = filled;
+	m->retries = 0;
+	m->synced = true;
+	m->appeared = true;
+	MODEL_FOREACH(m->seen, i)
+		mirror_resolve(m->seen, i);
+	kernel_hold(m->kernel, false);
+	m->on_synced(m->data);
+}
+
+static void on_dump_done(void *data, int error)
+{
+	struct mirror *m = data;
+
+	/* A family that this kernel does not have has no objects. */
+	if (error && error != -EOPNOTSUPP && error != -EAFNOSUPPORT)
+		m->dump_error = error;
+	if (--m->dumps_left == 0)
+		sync_done(m);
+}
+
+static void dump_source(struct mirror *m, const struct source *s)
+{
+	struct nl_msg *msg = nlmsg_alloc_simple(s->get, 0);
+	struct rtgenmsg *g;
+
+	if (!msg)
+		abort();
+	g = nlmsg_reserve(msg, s->header, NLMSG_ALIGNTO);
+	memset(g, 0, s->header);
+	g->rtgen_family = s->family;
+	if (s->filter && s->filter(msg, g) < 0)
+		abort();
+	m->dumps_left++;
+	kernel_dump(m->kernel, nlmsg_hdr(msg), on_message, on_dump_done, m);
+	nlmsg_free(msg);
+}
+
+static unsigned collect_groups(uint32_t *groups, unsigned size)
+{
+	unsigned n = 0;
+
+	groups[n++] = RTNLGRP_LINK;
+	for (unsigned f = 0; f < n_features; f++)
+		for (const struct source *s = features[f]->sources; s && s->get; s++)
+			for (unsigned g = 0; g < ARRAY_SIZE(s->groups) && s->groups[g]; g++)
+				if (n < size)
+					groups[n++] = s->groups[g];
+	return n;
+}
+
+void mirror_sync(struct mirror *m, bool live)
+{
+	uint32_t groups[64];
+	int r;
+
+	if (m->filling) {
+		m->dump_error = -EINTR; /* the one under way is too old */
+		return;
+	}
+	sd_event_source_set_enabled(m->retry, SD_EVENT_OFF);
+	m->live = live;
+	r = kernel_listen(m->kernel, groups, live ? collect_groups(groups, ARRAY_SIZE(groups)) : 0);
+	if (r < 0) {
+		log_error("cannot listen to the kernel: %s", strerror(-r));
+		retry_later(m);
+		return;
+	}
+	kernel_hold(m->kernel, true);
+	m->filling = model_new(NULL);
+	m->dump_error = 0;
+	dump_source(m, &link_source);
+	for (unsigned f = 0; f < n_features; f++)
+		for (const struct source *s = features[f]->sources; s && s->get; s++)
+			if (!s->no_dump)
+				dump_source(m, s);
+}
+
+void mirror_hold(struct mirror *m, bool on)
+{
+	if (!m->filling)
+		kernel_hold(m->kernel, on);
+}
+
+static bool entry_equal(const struct feature *f, const struct object *a, const struct object *b)
+{
+	if (a->present != b->present)
+		return false;
+	FOREACH_ROW(f, r)
+		if (row_has(f, r, a) && !row_equal(r, a, b))
+			return false;
+	return true;
+}
+
+void mirror_list_entry(struct mirror *m, struct iface *i, const struct feature *f,
+		       struct object *entry, bool add)
+{
+	struct model *model = mirror_model(m);
+	struct list *l = iface_get_list(model, i, f);
+	struct object *old;
+
+	if (m->filling) { /* a dump names each once */
+		list_add(l, entry);
+		return;
+	}
+	old = list_find(f, l, entry);
+	if (old && add && entry_equal(f, old, entry)) {
+		object_free(f, entry);
+		return;
+	}
+	if (old)
+		list_remove(f, l, entry);
+	if (add)
+		list_add(l, entry);
+	else
+		object_free(f, entry);
+	mirror_touch(m, i);
+}
+
+void mirror_resolve(const struct model *seen, struct iface *i)
+{
+	for (unsigned n = 0; n < n_features; n++) {
+		const struct feature *f = features[n];
+
+		if (f->form == FORM_LIST || !i->part[n])
+			continue;
+		FOREACH_ROW(f, r) {
+			struct ifref *ref = row_value(r, i->part[n]);
+			const struct iface *to;
+
+			if (r->type != &type_ifref || !row_has(f, r, i->part[n]))
+				continue;
+			to = model_find_index(seen, ref->index);
+			snprintf(ref->name, sizeof(ref->name), "%s", to ? to->name : "");
+		}
+	}
+}
+
+struct mirror *mirror_new(struct kernel *k, sd_event *event)
+{
+	struct mirror *m = new0(struct mirror);
+
+	m->kernel = k;
+	m->seen = model_new(NULL);
+	if (sd_event_add_time(event, &m->retry, CLOCK_MONOTONIC, 0, 0, on_retry, m) < 0 ||
+	    sd_event_source_set_enabled(m->retry, SD_EVENT_OFF) < 0)
+		abort();
+	k->on_message = on_notification;
+	k->on_overrun = on_overrun;
+	k->data = m;
+	return m;
+}
+
+struct mirror *mirror_free(struct mirror *m)
+{
+	if (!m)
+		return NULL;
+	sd_event_source_disable_unref(m->retry);
+	model_free(m->seen);
+	model_free(m->filling);
+	free(m->changes);
+	free(m);
+	return NULL;
+}

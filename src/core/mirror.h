@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The mirror: what the kernel has, from dumps and notifications. It never acts. */
+#ifndef CORE_MIRROR_H
+#define CORE_MIRROR_H
+
+#include <linux/if_link.h>
+
+#include "core/model.h"
+#include "nl/kernel.h"
+
+struct mirror {
+	struct kernel *kernel;
+	struct model *seen;    /* as the last dump and the notifications since have it */
+	struct model *filling; /* the dump that is under way; NULL: none */
+	bool live;	       /* notifications are asked for */
+	bool synced;	       /* @seen is complete */
+	bool appeared;	       /* interfaces came, went or were renamed since the last take */
+	unsigned dumps_left;
+	int dump_error;
+	struct change *changes;
+	unsigned n_changes;
+	sd_event_source *retry;
+	unsigned retries;
+
+	/* Told when @seen is complete, and (live) when something changed in it. */
+	void (*on_synced)(void *data);
+	void (*on_changed)(void *data);
+	void *data;
+};
+
+/* RTM_NEWLINK, its attributes parsed once for all features. */
+struct link_message {
+	const struct nlmsghdr *n;
+	const struct ifinfomsg *info;
+	struct nlattr *tb[IFLA_MAX + 1];
+	struct nlattr *linkinfo[IFLA_INFO_MAX + 1];
+};
+
+/** mirror_new - nothing is asked yet; @k stays the caller's */
+struct mirror *mirror_new(struct kernel *k, sd_event *event);
+
+/** mirror_free - NULL is allowed; returns NULL */
+struct mirror *mirror_free(struct mirror *m);
+
+/**
+ * mirror_sync - dump everything anew
+ * @live: and keep it true by notifications from now on
+ *
+ * on_synced() is called when it is done. An interrupted dump is repeated.
+ */
+void mirror_sync(struct mirror *m, bool live);
+
+/** mirror_hold - let notifications wait while a plan that points into @seen is carried out */
+void mirror_hold(struct mirror *m, bool on);
+
+/** mirror_iface - the interface that a message is about, in the model being filled; or NULL */
+struct iface *mirror_iface(struct mirror *m, int ifindex);
+
+/** mirror_model - the model that messages go into */
+static inline struct model *mirror_model(struct mirror *m)
+{
+	return m->filling ? m->filling : m->seen;
+}
+
+/** mirror_touch - note that @i has changed */
+void mirror_touch(struct mirror *m, const struct iface *i);
+
+/**
+ * mirror_list_entry - for observe() of FORM_LIST features
+ * @entry: decoded, on the heap; taken over
+ * @add: it is there (again); else it is gone
+ */
+void mirror_list_entry(struct mirror *m, struct iface *i, const struct feature *f,
+		       struct object *entry, bool add);
+
+/** mirror_resolve - fill in the names of the interfaces that @i refers to */
+void mirror_resolve(const struct model *seen, struct iface *i);
+
+/** mirror_take_changes - forget the changes noted so far */
+void mirror_take_changes(struct mirror *m);
+
+#endif

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * One structure, three parts: what the configuration asks (an arena a
+ * generation), what the kernel has (heap, changed by every notification), and
+ * what was there before the daemon set it (heap, kept in a file).
+ */
+#include "core/model.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const char *const state_names[STATE_MAX_] = {
+	[STATE_FOREIGN] = "foreign", [STATE_ABSENT] = "absent",	  [STATE_WAITING] = "waiting",
+	[STATE_APPLYING] = "applying", [STATE_OK] = "ok",	  [STATE_DRIFTED] = "drifted",
+	[STATE_FAILED] = "failed",
+};
+
+const char *state_name(enum state s)
+{
+	return state_names[s];
+}
+
+struct model *model_new(struct arena *arena)
+{
+	struct model *m = new0(struct model);
+
+	m->arena = arena;
+	return m;
+}
+
+static void iface_done(struct model *m, struct iface *i)
+{
+	HASH_DELETE(by_name, m->by_name, i);
+	model_set_index(m, i, 0);
+	free(i->reason);
+	m->n--;
+	for (unsigned f = 0; f < n_features; f++)
+		iface_drop(m, i, features[f]);
+	if (!m->arena)
+		free(i);
+}
+
+struct model *model_free(struct model *m)
+{
+	if (!m)
+		return NULL;
+	MODEL_FOREACH(m, i)
+		iface_done(m, i);
+	arena_free(m->arena);
+	free(m);
+	return NULL;
+}
+
+struct iface *model_find(const struct model *m, const char *name)
+{
+	struct iface *i = NULL;
+
+	if (m)
+		HASH_FIND(by_name, m->by_name, name, strlen(name), i);
+	return i;
+}
+
+struct iface *model_find_index(const struct model *m, int ifindex)
+{
+	struct iface *i = NULL;
+
+	HASH_FIND(by_index, m->by_index, &ifindex, sizeof(ifindex), i);
+	return i;
+}
+
+struct iface *model_add(struct model *m, const char *name)
+{
+	struct iface *i = arena_alloc(m->arena, sizeof(*i) + n_features * sizeof(void *));
+
+	snprintf(i->name, sizeof(i->name), "%s", name);
+	HASH_ADD_KEYPTR(by_name, m->by_name, i->name, strlen(i->name), i);
+	m->n++;
+	return i;
+}
+
+struct iface *model_get(struct model *m, const char *name)
+{
+	struct iface *i = model_find(m, name);
+
+	return i ? i : model_add(m, name);
+}
+
+void model_set_index(struct model *m, struct iface *i, int ifindex)
+{
+	if (i->by_index.tbl) /* a desired interface only notes its index */
+		HASH_DELETE(by_index, m->by_index, i);
+	i->by_index.tbl = NULL;
+	i->ifindex = ifindex;
+	if (ifindex)
+		HASH_ADD(by_index, m->by_index, ifindex, sizeof(i->ifindex), i);
+}
+
+void model_rename(struct model *m, struct iface *i, const char *name)
+{
+	HASH_DELETE(by_name, m->by_name, i);
+	snprintf(i->name, sizeof(i->name), "%s", name);
+	HASH_ADD_KEYPTR(by_name, m->by_name, i->name, strlen(i->name), i);
+}
+
+void model_remove(struct model *m, struct iface *i)
+{
+	iface_done(m, i);
+}
+
+struct object *iface_get_object(struct model *m, struct iface *i, const struct feature *f)
+{
+	if (!i->part[f->id])
+		i->part[f->id] = object_new(f, m->arena);
+	return i->part[f->id];
+}
+
+struct list *iface_get_list(struct model *m, struct iface *i, const struct feature *f)
+{
+	if (!i->part[f->id])
+		i->part[f->id] = arena_alloc(m->arena, sizeof(struct list));
+	return i->part[f->id];
+}
+
+void iface_drop(struct model *m, struct iface *i, const struct feature *f)
+{
+	void *part = i->part[f->id];
+	struct list *l = part;
+
+	i->part[f->id] = NULL;
+	if (!part)
+		return;
+	if (f->form != FORM_LIST) {
+		if (!m->arena)
+			object_free(f, part);
+		return;
+	}
+	for (unsigned n = 0; !m->arena && n < l->n; n++)
+		object_free(f, l->items[n]);
+	free(l->items); /* always on the heap: it grows */
+	if (m->arena)
+		memset(l, 0, sizeof(*l));
+	else
+		free(l);
+}
+
+void iface_set_reason(struct iface *i, const char *fmt, ...)
+{
+	char *reason = NULL;
+	va_list ap;
+
+	if (fmt) {
+		va_start(ap, fmt);
+		if (vasprintf(&reason, fmt, ap) < 0)
+			abort();
+		va_end(ap);
+	}
+	free(i->reason);
+	i->reason = reason;
+}
+
+struct object *list_find(const struct feature *f, const struct list *l, const struct object *like)
+{
+	for (unsigned n = 0; l && n < l->n; n++)
+		if (object_same_key(f, l->items[n], like))
+			return l->items[n];
+	return NULL;
+}
+
+void list_add(struct list *l, struct object *o)
+{
+	l->items = array_reserve(l->items, l->n, sizeof(*l->items));
+	l->items[l->n++] = o;
+}
+
+bool list_remove(const struct feature *f, struct list *l, const struct object *like)
+{
+	for (unsigned n = 0; l && n < l->n; n++) {
+		if (!object_same_key(f, l->items[n], like))
+			continue;
+		object_free(f, l->items[n]);
+		memmove(l->items + n, l->items + n + 1, (--l->n - n) * sizeof(*l->items));
+		return true;
+	}
+	return false;
+}
+
+const char *iface_kind(const struct iface *i)
+{
+	const struct link *l = iface_link(i);
+
+	return l ? l->kind : "";
+}
+
+/* An entry that has nothing but its key is written as one word, where the feature has one. */
+static json_t *entry_json(const struct feature *f, const struct object *o, unsigned skip)
+{
+	_cleanup_free_ char *word = NULL;
+
+	if (!f->parse_entry)
+		return object_json(f, o, skip);
+	FOREACH_ROW(f, r)
+		if (row_has(f, r, o) && !(r->flags & (ROW_KEY | ROW_STATE)))
+			return object_json(f, o, skip);
+	word = f->format(o);
+	return json_string(word);
+}
+
+static json_t *list_json(const struct feature *f, const struct list *l, unsigned skip)
+{
+	json_t *j = json_array();
+
+	for (unsigned n = 0; n < l->n; n++)
+		json_array_append_new(j, entry_json(f, l->items[n], skip));
+	return j;
+}
+
+json_t *iface_json(const struct iface *i, unsigned skip)
+{
+	json_t *j = json_object();
+
+	if (!i)
+		return j;
+	json_object_set_new(j, "name", json_string(i->name));
+	for (unsigned n = 0; n < n_features; n++) {
+		const struct feature *f = features[n];
+		json_t *part;
+
+		if (!i->part[n])
+			continue;
+		if (f->form == FORM_LIST) {
+			json_object_set_new(j, f->name, list_json(f, i->part[n], skip));
+			continue;
+		}
+		part = object_json(f, i->part[n], skip);
+		if (f->form == FORM_ROOT)
+			json_object_update(j, part);
+		else if (json_object_size(part))
+			json_object_set(j, f->name, part);
+		json_decref(part);
+	}
+	return j;
+}
+
+char *model_export(const struct model *m, bool record)
+{
+	char *text = NULL, *entry;
+	const char *sep = "";
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
+	json_t *j;
+
+	fputs("interfaces = (", out);
+	MODEL_FOREACH(m, i) {
+		j = iface_json(i, ROW_STATE);
+		if (record && i->created) {
+			json_object_set_new(j, "created", json_true());
+			json_object_set_new(j, "ifindex", json_integer(i->ifindex));
+		}
+		entry = json_literal(j);
+		fprintf(out, "%s\n  %s", sep, entry);
+		free(entry);
+		json_decref(j);
+		sep = ",";
+	}
+	fputs("\n);\n", out);
+	fclose(out);
+	return text;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A model: interfaces by name, each with its features' objects; desired, observed or owned. */
+#ifndef CORE_MODEL_H
+#define CORE_MODEL_H
+
+#include <uthash.h>
+
+#include "core/schema.h"
+#include "core/types.h"
+
+/* Any number of objects of a FORM_LIST feature. */
+struct list {
+	struct object **items;
+	unsigned n;
+};
+
+/* How an interface stands to its configuration. */
+enum state {
+	STATE_FOREIGN, /* not in the configuration */
+	STATE_ABSENT,  /* configured, but there is no such device */
+	STATE_WAITING, /* something that it needs is not there */
+	STATE_APPLYING,
+	STATE_OK,
+	STATE_DRIFTED, /* differs, and the configuration says to report only */
+	STATE_FAILED,
+	STATE_MAX_,
+};
+
+const char *state_name(enum state s);
+
+/* What a plan does with an interface as a whole; see plan.c. */
+enum fate {
+	FATE_UNKNOWN,
+	FATE_KEEP,     /* it is there and of the right kind */
+	FATE_CREATE,
+	FATE_RECREATE,
+	FATE_ABSENT,   /* a device that exists by itself, and does not */
+	FATE_WAIT,     /* something it stands on is not there */
+	FATE_FAIL,     /* not possible, or tried too recently; the reason stands */
+};
+
+struct iface {
+	char name[IFNAMSIZ];
+	int ifindex;
+	struct origin where; /* desired: the first line that names it */
+
+	/* Desired only. */
+	enum state state;
+	char *reason;	     /* heap; NULL: none */
+	uint64_t retry_usec; /* failed: not before this CLOCK_MONOTONIC time */
+	unsigned failures;   /* in a row */
+	bool settled;	     /* was as configured since the configuration came or the device did */
+
+	enum fate fate;	     /* in the plan that is being made */
+	bool planned;	     /* it has its steps in that plan (also in the record) */
+
+	/* Owned only: the daemon made the interface, and this was its index. */
+	bool created;
+	UT_hash_handle by_name, by_index;
+	void *part[]; /* a feature each: struct object *, for FORM_LIST struct list * */
+};
+
+/* An interface that is not as it was when somebody last looked. */
+struct change {
+	int ifindex; /* 0: gone */
+	char name[IFNAMSIZ];
+};
+
+struct model {
+	struct arena *arena; /* of everything in it; NULL: heap */
+	struct iface *by_name, *by_index;
+	unsigned n;
+};
+
+/** model_new - an empty model; @arena becomes its own, NULL: on the heap */
+struct model *model_new(struct arena *arena);
+
+/** model_free - free it and all in it; NULL is allowed; returns NULL */
+struct model *model_free(struct model *m);
+
+static inline void model_freep(struct model **m)
+{
+	model_free(*m);
+}
+
+#define MODEL_FOREACH(m, i)                                                                        \
+	for (struct iface *i = (m)->by_name, *_next_; i && (_next_ = i->by_name.next, true);       \
+	     i = _next_)
+
+/** model_find - by name, or NULL; @m may be NULL */
+struct iface *model_find(const struct model *m, const char *name);
+
+/** model_find_index - by ifindex, or NULL */
+struct iface *model_find_index(const struct model *m, int ifindex);
+
+/** model_add - a new interface; @name must not be there */
+struct iface *model_add(struct model *m, const char *name);
+
+/** model_get - the interface of that name, made if it is not there */
+struct iface *model_get(struct model *m, const char *name);
+
+/** model_set_index - file it under @ifindex (0: none) */
+void model_set_index(struct model *m, struct iface *i, int ifindex);
+
+/** model_rename - file it under another name, which must be free */
+void model_rename(struct model *m, struct iface *i, const char *name);
+
+/** model_remove - take out and free; not for arena models */
+void model_remove(struct model *m, struct iface *i);
+
+/** iface_object - of a ROOT or GROUP feature, or NULL; @i may be NULL */
+static inline struct object *iface_object(const struct iface *i, const struct feature *f)
+{
+	return i ? i->part[f->id] : NULL;
+}
+
+/** iface_list - of a LIST feature; NULL: the list is not there (which is not an empty one) */
+static inline struct list *iface_list(const struct iface *i, const struct feature *f)
+{
+	return i ? i->part[f->id] : NULL;
+}
+
+/** iface_get_object - the object, made if it is not there */
+struct object *iface_get_object(struct model *m, struct iface *i, const struct feature *f);
+
+/** iface_get_list - the list, made if it is not there */
+struct list *iface_get_list(struct model *m, struct iface *i, const struct feature *f);
+
+/** iface_drop - forget what the interface has of a feature */
+void iface_drop(struct model *m, struct iface *i, const struct feature *f);
+
+/** iface_set_reason - printf-like; a NULL format clears it */
+void iface_set_reason(struct iface *i, const char *fmt, ...) _printf_(2, 3);
+
+/** list_find - the entry with the key of @like, or NULL; @l may be NULL */
+struct object *list_find(const struct feature *f, const struct list *l, const struct object *like);
+
+/** list_add - append; the list takes @o over */
+void list_add(struct list *l, struct object *o);
+
+/** list_remove - take out and free the entry with the key of @like; false: there is none */
+bool list_remove(const struct feature *f, struct list *l, const struct object *like);
+
+/*
+ * The root object. Core knows it because the identity, kind, master and admin
+ * state of an interface decide the order of everything else; its rows and its
+ * encoder are in features/link.
+ */
+struct link {
+	struct object o;
+	char kind[IFNAMSIZ];	   /* IFLA_INFO_KIND; "": a device that exists by itself */
+	uint8_t up, carrier, foreign_policy;
+	uint8_t operstate;
+	uint32_t mtu, carrier_changes;
+	uint8_t address[6];
+	struct ifref master, lower, peer;
+	char *alias;
+	char slave_kind[IFNAMSIZ]; /* IFLA_INFO_SLAVE_KIND */
+};
+
+enum { FOREIGN_KEEP, FOREIGN_REMOVE };
+
+/** iface_link - the root object, or NULL */
+static inline struct link *iface_link(const struct iface *i)
+{
+	return i ? i->part[FEATURE_LINK] : NULL;
+}
+
+/** iface_kind - "" for devices that exist by themselves */
+const char *iface_kind(const struct iface *i);
+
+/** iface_json - everything known of it; a NULL @i gives an empty object */
+json_t *iface_json(const struct iface *i, unsigned skip);
+
+/**
+ * model_export - as a configuration file's text; the caller frees it
+ * @record: with what only the record of ownership has
+ */
+char *model_export(const struct model *m, bool record);
+
+#endif

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The one text of a plan: `netctl plan`, the log, errors and the golden tests all use it. */
+#include <stdio.h>
+
+#include "core/errors.h"
+#include "core/plan.h"
+
+static char *full_key(const struct feature *f, const struct row *r)
+{
+	return f->form == FORM_ROOT ? str_dup(r->key) : str_format("%s.%s", f->name, r->key);
+}
+
+static void send_line(const struct step *s, char *key, char *from, char *to,
+		      void (*fn)(void *data, const struct plan_line *l), void *data)
+{
+	struct plan_line l = {
+		.step = s, .phase = phase_name(s->phase), .object = s->name,
+		.effect = effect_name(s->effect), .key = key, .from = from, .to = to,
+	};
+
+	fn(data, &l);
+	free(key);
+	free(from);
+	free(to);
+}
+
+static void row_lines(const struct step *s, const struct feature *f, const struct object *to,
+		      const struct object *from, uint64_t mask,
+		      void (*fn)(void *data, const struct plan_line *l), void *data)
+{
+	FOREACH_ROW(f, r)
+		if (mask & row_bit(f, r))
+			send_line(s, full_key(f, r), row_text(f, r, from), row_text(f, r, to), fn,
+				  data);
+}
+
+static void create_lines(const struct step *s,
+			 void (*fn)(void *data, const struct plan_line *l), void *data)
+{
+	const char *kind = iface_kind(s->want);
+
+	row_lines(s, s->feature, s->to, NULL, s->mask, fn, data);
+	for (unsigned n = 0; n < n_features; n++) {
+		const struct object *o = s->want->part[n];
+
+		if (o && features[n]->kind && !strcmp(features[n]->kind, kind))
+			row_lines(s, features[n], o, NULL, o->present, fn, data);
+	}
+}
+
+void plan_lines(const struct step *s, void (*fn)(void *data, const struct plan_line *l), void *data)
+{
+	const struct feature *f = s->feature;
+
+	switch (s->verb) {
+	case VERB_SET:
+		row_lines(s, f, s->to, s->from, s->mask, fn, data);
+		break;
+	case VERB_CREATE:
+		create_lines(s, fn, data);
+		break;
+	case VERB_DELETE:
+		send_line(s, str_dup("kind"), str_dup(iface_kind(s->have)), str_dup("-"), fn, data);
+		break;
+	case VERB_ADD:
+	case VERB_REPLACE:
+	case VERB_REMOVE:
+		send_line(s, str_dup(f->name), s->from ? f->format(s->from) : str_dup("-"),
+			  s->to ? f->format(s->to) : str_dup("-"), fn, data);
+		break;
+	case VERB_MAX_:
+		break;
+	}
+}
+
+static void print_line(void *data, const struct plan_line *l)
+{
+	fprintf(data, "%-12s %s: %s: %s -> %s%s%s%s\n", l->phase, l->object, l->key, l->from, l->to,
+		l->step->effect == EFFECT_LIVE ? "" : " (",
+		l->step->effect == EFFECT_LIVE ? "" : l->effect,
+		l->step->effect == EFFECT_LIVE ? "" : ")");
+}
+
+char *plan_text(const struct plan *p)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	for (unsigned n = 0; n < p->n; n++)
+		plan_lines(&p->steps[n], print_line, out);
+	fclose(out);
+	return text;
+}
+
+static void print_what(void *data, const struct plan_line *l)
+{
+	FILE *out = data;
+
+	if (ftell(out) == 0)
+		fprintf(out, "%s: ", l->object);
+	else
+		fputs(", ", out);
+	fprintf(out, "%s: %s -> %s", l->key, l->from, l->to);
+}
+
+char *step_what(const struct step *s)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	plan_lines(s, print_what, out);
+	fclose(out);
+	return text;
+}
+
+const struct origin *step_where(const struct step *s)
+{
+	static const struct origin nowhere;
+	const struct feature *f = s->feature;
+
+	if (s->to)
+		FOREACH_ROW(f, r)
+			if ((!s->mask || (s->mask & row_bit(f, r))) &&
+			    object_where(f, r, s->to)->file)
+				return object_where(f, r, s->to);
+	return s->want ? &s->want->where : &nowhere;
+}

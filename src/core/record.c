@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The record is a model like the others, with the values that the daemon
+ * found when it first took a setting over, and is written in the syntax of a
+ * configuration, by the same rows. It lives in /run: it goes when the
+ * kernel's state goes.
+ *
+ * What must stay true: an entry is on disk before the kernel is changed, so
+ * that a daemon that is killed at any moment finds what it owns.
+ */
+#include "core/record.h"
+
+#include <stdio.h>
+
+#include "core/config.h"
+#include "util/log.h"
+#include "util/text.h"
+
+struct record *record_open(const char *path)
+{
+	struct record *r = new0(struct record);
+	struct errors e = { 0 };
+
+	r->owned = model_new(NULL);
+	if (!path)
+		return r;
+	r->path = str_dup(path);
+	if (access(path, F_OK) < 0)
+		return r;
+	if (config_parse_record(path, &e, r->owned) < 0)
+		for (unsigned n = 0; n < e.n; n++)
+			log_warning("%s", e.lines[n]);
+	errors_done(&e);
+	return r;
+}
+
+struct record *record_free(struct record *r)
+{
+	if (!r)
+		return NULL;
+	model_free(r->owned);
+	free(r->path);
+	free(r);
+	return NULL;
+}
+
+static bool is_setting(const struct row *r)
+{
+	return !(r->flags & (ROW_STATE | ROW_POLICY | ROW_CREATE | ROW_KEY));
+}
+
+static void adopt_object(struct record *rec, struct iface *o, const struct feature *f,
+			 const struct object *want, const struct object *have)
+{
+	FOREACH_ROW(f, r) {
+		struct object *before = iface_object(o, f);
+
+		if (!is_setting(r) || !row_has(f, r, want) || row_has(f, r, before))
+			continue;
+		if (o->created ? !r->initial : !row_has(f, r, have))
+			continue;
+		before = iface_get_object(rec->owned, o, f);
+		if (o->created)
+			(void)row_parse_initial(f, r, before);
+		else
+			row_copy(f, r, NULL, before, have);
+		rec->changed = true;
+	}
+}
+
+static struct iface *owned_get(struct record *rec, const char *name)
+{
+	struct iface *o = model_find(rec->owned, name);
+
+	if (o)
+		return o;
+	rec->changed = true;
+	return model_add(rec->owned, name);
+}
+
+static void adopt_iface(struct record *rec, const struct iface *want, const struct iface *have)
+{
+	struct iface *o;
+
+	if (want->fate != FATE_KEEP && want->fate != FATE_CREATE && want->fate != FATE_RECREATE)
+		return;
+	o = owned_get(rec, want->name);
+	if (want->fate != FATE_KEEP) {
+		rec->changed |= !o->created || o->ifindex != want->ifindex;
+		o->created = true;
+		o->ifindex = want->ifindex;
+	}
+	for (unsigned n = 0; n < n_features; n++)
+		if (features[n]->form != FORM_LIST && want->part[n])
+			adopt_object(rec, o, features[n], want->part[n],
+				     iface_object(have, features[n]));
+}
+
+static struct object *copy_entry(const struct feature *f, const struct object *from)
+{
+	struct object *o = object_new(f, NULL);
+
+	FOREACH_ROW(f, r)
+		if (row_has(f, r, from) && !(r->flags & ROW_STATE))
+			row_copy(f, r, NULL, o, from);
+	return o;
+}
+
+static void adopt_entry(struct record *rec, const struct step *s)
+{
+	struct list *l;
+
+	/* Marked in the kernel: no need to write it down, and many of them would be a lot. */
+	if (s->feature->is_ours)
+		return;
+	l = iface_get_list(rec->owned, owned_get(rec, s->name), s->feature);
+	if (list_find(s->feature, l, s->to))
+		return;
+	list_add(l, copy_entry(s->feature, s->to));
+	rec->changed = true;
+}
+
+void record_adopt(struct record *rec, const struct model *want, const struct model *have,
+		  const struct plan *plan)
+{
+	MODEL_FOREACH(want, i)
+		if (i->planned)
+			adopt_iface(rec, i, model_find(have, i->name));
+	for (unsigned n = 0; n < plan->n; n++)
+		if (plan->steps[n].verb == VERB_ADD)
+			adopt_entry(rec, &plan->steps[n]);
+}
+
+/* Return: something is left. */
+static bool settle_object(struct record *rec, struct object *before, const struct feature *f,
+			  const struct object *want, const struct object *have)
+{
+	FOREACH_ROW(f, r) {
+		if (!row_has(f, r, before) || row_has(f, r, want))
+			continue;
+		if (row_has(f, r, have) && !row_equal(r, before, have))
+			continue; /* still to be put back */
+		if (r->type->done)
+			r->type->done(row_value(r, before));
+		before->present &= ~row_bit(f, r);
+		rec->changed = true;
+	}
+	return before->present;
+}
+
+static bool settle_list(struct record *rec, struct list *before, const struct feature *f,
+			const struct list *want, const struct list *have)
+{
+	for (unsigned n = before->n; n > 0; n--) {
+		struct object *entry = before->items[n - 1];
+
+		if (list_find(f, want, entry) || list_find(f, have, entry))
+			continue;
+		list_remove(f, before, entry);
+		rec->changed = true;
+	}
+	return before->n;
+}
+
+/* Return: something is left to remember. */
+static bool settle_iface(struct record *rec, struct iface *o, const struct iface *want,
+			 const struct iface *have)
+{
+	bool left = o->created;
+
+	/* What is gone, or another device under the same name, was never ours. */
+	if (!have || (o->created && o->ifindex != have->ifindex))
+		return false;
+	for (unsigned n = 0; n < n_features; n++) {
+		const struct feature *f = features[n];
+
+		if (!o->part[n])
+			continue;
+		left |= f->form == FORM_LIST ?
+				settle_list(rec, o->part[n], f, iface_list(want, f),
+					    iface_list(have, f)) :
+				settle_object(rec, o->part[n], f, iface_object(want, f),
+					      iface_object(have, f));
+	}
+	return left;
+}
+
+void record_settle(struct record *rec, const struct model *want, const struct model *have)
+{
+	MODEL_FOREACH(rec->owned, o) {
+		if (settle_iface(rec, o, model_find(want, o->name), model_find(have, o->name)))
+			continue;
+		if (model_find(want, o->name) && model_find(have, o->name) && !o->created)
+			continue; /* configured, nothing to put back: kept, it costs nothing */
+		model_remove(rec->owned, o);
+		rec->changed = true;
+	}
+}
+
+int record_save(struct record *rec)
+{
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	if (!rec->changed || !rec->path)
+		return 0;
+	text = model_export(rec->owned, true);
+	r = file_write_atomic(rec->path, text, strlen(text));
+	if (r < 0)
+		log_error("%s: %s", rec->path, strerror(-r));
+	else
+		rec->changed = false;
+	return r;
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What can be said of any row, object and feature without knowing which one it is. */
+#include "core/schema.h"
+
+#include <stdio.h>
+
+#include "core/types.h"
+
+static const char *const phase_names[PHASE_MAX_] = {
+	[PHASE_NONE] = "none",	     [PHASE_DROP_ROUTE] = "drop-route",
+	[PHASE_DROP_ADDRESS] = "drop-address", [PHASE_DOWN] = "down",
+	[PHASE_DETACH] = "detach",   [PHASE_DELETE] = "delete",
+	[PHASE_CREATE] = "create",   [PHASE_PHY] = "phy",
+	[PHASE_LINK] = "link",	     [PHASE_ATTACH] = "attach",
+	[PHASE_L2] = "l2",	     [PHASE_SYSCTL] = "sysctl",
+	[PHASE_ADDRESS] = "address", [PHASE_UP] = "up",
+	[PHASE_ROUTE] = "route",
+};
+
+static const char *const effect_names[EFFECT_MAX_] = {
+	[EFFECT_LIVE] = "live",
+	[EFFECT_BOUNCE] = "bounce",
+	[EFFECT_RECREATE] = "recreate",
+};
+
+const char *phase_name(enum phase p)
+{
+	return phase_names[p];
+}
+
+const char *effect_name(enum effect e)
+{
+	return effect_names[e];
+}
+
+void features_init(void)
+{
+	for (unsigned i = 0; i < n_features; i++) {
+		if (features[i]->n_rows > 64)
+			abort();
+		features[i]->id = i;
+	}
+}
+
+const struct feature *feature_find(const char *name)
+{
+	for (unsigned i = 0; i < n_features; i++)
+		if (!strcmp(features[i]->name, name))
+			return features[i];
+	return NULL;
+}
+
+const struct row *row_find(const struct feature *f, const char *key)
+{
+	FOREACH_ROW(f, r)
+		if (!strcmp(r->key, key))
+			return r;
+	return NULL;
+}
+
+bool row_equal(const struct row *r, const struct object *a, const struct object *b)
+{
+	const void *va = row_value(r, a), *vb = row_value(r, b);
+
+	return r->type->equal ? r->type->equal(r, va, vb) : !memcmp(va, vb, r->type->size);
+}
+
+bool row_is_zero(const struct row *r, const struct object *o)
+{
+	const char *v = row_value(r, o);
+
+	return !v[0] && !memcmp(v, v + 1, r->type->size - 1);
+}
+
+void row_copy(const struct feature *f, const struct row *r, struct arena *a, struct object *to,
+	      const struct object *from)
+{
+	if (row_has(f, r, to) && !a && r->type->done)
+		r->type->done(row_value(r, to));
+	if (r->type->copy)
+		r->type->copy(a, row_value(r, to), row_value(r, from));
+	else
+		memcpy(row_value(r, to), row_value(r, from), r->type->size);
+	to->present |= row_bit(f, r);
+	if (to->where && from->where)
+		to->where[r - f->rows] = from->where[r - f->rows];
+}
+
+static void literal(FILE *out, const json_t *j)
+{
+	const char *key, *sep = "";
+	json_t *v;
+	size_t i;
+
+	switch (json_typeof(j)) {
+	case JSON_TRUE:
+	case JSON_FALSE:
+		fputs(json_is_true(j) ? "true" : "false", out);
+		break;
+	case JSON_INTEGER:
+		fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(j));
+		if (json_integer_value(j) != (int)json_integer_value(j))
+			putc('L', out);
+		break;
+	case JSON_REAL:
+		fprintf(out, "%g", json_real_value(j));
+		break;
+	case JSON_NULL:
+		fputs("\"\"", out);
+		break;
+	case JSON_STRING:
+		putc('"', out);
+		for (const char *s = json_string_value(j); *s; s++) {
+			if (*s == '"' || *s == '\\')
+				putc('\\', out);
+			if ((unsigned char)*s < 0x20)
+				fprintf(out, "\\x%02x", (unsigned char)*s);
+			else
+				putc(*s, out);
+		}
+		putc('"', out);
+		break;
+	case JSON_ARRAY:
+		putc(json_is_object(json_array_get(j, 0)) ? '(' : '[', out);
+		json_array_foreach(j, i, v) {
+			fprintf(out, "%s", i ? ", " : " ");
+			literal(out, v);
+		}
+		fprintf(out, " %c", json_is_object(json_array_get(j, 0)) ? ')' : ']');
+		break;
+	case JSON_OBJECT:
+		fputs("{", out);
+		json_object_foreach((json_t *)j, key, v) {
+			fprintf(out, "%s %s = ", sep, key);
+			literal(out, v);
+			sep = ";";
+		}
+		fprintf(out, "%s }", sep);
+		break;
+	}
+}
+
+char *json_literal(const json_t *j)
+{
+	char *s = NULL;
+	size_t n;
+	FILE *out = open_memstream(&s, &n);
+
+	literal(out, j);
+	fclose(out);
+	return s;
+}
+
+char *row_text(const struct feature *f, const struct row *r, const struct object *o)
+{
+	json_t *j;
+	char *s;
+
+	if (!row_has(f, r, o))
+		return str_dup("-");
+	j = r->type->json(r, row_value(r, o));
+	if (json_is_string(j))
+		s = str_dup(json_string_length(j) ? json_string_value(j) : "none");
+	else
+		s = json_literal(j);
+	json_decref(j);
+	return s;
+}
+
+struct object *object_new(const struct feature *f, struct arena *a)
+{
+	return arena_alloc(a, f->size);
+}
+
+void object_clear(const struct feature *f, struct object *o)
+{
+	FOREACH_ROW(f, r)
+		if (row_has(f, r, o) && r->type->done)
+			r->type->done(row_value(r, o));
+	memset(o, 0, f->size);
+}
+
+void object_free(const struct feature *f, struct object *o)
+{
+	if (!o)
+		return;
+	object_clear(f, o);
+	free(o);
+}
+
+bool object_same_key(const struct feature *f, const struct object *a, const struct object *b)
+{
+	FOREACH_ROW(f, r)
+		if ((r->flags & ROW_KEY) && !row_equal(r, a, b))
+			return false;
+	return true;
+}
+
+int object_decode(const struct feature *f, struct object *o, struct nlattr *const *tb, int max)
+{
+	int r;
+
+	FOREACH_ROW(f, row) {
+		if (!row->attr || row->attr > max || !tb[row->attr] || !row->type->get)
+			continue;
+		if (row_has(f, row, o) && row->type->done)
+			row->type->done(row_value(row, o));
+		o->present &= ~row_bit(f, row);
+		r = row->type->get(row, tb[row->attr], row_value(row, o));
+		if (r < 0)
+			return r;
+		o->present |= row_bit(f, row);
+	}
+	return 0;
+}
+
+json_t *object_json(const struct feature *f, const struct object *o, unsigned skip)
+{
+	json_t *j = json_object();
+
+	FOREACH_ROW(f, r)
+		if (row_has(f, r, o) && !(r->flags & skip))
+			json_object_set_new(j, r->key, r->type->json(r, row_value(r, o)));
+	return j;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The schema: a setting is a row, a value's nature is a type, a group of settings is a feature. */
+#ifndef CORE_SCHEMA_H
+#define CORE_SCHEMA_H
+
+#include <netinet/in.h> /* before the kernel's headers, which then leave its names alone */
+#include <jansson.h>
+#include <libconfig.h>
+#include <linux/if.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/mem.h"
+
+struct encoder;
+struct errors;
+struct feature;
+struct iface;
+struct link_message;
+struct mirror;
+struct model;
+struct object;
+struct planner;
+struct row;
+struct step;
+
+/*
+ * When a step is done. Removal goes from the top of the stack down, creation
+ * from the bottom up; within a phase the depth of dependency decides, then the
+ * name. A link comes up after everything that says what it may forward, and
+ * routes follow it because the kernel refuses a route on a link that is down
+ * (fib_check_nh(): ENETDOWN).
+ */
+enum phase {
+	PHASE_NONE,
+	PHASE_DROP_ROUTE,
+	PHASE_DROP_ADDRESS,
+	PHASE_DOWN,
+	PHASE_DETACH,
+	PHASE_DELETE,
+	PHASE_CREATE,
+	PHASE_PHY,
+	PHASE_LINK,
+	PHASE_ATTACH,
+	PHASE_L2,
+	PHASE_SYSCTL,
+	PHASE_ADDRESS,
+	PHASE_UP,
+	PHASE_ROUTE,
+	PHASE_MAX_,
+};
+
+/* What a change does to traffic. */
+enum effect {
+	EFFECT_LIVE,	 /* nothing but the change itself */
+	EFFECT_BOUNCE,	 /* the link goes down and comes up again */
+	EFFECT_RECREATE, /* the interface is deleted and created again */
+	EFFECT_MAX_,
+};
+
+/** phase_name, effect_name - the word used in plans and logs */
+const char *phase_name(enum phase p);
+const char *effect_name(enum effect e);
+
+/* A reference to an interface: by name in a configuration, by index in the kernel. */
+struct ifref {
+	int index; /* 0: none, or not there (yet) */
+	char name[IFNAMSIZ];
+};
+
+/* What a type's parse() is given beside the value. */
+struct parse {
+	const struct row *row;
+	struct arena *arena; /* NULL: heap */
+	char *why;	     /* set on failure: what is wrong with the value; the caller frees it */
+};
+
+/*
+ * What values of one kind have in common. A value lives in the feature's
+ * object at the row's offset and takes @size bytes there.
+ */
+struct type {
+	const char *name;      /* for people: "boolean" */
+	const char *signature; /* on the bus */
+	size_t size;
+
+	/* Read from a configuration. Return 0, or -EINVAL with p->why set. */
+	int (*parse)(struct parse *p, const config_setting_t *s, void *v);
+
+	/* The value as it is written in a configuration, as a new reference. */
+	json_t *(*json)(const struct row *row, const void *v);
+
+	/* Everything below is optional. Same value? NULL: same bytes. */
+	bool (*equal)(const struct row *row, const void *a, const void *b);
+
+	/* To and from a netlink attribute of number row->attr. get() allocates on the heap. */
+	int (*put)(struct nl_msg *msg, const struct row *row, const void *v);
+	int (*get)(const struct row *row, const struct nlattr *a, void *v);
+
+	/* For values that own memory: a copy from @a (or the heap); free (heap only). */
+	void (*copy)(struct arena *a, void *to, const void *from);
+	void (*done)(void *v);
+
+	/* What may be written, after the type's name, in errors and documentation. */
+	char *(*range)(const struct row *row);
+};
+
+enum row_flags {
+	ROW_KEY = 1 << 0,     /* tells one entry of a list from another */
+	ROW_CREATE = 1 << 1,  /* given when the interface is created; a change recreates it */
+	ROW_STATE = 1 << 2,   /* the kernel's to say: shown, never set */
+	ROW_POLICY = 1 << 3,  /* the daemon's own: set, never compared with the kernel */
+	ROW_VOLATILE = 1 << 4 /* state that changes by itself: never announced on the bus */
+};
+
+/* One setting. Nothing else in the program knows it. */
+struct row {
+	const char *key;
+	const struct type *type;
+	uint16_t offset; /* of the value in the feature's object */
+	uint16_t attr;	 /* netlink attribute, or what the feature's own encode() takes it for */
+	uint8_t flags;	 /* enum row_flags */
+	uint8_t phase;	 /* enum phase: when a change is made */
+	uint8_t off;	 /* enum phase: when a change to zero/none/false is made; 0: @phase */
+	uint8_t effect;	 /* enum effect */
+	int64_t min, max; /* numbers: the range; 0, 0: the whole of the type */
+	const void *data; /* the type's: words of an enumeration, units */
+	const char *initial; /* the kernel's value on a fresh device, as configured; NULL: varies */
+	const char *since;   /* the first kernel that has it; NULL: 5.10 or earlier */
+	const char *help;    /* one sentence, with the unit */
+};
+
+/* The start of every feature's object: which rows it holds. */
+struct object {
+	uint64_t present;	/* bit i: rows[i] has a value here */
+	struct origin *where;	/* a row each: where the configuration says it; NULL: kernel's */
+};
+
+/* A place in a configuration file. */
+struct origin {
+	const char *file; /* owned by the generation's arena */
+	unsigned line;
+};
+
+/* Where in the interface's entry of a configuration a feature's settings stand. */
+enum form {
+	FORM_ROOT,  /* in the entry itself */
+	FORM_GROUP, /* name = { … } */
+	FORM_LIST,  /* name = [ … ] or ( { … }, … ): any number of objects */
+};
+
+/* A dump, and the notifications that keep it true. Ends with .get = 0. */
+struct source {
+	uint16_t get, add, del; /* RTM_GET…, RTM_NEW…, RTM_DEL… */
+	uint8_t family;		/* AF_…: of the dump, and of the notifications unless AF_UNSPEC */
+	uint8_t header;		/* bytes of the fixed header behind struct nlmsghdr */
+	bool no_dump;		/* another feature's: only the notifications are wanted */
+	uint32_t groups[3];	/* RTNLGRP_…, 0 ends */
+
+	/* Narrow the dump: fill the header, add attributes. NULL: all of it. */
+	int (*filter)(struct nl_msg *msg, void *header);
+};
+
+/*
+ * A group of settings. Everything but name, form, size and rows is optional.
+ */
+struct feature {
+	const char *name;
+	const char *help; /* one sentence */
+	enum form form;
+	size_t size; /* of the object, which begins with struct object */
+	const struct row *rows;
+	unsigned n_rows; /* at most 64 */
+
+	/* Settings of one kind of interface, created by its name (IFLA_INFO_KIND). */
+	const char *kind;
+	/* Devices that are created along; they get the indexes behind the interface's own. */
+	unsigned companions;
+	/* The path of the rows' attributes in RTM_NEWLINK, {IFLA_LINKINFO, …}, 0 ends. */
+	uint16_t nest[3];
+	/* With @nest in IFLA_INFO_SLAVE_DATA: the kind of master that the settings need. */
+	const char *slave_kind;
+
+	/* Where the kernel's state comes from, beside RTM_NEWLINK. */
+	const struct source *sources;
+	/*
+	 * A message of one of @sources. @add: RTM_NEW…; else it is gone. Return 0 or a
+	 * negative errno for a message that makes no sense.
+	 */
+	int (*observe)(struct mirror *m, const struct nlmsghdr *n, bool add);
+	/* RTM_NEWLINK of @i, attributes parsed. NULL: the rows are decoded below @nest. */
+	int (*observe_link)(struct mirror *m, struct iface *i, const struct link_message *lm);
+
+	/* FORM_LIST, entries that are no groups: one entry from a bare string. */
+	int (*parse_entry)(struct parse *p, const config_setting_t *s, struct object *o);
+	/* FORM_LIST: an entry as one word for plans; the caller frees it. */
+	char *(*format)(const struct object *o);
+	/* FORM_LIST: was this entry of the kernel's made by this daemon? By default: never known. */
+	bool (*is_ours)(const struct object *o);
+	/* FORM_LIST: an entry that others made and that foreign = "remove" may take away? */
+	bool (*is_foreign)(const struct object *o);
+
+	/* Fill in what the configuration of @i implies but does not say. */
+	void (*complete)(struct model *want, struct iface *i);
+	/* What the rows cannot tell: contradictions within and across interfaces. */
+	void (*check)(const struct model *want, const struct iface *i, struct errors *e);
+	/*
+	 * May the settings be applied now? Return NULL, or why not yet ("waits for …";
+	 * the planner frees it).
+	 */
+	char *(*blocked)(const struct planner *p, const struct iface *want);
+	/* The effect of changing @row, where it is not always the same. */
+	enum effect (*effect)(const struct planner *p, const struct step *s, const struct row *row);
+	/*
+	 * Write the message of step @s; @part counts from 0 for steps that take several.
+	 * Return 0 done, 1 one more part follows, or a negative errno. NULL: RTM_NEWLINK with
+	 * the step's rows below @nest.
+	 */
+	int (*encode)(struct encoder *e, const struct step *s, unsigned part);
+
+	unsigned id; /* set by features_init(): the place in features[] */
+};
+
+/* The feature table, in features/features.c. The first is the root: link. */
+extern struct feature *const features[];
+extern const unsigned n_features;
+#define FEATURE_LINK 0
+
+/** features_init - number the features; to be called once before anything else */
+void features_init(void);
+
+/** feature_find - by name, or NULL */
+const struct feature *feature_find(const char *name);
+
+/** row_find - by key, or NULL */
+const struct row *row_find(const struct feature *f, const char *key);
+
+#define FOREACH_ROW(f, r)                                                                          \
+	for (const struct row *r = (f)->rows; r < (f)->rows + (f)->n_rows; r++)
+
+/** row_bit - the row's bit in struct object's present */
+static inline uint64_t row_bit(const struct feature *f, const struct row *r)
+{
+	return BIT64(r - f->rows);
+}
+
+/** row_value - where the row's value lives in @o */
+static inline void *row_value(const struct row *r, const struct object *o)
+{
+	return (char *)o + r->offset;
+}
+
+static inline bool row_has(const struct feature *f, const struct row *r, const struct object *o)
+{
+	return o && (o->present & row_bit(f, r));
+}
+
+/** row_equal - same value in two objects that both have it */
+bool row_equal(const struct row *r, const struct object *a, const struct object *b);
+
+/** row_is_zero - the value is all zero bytes: false, none, 0 */
+bool row_is_zero(const struct row *r, const struct object *o);
+
+/** row_copy - value and presence of one row; @a: memory for values that own some, NULL: heap */
+void row_copy(const struct feature *f, const struct row *r, struct arena *a, struct object *to,
+	      const struct object *from);
+
+/** row_text - the value as plans show it: strings bare, "-" where @o lacks it; caller frees */
+char *row_text(const struct feature *f, const struct row *r, const struct object *o);
+
+/** json_text - a configuration literal in libconfig's syntax; the caller frees it */
+char *json_literal(const json_t *j);
+
+/** object_new - an empty object on the heap, or in @a */
+struct object *object_new(const struct feature *f, struct arena *a);
+
+/** object_free - free a heap object and what its values own; NULL is allowed */
+void object_free(const struct feature *f, struct object *o);
+
+/** object_clear - forget all values of a heap object */
+void object_clear(const struct feature *f, struct object *o);
+
+/** object_same_key - the same entry of a list? */
+bool object_same_key(const struct feature *f, const struct object *a, const struct object *b);
+
+/** object_decode - read rows from attributes indexed by number, up to @max; heap */
+int object_decode(const struct feature *f, struct object *o, struct nlattr *const *tb, int max);
+
+/** object_json - all present rows but those whose flags are in @skip */
+json_t *object_json(const struct feature *f, const struct object *o, unsigned skip);
+
+/* Macros that keep a row in two lines. */
+#define VALUE(type, member) .offset = offsetof(struct type, member)
+
+#endif

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Between the file and libconfig.
+ *
+ * libconfig 1.5, which Debian 12 has, ends the process when an @include names
+ * a folder (its scanner calls exit(2)), looks for included files in the
+ * working directory, and cuts integers to 32 bits without a word. None of
+ * that may happen in a daemon, so libconfig never opens a file here: the text
+ * is read and its includes are put in place first, integers that need 64 bits
+ * get the suffix L that tells libconfig so, and what is no text is refused.
+ * Each line of the result remembers the file and line it came from.
+ */
+#include "core/source.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+#include "util/text.h"
+
+#define FILE_SIZE_MAX (16u << 20)
+#define INCLUDE_DEPTH 10
+
+struct scanner {
+	struct arena *arena;
+	struct errors *errors;
+	struct text *out;
+	FILE *stream;
+	const char *stack[INCLUDE_DEPTH]; /* the files that are open, to find loops */
+	unsigned depth;
+	bool failed;
+};
+
+enum mode { MODE_PLAIN, MODE_STRING, MODE_LINE_COMMENT, MODE_BLOCK_COMMENT };
+
+static void fail(struct scanner *s, const struct origin *at, const char *what)
+{
+	errors_add(s->errors, at, "%s", what);
+	s->failed = true;
+}
+
+/* Bytes of the UTF-8 character at @p (RFC 3629), 0: none. */
+static unsigned utf8_length(const unsigned char *p)
+{
+	unsigned n = *p < 0x80 ? 1 : *p >= 0xc2 && *p < 0xe0 ? 2 : *p < 0xc2 ? 0 : *p < 0xf0 ? 3
+								  : *p < 0xf5 ? 4 : 0;
+
+	for (unsigned i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
+	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+static bool is_text(struct scanner *s, const char *file, const char *text, size_t size)
+{
+	struct origin at = { file, 1 };
+	char what[64];
+
+	for (const char *p = text; p < text + size;) {
+		unsigned n = utf8_length((const unsigned char *)p);
+
+		if (!n || (n == 1 && iscntrl((unsigned char)*p) && !strchr("\t\n\r\f", *p)) || !*p) {
+			snprintf(what, sizeof(what), "not a text file (byte 0x%02x)",
+				 (unsigned char)*p);
+			fail(s, &at, what);
+			return false;
+		}
+		at.line += *p == '\n';
+		p += n;
+	}
+	return true;
+}
+
+static void new_line(struct scanner *s, struct origin at)
+{
+	s->out->lines = array_reserve(s->out->lines, s->out->n_lines, sizeof(*s->out->lines));
+	s->out->lines[s->out->n_lines++] = at;
+}
+
+/* A word or a number at @p: pass it on, with the suffix L where it needs one. */
+static const char *copy_token(struct scanner *s, const struct origin *at, const char *p)
+{
+	const char *end = p + (*p == '-' || *p == '+');
+	char digits[24];
+	bool hex;
+	int64_t v;
+	int r;
+
+	while (isalnum((unsigned char)*end) || (*end && strchr("_-*.+", *end)))
+		end++;
+	fwrite(p, 1, end - p, s->stream);
+	hex = p[0] == '0' && (p[1] == 'x' || p[1] == 'X');
+	if ((size_t)(end - p) >= sizeof(digits)) {
+		if (strspn(p, hex ? "0123456789abcdefABCDEFxX" : "+-0123456789") >= sizeof(digits))
+			fail(s, at, "number does not fit in 64 bits");
+		return end;
+	}
+	*(char *)mempcpy(digits, p, end - p) = 0;
+	r = text_to_number(digits + (*digits == '+'), &v);
+	if (r == -ERANGE)
+		fail(s, at, "number does not fit in 64 bits");
+	if (!r && v != (int32_t)v)
+		putc('L', s->stream);
+	return end;
+}
+
+static void expand(struct scanner *s, const char *file, const struct origin *from);
+
+/* "@include" alone on a line, as libconfig's scanner has it. Return its end, or NULL. */
+static const char *try_include(struct scanner *s, const struct origin *at, const char *p)
+{
+	_cleanup_free_ char *path = NULL;
+	const char *name, *end, *slash;
+	struct origin here = *at;
+
+	p += strspn(p, " \t");
+	if (strncmp(p, "@include", 8) || !strchr(" \t", p[8]))
+		return NULL;
+	p += 8;
+	p += strspn(p, " \t");
+	if (*p != '"')
+		return NULL;
+	name = p + 1;
+	end = name + strcspn(name, "\"\n");
+	if (*end != '"')
+		return NULL;
+	slash = *name == '/' ? NULL : strrchr(at->file, '/');
+	path = str_format("%.*s%.*s", slash ? (int)(slash - at->file + 1) : 0, at->file,
+			  (int)(end - name), name);
+	expand(s, path, &here);
+	return end + 1;
+}
+
+static const char *step(struct scanner *s, const struct origin *at, const char *p, enum mode *mode)
+{
+	switch (*mode) {
+	case MODE_STRING:
+		if (*p == '\\' && p[1] && p[1] != '\n')
+			putc(*p++, s->stream);
+		else if (*p == '"')
+			*mode = MODE_PLAIN;
+		break;
+	case MODE_BLOCK_COMMENT:
+		if (p[0] == '*' && p[1] == '/') {
+			putc(*p++, s->stream);
+			*mode = MODE_PLAIN;
+		}
+		break;
+	case MODE_LINE_COMMENT:
+		break;
+	case MODE_PLAIN:
+		if (*p == '"')
+			*mode = MODE_STRING;
+		else if (*p == '#' || (p[0] == '/' && p[1] == '/'))
+			*mode = MODE_LINE_COMMENT;
+		else if (p[0] == '/' && p[1] == '*') {
+			putc(*p++, s->stream);
+			*mode = MODE_BLOCK_COMMENT;
+		} else if (isalnum((unsigned char)*p) || *p == '-' || *p == '+') {
+			return copy_token(s, at, p);
+		}
+	}
+	putc(*p, s->stream);
+	return p + 1;
+}
+
+static void copy_text(struct scanner *s, const char *file, const char *text)
+{
+	struct origin at = { file, 1 };
+	enum mode mode = MODE_PLAIN;
+	bool line_start = true;
+
+	new_line(s, at);
+	for (const char *p = text; *p;) {
+		const char *end = line_start && mode == MODE_PLAIN ? try_include(s, &at, p) : NULL;
+
+		line_start = false;
+		if (end) {
+			p = end;
+			continue;
+		}
+		if (*p == '\n') {
+			at.line++;
+			line_start = true;
+			if (mode == MODE_LINE_COMMENT)
+				mode = MODE_PLAIN;
+			new_line(s, at);
+			putc(*p++, s->stream);
+			continue;
+		}
+		p = step(s, &at, p, &mode);
+	}
+}
+
+static void read_failed(struct scanner *s, const char *file, const struct origin *from, int r)
+{
+	_cleanup_free_ char *why = NULL;
+
+	if (r == -EISDIR)
+		why = str_format("%s: is a folder: name the files in it", file);
+	else if (r == -EFBIG)
+		why = str_format("%s: larger than %u MiB", file, FILE_SIZE_MAX >> 20);
+	else if (r == -EINVAL)
+		why = str_format("%s: not a regular file", file);
+	else
+		why = str_format("%s: %s", file, strerror(-r));
+	errors_add(s->errors, from, "%s%s", from ? "@include: " : "", why);
+	s->failed = true;
+}
+
+static void expand(struct scanner *s, const char *path, const struct origin *from)
+{
+	_cleanup_free_ char *text = NULL;
+	char *file = arena_str(s->arena, path);
+	size_t size;
+	int r;
+
+	for (unsigned i = 0; i < s->depth; i++)
+		if (!strcmp(s->stack[i], file)) {
+			fail(s, from, "@include: the file includes itself");
+			return;
+		}
+	if (s->depth == INCLUDE_DEPTH) {
+		fail(s, from, "@include: nested too deep");
+		return;
+	}
+	r = file_read(file, FILE_SIZE_MAX, &text, &size);
+	if (r < 0) {
+		read_failed(s, file, from, r);
+		return;
+	}
+	if (!is_text(s, file, text, size))
+		return;
+	if (from)
+		putc('\n', s->stream);
+	s->stack[s->depth++] = file;
+	copy_text(s, file, text);
+	s->depth--;
+	if (from) {
+		/* What stands behind the @include belongs to the including file again. */
+		putc('\n', s->stream);
+		new_line(s, *from);
+	}
+}
+
+int text_load(const char *path, struct arena *arena, struct errors *e, struct text *ret)
+{
+	struct scanner s = { .arena = arena, .errors = e, .out = ret };
+
+	memset(ret, 0, sizeof(*ret));
+	s.stream = open_memstream(&ret->text, &ret->size);
+	expand(&s, path, NULL);
+	fclose(s.stream);
+	if (!s.failed)
+		return 0;
+	text_done(ret);
+	return -EINVAL;
+}
+
+struct origin text_origin(const struct text *t, unsigned line)
+{
+	if (!t->n_lines)
+		return (struct origin){ 0 };
+	line = line ? line : 1;
+	return t->lines[min_of(line, t->n_lines) - 1];
+}
+
+void text_done(struct text *t)
+{
+	free(t->text);
+	free(t->lines);
+	memset(t, 0, sizeof(*t));
+}

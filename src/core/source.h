@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A configuration file's text, made safe for libconfig, with each line's origin. */
+#ifndef CORE_SOURCE_H
+#define CORE_SOURCE_H
+
+#include "core/errors.h"
+
+struct text {
+	char *text;
+	size_t size;
+	struct origin *lines; /* of line n + 1 of @text */
+	unsigned n_lines;
+};
+
+/**
+ * text_load - read a file, with what it includes
+ * @path: the file; names in @include are relative to the file they stand in
+ * @arena: takes the file names that the origins point to
+ * @e: what is wrong with it
+ * @ret: to be freed with text_done()
+ *
+ * Return: 0, or -EINVAL when @e got errors.
+ */
+int text_load(const char *path, struct arena *arena, struct errors *e, struct text *ret);
+
+/** text_origin - where line @line (from 1) of the expanded text was written */
+struct origin text_origin(const struct text *t, unsigned line);
+
+/** text_done - free what it holds */
+void text_done(struct text *t);
+
+#endif

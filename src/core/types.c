@@ -1,0 +1,734 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The types that most rows use: each knows how its value is written in a
+ * configuration, shown as JSON, and carried in a netlink attribute. They do
+ * not know any setting.
+ */
+#include "core/types.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "util/text.h"
+
+static int bad(struct parse *p, const char *fmt, ...) _printf_(2, 3);
+
+static int bad(struct parse *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&p->why, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	return -EINVAL;
+}
+
+static int need_string(struct parse *p, const config_setting_t *s, const char **ret)
+{
+	if (config_setting_type(s) != CONFIG_TYPE_STRING)
+		return bad(p, "must be a string in quotes");
+	*ret = config_setting_get_string(s);
+	return 0;
+}
+
+/* Booleans. */
+
+static int bool_parse(struct parse *p, const config_setting_t *s, void *v)
+{
+	if (config_setting_type(s) != CONFIG_TYPE_BOOL)
+		return bad(p, "must be true or false");
+	*(uint8_t *)v = !!config_setting_get_bool(s);
+	return 0;
+}
+
+static json_t *bool_json(const struct row *row _unused_, const void *v)
+{
+	return json_boolean(*(const uint8_t *)v);
+}
+
+static int bool_put(struct nl_msg *msg, const struct row *row, const void *v)
+{
+	return nla_put_u8(msg, row->attr, *(const uint8_t *)v);
+}
+
+static int bool_get(const struct row *row _unused_, const struct nlattr *a, void *v)
+{
+	if (nla_len(a) < 1)
+		return -EINVAL;
+	*(uint8_t *)v = !!nla_get_u8(a);
+	return 0;
+}
+
+const struct type type_bool = {
+	.name = "boolean", .signature = "b", .size = 1,
+	.parse = bool_parse, .json = bool_json, .put = bool_put, .get = bool_get,
+};
+
+static int bool32_put(struct nl_msg *msg, const struct row *row, const void *v)
+{
+	return nla_put_u32(msg, row->attr, *(const uint8_t *)v);
+}
+
+static int bool32_get(const struct row *row _unused_, const struct nlattr *a, void *v)
+{
+	if (nla_len(a) < 4)
+		return -EINVAL;
+	*(uint8_t *)v = !!nla_get_u32(a);
+	return 0;
+}
+
+const struct type type_bool32 = {
+	.name = "boolean", .signature = "b", .size = 1,
+	.parse = bool_parse, .json = bool_json, .put = bool32_put, .get = bool32_get,
+};
+
+/* Whole numbers. All go through int64_t; no setting of the kernel's needs the 64th bit. */
+
+static int64_t number_load(const struct row *row, const void *v)
+{
+	switch (row->type->size) {
+	case 1:
+		return *(const uint8_t *)v;
+	case 2:
+		return *(const uint16_t *)v;
+	case 4:
+		return row->type == &type_s32 ? (int64_t)*(const int32_t *)v :
+						(int64_t)*(const uint32_t *)v;
+	}
+	return *(const int64_t *)v;
+}
+
+static void number_store(const struct row *row, void *v, int64_t n)
+{
+	switch (row->type->size) {
+	case 1:
+		*(uint8_t *)v = n;
+		break;
+	case 2:
+		*(uint16_t *)v = n;
+		break;
+	case 4:
+		*(uint32_t *)v = n;
+		break;
+	default:
+		*(int64_t *)v = n;
+	}
+}
+
+static void number_bounds(const struct row *row, int64_t *min, int64_t *max)
+{
+	*min = row->min;
+	*max = row->max;
+	if (*min || *max)
+		return;
+	if (row->type == &type_s32) {
+		*min = INT32_MIN;
+		*max = INT32_MAX;
+	} else {
+		*max = row->type->size == 8 ? INT64_MAX : (int64_t)BIT64(8 * row->type->size) - 1;
+	}
+}
+
+static int number_parse(struct parse *p, const config_setting_t *s, void *v)
+{
+	int64_t min, max, n;
+
+	if (config_setting_type(s) != CONFIG_TYPE_INT && config_setting_type(s) != CONFIG_TYPE_INT64)
+		return bad(p, "must be a whole number");
+	n = config_setting_get_int64(s);
+	number_bounds(p->row, &min, &max);
+	if (n < min || n > max)
+		return bad(p, "%" PRId64 " is out of range (%" PRId64 " to %" PRId64 ")", n, min,
+			   max);
+	number_store(p->row, v, n);
+	return 0;
+}
+
+static json_t *number_json(const struct row *row, const void *v)
+{
+	return json_integer(number_load(row, v));
+}
+
+static char *number_range(const struct row *row)
+{
+	int64_t min, max;
+
+	number_bounds(row, &min, &max);
+	return str_format("%" PRId64 " to %" PRId64, min, max);
+}
+
+static int number_put(struct nl_msg *msg, const struct row *row, const void *v)
+{
+	return nla_put(msg, row->attr, row->type->size, v);
+}
+
+static int number_get(const struct row *row, const struct nlattr *a, void *v)
+{
+	if ((size_t)nla_len(a) < row->type->size)
+		return -EINVAL;
+	memcpy(v, nla_data(a), row->type->size);
+	return 0;
+}
+
+#define NUMBER(id, bytes, sig)                                                                     \
+	const struct type id = {                                                                   \
+		.name = "number", .signature = sig, .size = bytes, .parse = number_parse,          \
+		.json = number_json, .put = number_put, .get = number_get, .range = number_range,  \
+	}
+NUMBER(type_u8, 1, "y");
+NUMBER(type_u16, 2, "q");
+NUMBER(type_u32, 4, "u");
+NUMBER(type_u64, 8, "t");
+NUMBER(type_s32, 4, "i");
+
+/* Words. */
+
+const char *word_of(const struct word *words, unsigned value)
+{
+	for (; words->word; words++)
+		if (words->value == value)
+			return words->word;
+	return NULL;
+}
+
+int word_value(const struct word *words, const char *word)
+{
+	for (; words->word; words++)
+		if (!strcmp(words->word, word))
+			return words->value;
+	return -EINVAL;
+}
+
+static char *enum_range(const struct row *row)
+{
+	char *s = NULL;
+	size_t n;
+	FILE *out = open_memstream(&s, &n);
+
+	for (const struct word *w = row->data; w->word; w++)
+		fprintf(out, "%s\"%s\"", w == row->data ? "" : ", ", w->word);
+	fclose(out);
+	return s;
+}
+
+static const char *nth_word(const void *words, unsigned i)
+{
+	return ((const struct word *)words)[i].word;
+}
+
+static int enum_parse(struct parse *p, const config_setting_t *s, void *v)
+{
+	_cleanup_free_ char *range = NULL;
+	const char *text = NULL, *near;
+	int r = need_string(p, s, &text);
+
+	if (r < 0)
+		return r;
+	r = word_value(p->row->data, text);
+	if (r >= 0) {
+		number_store(p->row, v, r);
+		return 0;
+	}
+	near = text_suggest(text, nth_word, p->row->data);
+	if (near)
+		return bad(p, "unknown word \"%s\" (did you mean \"%s\"?)", text, near);
+	range = enum_range(p->row);
+	return bad(p, "unknown word \"%s\" (one of %s)", text, range);
+}
+
+static json_t *enum_json(const struct row *row, const void *v)
+{
+	unsigned n = number_load(row, v);
+	const char *word = word_of(row->data, n);
+
+	/* A newer kernel may know more: show the number rather than nothing. */
+	return word ? json_string(word) : json_sprintf("%u", n);
+}
+
+static int enum16be_put(struct nl_msg *msg, const struct row *row, const void *v)
+{
+	return nla_put_u16(msg, row->attr, htons(*(const uint16_t *)v));
+}
+
+static int enum16be_get(const struct row *row _unused_, const struct nlattr *a, void *v)
+{
+	if (nla_len(a) < 2)
+		return -EINVAL;
+	*(uint16_t *)v = ntohs(nla_get_u16(a));
+	return 0;
+}
+
+#define ENUM(id, bytes, p, g)                                                                      \
+	const struct type id = {                                                                   \
+		.name = "word", .signature = "s", .size = bytes, .parse = enum_parse,              \
+		.json = enum_json, .put = p, .get = g, .range = enum_range,                        \
+	}
+ENUM(type_enum8, 1, number_put, number_get);
+ENUM(type_enum32, 4, number_put, number_get);
+ENUM(type_enum16be, 2, enum16be_put, enum16be_get);
+
+/* Times: the kernel's clock_t of USER_HZ = 100 (include/asm-generic/param.h). */
+
+static const struct unit clock_units[] = {
+	{ "s", 100 }, { "min", 6000 }, { "h", 360000 }, { "d", 8640000 }, { NULL, 0 },
+};
+static const struct unit ms_units[] = { { "ms", 1 }, { NULL, 0 } };
+
+static int clock_parse(struct parse *p, const config_setting_t *s, void *v)
+{
+	int64_t n, max = p->row->max ? p->row->max : UINT32_MAX;
+	const char *text = NULL;
+	int r = need_string(p, s, &text);
+
+	if (r < 0) {
+		free(p->why);
+		return bad(p, "must be a time with a unit in quotes (\"15s\", \"200ms\", \"5min\")");
+	}
+	r = text_to_quantity(text, ms_units, &n);
+	if (!r && strchr(text, 'm')) {
+		if (n % 10)
+			return bad(p, "\"%s\": the kernel counts in steps of 10ms", text);
+		n /= 10;
+	} else {
+		r = text_to_quantity(text, clock_units, &n);
+		if (r < 0 || strspn(text, "0123456789.") == strlen(text))
+			return bad(p, "\"%s\" is not a time with a unit (\"15s\", \"200ms\")", text);
+	}
+	if (n < p->row->min || n > max)
+		return bad(p, "\"%s\" is out of range (%gs to %gs)", text, p->row->min / 100.0,
+			   max / 100.0);
+	*(uint64_t *)v = n;
+	return 0;
+}
+
+static json_t *clock_json(const struct row *row _unused_, const void *v)
+{
+	uint64_t n = *(const uint64_t *)v;
+
+	if (n % 100)
+		return json_sprintf("%" PRIu64 "ms", n * 10);
+	return json_sprintf("%" PRIu64 "s", n / 100);
+}
+
+static char *clock_range(const struct row *row)
+{
+	return str_format("%gs to %gs", row->min / 100.0,
+			  (row->max ? row->max : UINT32_MAX) / 100.0);
+}
+
+static int clock32_put(struct nl_msg *msg, const struct row *row, const void *v)
+{
+	return nla_put_u32(msg, row->attr, *(const uint64_t *)v);
+}
+
+static int clock32_get(const struct row *row _unused_, const struct nlattr *a, void *v)
+{
+	if (nla_len(a) < 4)
+		return -EINVAL;
+	*(uint64_t *)v = nla_get_u32(a);
+	return 0;
+}
+
+const struct type type_clock32 = {
+	.name = "time", .signature = "s", .size = 8, .parse = clock_parse, .json = clock_json,
+	.put = clock32_put, .get = clock32_get, .range = clock_range,
+};
+
+const struct type type_clock64 = {
+	.name = "time", .signature = "s", .size = 8, .parse = clock_parse, .json = clock_json,
+	.put = number_put, .get = number_get, .range = clock_range,
+};
+
+/* Text. */
+
+static int string_parse(struct parse *p, const config_setting_t *s, void *v)
+{
+	const char *text = NULL;
+	int r = need_string(p, s, &text);
+
+	if (r < 0)
+		return r;
+	if (strlen(text) > (size_t)p->row->max)
+		return bad(p, "is longer than %" PRId64 " bytes", p->row->max);
+	*(char **)v = *text ? arena_str(p->arena, text) : NULL;
+	return 0;
+}
+
+static json_t *string_json(const struct row *row _unused_, const void *v)
+{
+	const char *s = *(char *const *)v;
+	json_t *j = json_string(s ? s : "");
+
+	/* The kernel's strings need not be UTF-8. */
+	return j ? j : json_string("(not UTF-8)");
+}
+
+static bool string_equal(const struct row *row _unused_, const void *a, const void *b)
+{
+	const char *sa = *(char *const *)a, *sb = *(char *const *)b;
+
+	return !strcmp(sa ? sa : "", sb ? sb : "");
+}
+
+static int string_put(struct nl_msg *msg, const struct row *row, const void *v)
+{
+	const char *s = *(char *const *)v;
+
+	return nla_put_string(msg, row->attr, s ? s : "");
+}
+
+static int string_get(const struct row *row _unused_, const struct nlattr *a, void *v)
+{
+	size_t n = strnlen(nla_data(a), nla_len(a));
+	char *s = NULL;
+
+	if (n) {
+		s = mem_new(n + 1);
+		memcpy(s, nla_data(a), n);
+	}
+	*(char **)v = s;
+	return 0;
+}
+
+static void string_copy(struct arena *a, void *to, const void *from)
+{
+	const char *s = *(char *const *)from;
+
+	*(char **)to = s ? arena_str(a, s) : NULL;
+}
+
+static void string_done(void *v)
+{
+	free(*(char **)v);
+	*(char **)v = NULL;
+}
+
+static char *string_range(const struct row *row)
+{
+	return str_format("up to %" PRId64 " bytes", row->max);
+}
+
+const struct type type_string = {
+	.name = "string", .signature = "s", .size = sizeof(char *),
+	.parse = string_parse, .json = string_json, .equal = string_equal, .put = string_put,
+	.get = string_get, .copy = string_copy, .done = string_done, .range = string_range,
+};
+
+/* Names. */
+
+static int name_parse(struct parse *p, const config_setting_t *s, void *v)
+{
+	const char *text = NULL;
+	int r = need_string(p, s, &text);
+
+	if (r < 0)
+		return r;
+	if (!*text || strlen(text) >= IFNAMSIZ || strpbrk(text, "/: \t\n%"))
+		return bad(p, "\"%s\" is no name (1 to %d bytes, no space, '/', ':' or '%%')", text,
+			   IFNAMSIZ - 1);
+	memset(v, 0, IFNAMSIZ);
+	strcpy(v, text);
+	return 0;
+}
+
+static json_t *name_json(const struct row *row _unused_, const void *v)
+{
+	json_t *j = json_string(v);
+
+	return j ? j : json_string("(not UTF-8)");
+}
+
+static int name_put(struct nl_msg *msg, const struct row *row, const void *v)
+{
+	return nla_put_string(msg, row->attr, v);
+}
+
+static int name_get(const struct row *row _unused_, const struct nlattr *a, void *v)
+{
+	size_t n = strnlen(nla_data(a), nla_len(a));
+
+	memset(v, 0, IFNAMSIZ);
+	memcpy(v, nla_data(a), min_of(n, (size_t)IFNAMSIZ - 1));
+	return 0;
+}
+
+const struct type type_name = {
+	.name = "name", .signature = "s", .size = IFNAMSIZ,
+	.parse = name_parse, .json = name_json, .put = name_put, .get = name_get,
+};
+
+/* Ethernet addresses. */
+
+static int mac_parse(struct parse *p, const config_setting_t *s, void *v)
+{
+	const char *text = NULL;
+	uint8_t m[6];
+	int end = 0, r = need_string(p, s, &text);
+
+	if (r < 0)
+		return r;
+	if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &m[0], &m[1], &m[2], &m[3], &m[4],
+		   &m[5], &end) != 6 ||
+	    text[end] || end != 17)
+		return bad(p, "\"%s\" is not an Ethernet address (aa:bb:cc:dd:ee:ff)", text);
+	if (m[0] & 1)
+		return bad(p, "\"%s\" is a group address", text);
+	if (!memcmp(m, "\0\0\0\0\0", 6))
+		return bad(p, "\"%s\" is no address of an interface", text);
+	memcpy(v, m, sizeof(m));
+	return 0;
+}
+
+static json_t *mac_json(const struct row *row _unused_, const void *v)
+{
+	const uint8_t *m = v;
+
+	return json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+const struct type type_mac = {
+	.name = "Ethernet address", .signature = "s", .size = 6,
+	.parse = mac_parse, .json = mac_json, .put = number_put, .get = number_get,
+};
+
+/* References to interfaces. */
+
+static int ifref_parse(struct parse *p, const config_setting_t *s, void *v)
+{
+	struct ifref *ref = v;
+	const char *text = NULL;
+	int r = need_string(p, s, &text);
+
+	if (r < 0)
+		return r;
+	if (strlen(text) >= IFNAMSIZ)
+		return bad(p, "\"%s\" is longer than %d bytes", text, IFNAMSIZ - 1);
+	memset(ref, 0, sizeof(*ref));
+	strcpy(ref->name, text);
+	return 0;
+}
+
+static json_t *ifref_json(const struct row *row _unused_, const void *v)
+{
+	const struct ifref *ref = v;
+
+	if (ref->index && !ref->name[0])
+		return json_sprintf("if%d", ref->index);
+	return json_string(ref->name);
+}
+
+static bool ifref_equal(const struct row *row _unused_, const void *a, const void *b)
+{
+	const struct ifref *ra = a, *rb = b;
+
+	/* In configurations, which have no indexes, the names count. */
+	if (!ra->index && !rb->index)
+		return !strcmp(ra->name, rb->name);
+	return ra->index == rb->index;
+}
+
+static int ifref_put(struct nl_msg *msg, const struct row *row, const void *v)
+{
+	return nla_put_u32(msg, row->attr, ((const struct ifref *)v)->index);
+}
+
+static int ifref_get(const struct row *row _unused_, const struct nlattr *a, void *v)
+{
+	struct ifref *ref = v;
+
+	if (nla_len(a) < 4)
+		return -EINVAL;
+	memset(ref, 0, sizeof(*ref));
+	ref->index = nla_get_u32(a);
+	return 0;
+}
+
+const struct type type_ifref = {
+	.name = "interface", .signature = "s", .size = sizeof(struct ifref),
+	.parse = ifref_parse, .json = ifref_json, .equal = ifref_equal, .put = ifref_put,
+	.get = ifref_get,
+};
+
+/* IP addresses. */
+
+int ip_parse(const char *text, struct ipaddr *ret)
+{
+	struct ipaddr ip = { 0 };
+	char buf[INET6_ADDRSTRLEN];
+	const char *slash = strchrnul(text, '/');
+	int64_t len;
+
+	if ((size_t)(slash - text) >= sizeof(buf))
+		return -EINVAL;
+	*(char *)mempcpy(buf, text, slash - text) = 0;
+	ip.family = strchr(buf, ':') ? AF_INET6 : AF_INET;
+	if (inet_pton(ip.family, buf, ip.bytes) != 1)
+		return -EINVAL;
+	ip.prefix = len = 8 * ip_size(&ip);
+	if (*slash && (text_to_number(slash + 1, &len) < 0 || len < 0 || len > ip.prefix))
+		return -EINVAL;
+	ip.prefix = len;
+	*ret = ip;
+	return 0;
+}
+
+const char *ip_text(const struct ipaddr *ip, bool with_length, char *buf)
+{
+	if (!ip->family || !inet_ntop(ip->family, ip->bytes, buf, IP_TEXT_MAX)) {
+		*buf = 0;
+		return buf;
+	}
+	if (with_length)
+		sprintf(buf + strlen(buf), "/%u", ip->prefix);
+	return buf;
+}
+
+bool ip_is_network(const struct ipaddr *ip)
+{
+	for (unsigned bit = ip->prefix; bit < 8 * ip_size(ip); bit++)
+		if (ip->bytes[bit / 8] & (0x80 >> bit % 8))
+			return false;
+	return true;
+}
+
+static int ip_parse_setting(struct parse *p, const config_setting_t *s, void *v)
+{
+	struct ipaddr ip = { 0 };
+	const char *text = NULL;
+	int r = need_string(p, s, &text);
+
+	if (r < 0)
+		return r;
+	if (strchr(text, '/') || ip_parse(text, &ip) < 0)
+		return bad(p, "\"%s\" is not an IP address", text);
+	memcpy(v, &ip, sizeof(ip));
+	return 0;
+}
+
+static json_t *ip_json(const struct row *row _unused_, const void *v)
+{
+	char buf[IP_TEXT_MAX];
+
+	return json_string(ip_text(v, false, buf));
+}
+
+const struct type type_ip = {
+	.name = "IP address", .signature = "s", .size = sizeof(struct ipaddr),
+	.parse = ip_parse_setting, .json = ip_json,
+};
+
+static int prefix_parse(struct parse *p, const config_setting_t *s, void *v)
+{
+	struct ipaddr ip = { 0 };
+	const char *text = NULL;
+	int r = need_string(p, s, &text);
+
+	if (r < 0)
+		return r;
+	if (ip_parse(text, &ip) < 0)
+		return bad(p, "\"%s\" is not an IP address with a prefix length", text);
+	memcpy(v, &ip, sizeof(ip));
+	return 0;
+}
+
+static json_t *prefix_json(const struct row *row _unused_, const void *v)
+{
+	char buf[IP_TEXT_MAX];
+
+	return json_string(ip_text(v, true, buf));
+}
+
+const struct type type_prefix = {
+	.name = "IP prefix", .signature = "s", .size = sizeof(struct ipaddr),
+	.parse = prefix_parse, .json = prefix_json,
+};
+
+/* Sets of VLAN IDs. */
+
+unsigned vlanset_next(const struct vlanset *s, unsigned from, unsigned *ret_end)
+{
+	for (; from < 4095 && !vlanset_has(s, from); from++)
+		if (!s->bits[from / 64])
+			from |= 63;
+	if (from >= 4095)
+		return 0;
+	for (*ret_end = from; *ret_end < 4094 && vlanset_has(s, *ret_end + 1);)
+		++*ret_end;
+	return from;
+}
+
+static int vlanset_range(struct parse *p, struct vlanset *set, int64_t first, int64_t last)
+{
+	if (first < 1 || last > 4094)
+		return bad(p, "VLAN %" PRId64 " is out of range (1 to 4094)",
+			   first < 1 ? first : last);
+	if (first > last)
+		return bad(p, "range %" PRId64 "-%" PRId64 " runs backwards", first, last);
+	for (; first <= last; first++)
+		vlanset_add(set, first);
+	return 0;
+}
+
+static int vlanset_entry(struct parse *p, struct vlanset *set, const config_setting_t *s)
+{
+	int64_t first, last;
+	char buf[32];
+	char *dash;
+
+	switch (config_setting_type(s)) {
+	case CONFIG_TYPE_INT:
+	case CONFIG_TYPE_INT64:
+		first = config_setting_get_int64(s);
+		return vlanset_range(p, set, first, first);
+	case CONFIG_TYPE_STRING:
+		snprintf(buf, sizeof(buf), "%s", config_setting_get_string(s));
+		dash = strchr(buf, '-');
+		if (dash)
+			*dash++ = 0;
+		if (text_to_number(buf, &first) < 0 ||
+		    text_to_number(dash ? dash : buf, &last) < 0)
+			return bad(p, "\"%s\" is neither a VLAN ID nor a range (\"20-29\")",
+				   config_setting_get_string(s));
+		return vlanset_range(p, set, first, last);
+	}
+	return bad(p, "must hold VLAN IDs (10) and ranges (\"20-29\")");
+}
+
+static int vlanset_parse(struct parse *p, const config_setting_t *s, void *v)
+{
+	struct vlanset set = { 0 };
+	int r;
+
+	if (!config_setting_is_array(s) && !config_setting_is_list(s))
+		return bad(p, "must be an array: [ 10, 20 ] or [ \"10\", \"20-29\" ]");
+	for (int i = 0; i < config_setting_length(s); i++) {
+		r = vlanset_entry(p, &set, config_setting_get_elem(s, i));
+		if (r < 0)
+			return r;
+	}
+	*(struct vlanset *)v = set;
+	return 0;
+}
+
+static json_t *vlanset_json(const struct row *row _unused_, const void *v)
+{
+	json_t *j = json_array();
+	unsigned first, last = 0;
+
+	while ((first = vlanset_next(v, last + 1, &last)))
+		json_array_append_new(j, first == last ? json_sprintf("%u", first) :
+							 json_sprintf("%u-%u", first, last));
+	return j;
+}
+
+static char *vlanset_text_range(const struct row *row _unused_)
+{
+	return str_dup("VLAN IDs 1 to 4094 and ranges");
+}
+
+const struct type type_vlanset = {
+	.name = "array", .signature = "as", .size = sizeof(struct vlanset),
+	.parse = vlanset_parse, .json = vlanset_json, .range = vlanset_text_range,
+};

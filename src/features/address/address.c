@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * IP addresses. What the daemon adds carries its protocol number (IFA_PROTO,
+ * since 5.18), so that it is known again even without the record.
+ */
+#include <arpa/inet.h>
+
+#include "core/config.h"
+#include "core/mirror.h"
+#include "core/plan.h"
+#include "features/features.h"
+#include "nl/uapi.h"
+
+/* include/uapi/linux/if_addr.h; the enumeration may lack it, so the number is ours to keep. */
+#define ATTR_PROTO 11 /* IFA_PROTO */
+
+struct address {
+	struct object o;
+	struct ipaddr address, peer;
+	char label[IFNAMSIZ];
+	uint8_t scope, protocol, dynamic;
+	uint32_t metric;
+};
+
+/* include/uapi/linux/rtnetlink.h, enum rt_scope_t */
+static const struct word scopes[] = {
+	{ "global", RT_SCOPE_UNIVERSE }, { "site", RT_SCOPE_SITE }, { "link", RT_SCOPE_LINK },
+	{ "host", RT_SCOPE_HOST },	 { NULL, 0 },
+};
+
+enum { ADDRESS, PEER, LABEL, SCOPE, METRIC, PROTOCOL, DYNAMIC };
+
+static const struct row rows[] = {
+	[ADDRESS] = { .key = "address", .type = &type_prefix, VALUE(address, address),
+		      .flags = ROW_KEY, .phase = PHASE_ADDRESS, .off = PHASE_DROP_ADDRESS,
+		      .help = "Address with prefix length" },
+	[PEER] = { .key = "peer", .type = &type_ip, VALUE(address, peer),
+		   .help = "Address of the other end of a point-to-point link" },
+	[LABEL] = { .key = "label", .type = &type_name, VALUE(address, label),
+		    .help = "Name of an IPv4 address, beginning with the interface's" },
+	[SCOPE] = { .key = "scope", .type = &type_enum8, VALUE(address, scope), .data = scopes,
+		    .help = "Where the address is valid" },
+	[METRIC] = { .key = "metric", .type = &type_u32, VALUE(address, metric),
+		     .help = "Metric of the route to the address's network" },
+	[PROTOCOL] = { .key = "protocol", .type = &type_u8, VALUE(address, protocol),
+		       .flags = ROW_STATE, .help = "Who made it (IFA_PROTO)" },
+	[DYNAMIC] = { .key = "dynamic", .type = &type_bool, VALUE(address, dynamic),
+		      .flags = ROW_STATE, .help = "Has a lifetime: from DHCP or autoconfiguration" },
+};
+
+static void get_ip(const struct nlattr *a, uint8_t family, uint8_t prefix, struct ipaddr *ip)
+{
+	memset(ip, 0, sizeof(*ip));
+	ip->family = family;
+	ip->prefix = prefix;
+	if (a && (unsigned)nla_len(a) >= ip_size(ip))
+		memcpy(ip->bytes, nla_data(a), ip_size(ip));
+}
+
+static void decode(const struct ifaddrmsg *info, struct nlattr **tb, struct address *a)
+{
+	struct nlattr *local = tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
+	uint32_t flags = tb[IFA_FLAGS] ? nla_get_u32(tb[IFA_FLAGS]) : info->ifa_flags;
+
+	get_ip(local, info->ifa_family, info->ifa_prefixlen, &a->address);
+	a->scope = info->ifa_scope;
+	a->dynamic = !(flags & IFA_F_PERMANENT);
+	a->o.present = BIT64(ADDRESS) | BIT64(SCOPE) | BIT64(DYNAMIC) | BIT64(METRIC);
+	if (tb[IFA_RT_PRIORITY])
+		a->metric = nla_get_u32(tb[IFA_RT_PRIORITY]);
+	if (tb[IFA_LABEL]) {
+		strncpy(a->label, nla_get_string(tb[IFA_LABEL]), sizeof(a->label) - 1);
+		a->o.present |= BIT64(LABEL);
+	}
+	if (tb[ATTR_PROTO]) {
+		a->protocol = nla_get_u8(tb[ATTR_PROTO]);
+		a->o.present |= BIT64(PROTOCOL);
+	}
+	/* IFA_ADDRESS is the other end where it is not the address itself. */
+	if (tb[IFA_ADDRESS] && nla_memcmp(tb[IFA_ADDRESS], nla_data(local), nla_len(local))) {
+		get_ip(tb[IFA_ADDRESS], info->ifa_family, 8 * ip_size(&a->address), &a->peer);
+		a->o.present |= BIT64(PEER);
+	}
+}
+
+static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
+{
+	const struct ifaddrmsg *info = NLMSG_DATA(n);
+	struct iface *i = mirror_iface(m, info->ifa_index);
+	struct nlattr *tb[ATTR_PROTO + 1];
+	struct object *o;
+
+	if (!i)
+		return 0; /* gone in the meantime */
+	if (nlmsg_parse((struct nlmsghdr *)n, sizeof(*info), tb, ATTR_PROTO, NULL) < 0 ||
+	    !(tb[IFA_LOCAL] || tb[IFA_ADDRESS]))
+		return -EBADMSG;
+	o = object_new(&address_feature, NULL);
+	decode(info, tb, (struct address *)o);
+	mirror_list_entry(m, i, &address_feature, o, add);
+	return 0;
+}
+
+static const struct source sources[] = {
+	{ .get = RTM_GETADDR, .add = RTM_NEWADDR, .del = RTM_DELADDR, .family = AF_UNSPEC,
+	  .header = sizeof(struct ifaddrmsg),
+	  .groups = { RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR } },
+	{ 0 },
+};
+
+static int parse_entry(struct parse *p, const config_setting_t *s, struct object *o)
+{
+	int r = type_prefix.parse(p, s, &((struct address *)o)->address);
+
+	if (!r)
+		o->present |= BIT64(ADDRESS);
+	return r;
+}
+
+static char *format(const struct object *o)
+{
+	char buf[IP_TEXT_MAX];
+
+	return str_dup(ip_text(&((const struct address *)o)->address, true, buf));
+}
+
+static bool is_ours(const struct object *o)
+{
+	return ((const struct address *)o)->protocol == NETCTL_ADDRESS_PROTOCOL;
+}
+
+/* The kernel's own (loopback, link-local, from router advertisements) are not a stranger's. */
+static bool is_foreign(const struct object *o)
+{
+	const struct address *a = (const struct address *)o;
+
+	return !a->dynamic && !is_ours(o) && a->scope == RT_SCOPE_UNIVERSE &&
+	       (a->protocol == IFAPROT_UNSPEC || a->protocol > IFAPROT_KERNEL_LL);
+}
+
+static bool is_zero_address(const struct ipaddr *ip)
+{
+	static const uint8_t zero[16];
+
+	return !memcmp(ip->bytes, zero, ip_size(ip));
+}
+
+static void check_one(const struct iface *i, const struct address *a, struct errors *e)
+{
+	const struct feature *ipv6 = feature_find("ipv6");
+	const struct row *disable = row_find(ipv6, "disable");
+	const struct object *v6 = iface_object(i, ipv6);
+	const struct origin *at = object_where(&address_feature, &rows[ADDRESS], &a->o);
+	char buf[IP_TEXT_MAX];
+
+	ip_text(&a->address, true, buf);
+	if (is_zero_address(&a->address) || !a->address.prefix)
+		errors_add(e, at, "%s: addresses: %s is no address of an interface", i->name, buf);
+	else if (a->address.bytes[0] == 0xff ||
+		 (a->address.family == AF_INET && a->address.bytes[0] >> 4 == 0xe))
+		errors_add(e, at, "%s: addresses: %s is a multicast address", i->name, buf);
+	if ((a->o.present & BIT64(PEER)) && a->peer.family != a->address.family)
+		errors_add(e, at, "%s: addresses: %s: peer is of the other family", i->name, buf);
+	if ((a->o.present & BIT64(LABEL)) &&
+	    (a->address.family != AF_INET || strncmp(a->label, i->name, strlen(i->name))))
+		errors_add(e, at, "%s: addresses: %s: a label is for IPv4 and begins with \"%s\"",
+			   i->name, buf, i->name);
+	if (a->address.family == AF_INET6 && row_has(ipv6, disable, v6) &&
+	    !row_is_zero(disable, v6))
+		errors_add(e, at, "%s: addresses: %s, but ipv6.disable is true", i->name, buf);
+}
+
+static void check(const struct model *want _unused_, const struct iface *i, struct errors *e)
+{
+	const struct list *l = iface_list(i, &address_feature);
+	const struct link *link = iface_link(i);
+
+	for (unsigned n = 0; l && n < l->n; n++)
+		check_one(i, (const struct address *)l->items[n], e);
+	if (l && l->n && *link->master.name)
+		errors_add(e, object_where(&address_feature, &rows[ADDRESS], l->items[0]),
+			   "%s: addresses: a port of %s has none; they belong on %s", i->name,
+			   link->master.name, link->master.name);
+}
+
+static int put_ip(struct encoder *e, int attr, const struct ipaddr *ip)
+{
+	return nla_put(e->msg, attr, ip_size(ip), ip->bytes);
+}
+
+static int put_broadcast(struct encoder *e, const struct address *a)
+{
+	uint32_t address, host = UINT32_MAX >> a->address.prefix;
+
+	if (a->address.family != AF_INET || a->address.prefix > 30 || (a->o.present & BIT64(PEER)))
+		return 0;
+	memcpy(&address, a->address.bytes, sizeof(address));
+	return nla_put_u32(e->msg, IFA_BROADCAST, address | htonl(host));
+}
+
+static int encode(struct encoder *e, const struct step *s, unsigned part _unused_)
+{
+	const struct address *a = (const struct address *)(s->to ? s->to : s->from);
+	bool add = s->verb != VERB_REMOVE;
+	struct ifaddrmsg *info =
+		encoder_begin(e, add ? RTM_NEWADDR : RTM_DELADDR,
+			      add ? NLM_F_CREATE | NLM_F_REPLACE : 0, sizeof(*info));
+	int r;
+
+	info->ifa_family = a->address.family;
+	info->ifa_prefixlen = a->address.prefix;
+	info->ifa_index = s->ifindex;
+	info->ifa_scope = a->scope;
+	r = put_ip(e, IFA_LOCAL, &a->address);
+	if (r >= 0)
+		r = put_ip(e, IFA_ADDRESS, a->o.present & BIT64(PEER) ? &a->peer : &a->address);
+	if (r >= 0 && add)
+		r = put_broadcast(e, a);
+	if (r >= 0 && add)
+		r = nla_put_u8(e->msg, ATTR_PROTO, NETCTL_ADDRESS_PROTOCOL);
+	if (r >= 0 && add && (a->o.present & BIT64(LABEL)))
+		r = nla_put_string(e->msg, IFA_LABEL, a->label);
+	if (r >= 0 && add && (a->o.present & BIT64(METRIC)))
+		r = nla_put_u32(e->msg, IFA_RT_PRIORITY, a->metric);
+	return r < 0 ? -EMSGSIZE : 0;
+}
+
+struct feature address_feature = {
+	.name = "addresses", .help = "IP addresses", .form = FORM_LIST,
+	.size = sizeof(struct address), .rows = rows, .n_rows = ARRAY_SIZE(rows),
+	.sources = sources, .observe = observe, .parse_entry = parse_entry, .format = format,
+	.is_ours = is_ours, .is_foreign = is_foreign, .check = check, .encode = encode,
+};

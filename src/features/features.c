@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The feature table. Its order is the order of rows in output; link must be first. */
+#include "features/features.h"
+
+struct feature *const features[] = {
+	&link_feature,	  &vlan_feature, &bridge_feature,  &port_feature,  &veth_feature,
+	&ipv4_feature,	  &ipv6_feature, &address_feature, &route_feature,
+};
+
+const unsigned n_features = ARRAY_SIZE(features);

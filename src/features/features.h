@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the feature folders offer to the table. */
+#ifndef FEATURES_H
+#define FEATURES_H
+
+#include "core/schema.h"
+
+extern struct feature link_feature, vlan_feature, bridge_feature, port_feature, veth_feature,
+	ipv4_feature, ipv6_feature, address_feature, route_feature;
+
+#endif

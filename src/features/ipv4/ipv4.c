@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* IPv4 on an interface: Documentation/networking/ip-sysctl.rst, /proc/sys/net/ipv4/conf. */
+#include <linux/ip.h>
+
+#include "core/devconf.h"
+#include "features/features.h"
+#include "nl/uapi.h"
+
+struct ipv4 {
+	struct object o;
+	uint8_t forwarding, rp_filter, proxy_arp, accept_redirects, send_redirects, log_martians;
+	int32_t arp_ignore, arp_announce;
+};
+
+static const struct word rp_filter_words[] = {
+	{ "off", 0 }, { "strict", 1 }, { "loose", 2 }, { NULL, 0 },
+};
+
+#define SYSCTL(member, conf)                                                                       \
+	.key = #member, VALUE(ipv4, member), .attr = IPV4_DEVCONF_##conf, .phase = PHASE_SYSCTL
+
+/* Initial values come from conf/default, which a distribution may have changed: not stated. */
+static const struct row rows[] = {
+	{ SYSCTL(forwarding, FORWARDING), .type = &type_bool,
+	  .help = "Forward packets that come in here" },
+	{ SYSCTL(rp_filter, RP_FILTER), .type = &type_enum8, .data = rp_filter_words,
+	  .help = "Drop packets whose source is not reached this way (RFC 3704)" },
+	{ SYSCTL(proxy_arp, PROXY_ARP), .type = &type_bool,
+	  .help = "Answer ARP for addresses that are reached through other interfaces" },
+	{ SYSCTL(accept_redirects, ACCEPT_REDIRECTS), .type = &type_bool,
+	  .help = "Follow ICMP redirects" },
+	{ SYSCTL(send_redirects, SEND_REDIRECTS), .type = &type_bool,
+	  .help = "Send ICMP redirects" },
+	{ SYSCTL(log_martians, LOG_MARTIANS), .type = &type_bool,
+	  .help = "Log packets with impossible addresses" },
+	{ SYSCTL(arp_ignore, ARP_IGNORE), .type = &type_s32, .min = 0, .max = 8,
+	  .help = "Which ARP requests are answered; see the kernel's ip-sysctl" },
+	{ SYSCTL(arp_announce, ARP_ANNOUNCE), .type = &type_s32, .min = 0, .max = 2,
+	  .help = "Which source address ARP requests carry; see the kernel's ip-sysctl" },
+};
+
+static int observe_link(struct mirror *m, struct iface *i, const struct link_message *lm)
+{
+	return devconf_observe(m, i, &ipv4_feature, lm, AF_INET, IFLA_INET_CONF);
+}
+
+static int encode(struct encoder *e, const struct step *s, unsigned part)
+{
+	return devconf_encode(e, s, part, "ipv4", NULL);
+}
+
+struct feature ipv4_feature = {
+	.name = "ipv4", .help = "IPv4 on the interface", .form = FORM_GROUP,
+	.size = sizeof(struct ipv4), .rows = rows, .n_rows = ARRAY_SIZE(rows),
+	.observe_link = observe_link, .encode = encode,
+};

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* IPv6 on an interface: Documentation/networking/ip-sysctl.rst, /proc/sys/net/ipv6/conf. */
+#include <linux/ipv6.h>
+
+#include "core/config.h"
+#include "core/devconf.h"
+#include "features/features.h"
+#include "nl/uapi.h"
+
+struct ipv6 {
+	struct object o;
+	uint8_t forwarding, disable, autoconf, accept_redirects, proxy_ndp, keep_addr_on_down, accept_ra;
+	int32_t dad_transmits, use_tempaddr;
+};
+
+static const struct word accept_ra_words[] = {
+	{ "off", 0 }, { "on", 1 }, { "always", 2 }, { NULL, 0 },
+};
+
+/* DEVCONF_… counts from 0, rows' attributes from 1. */
+#define SYSCTL(member, conf)                                                                       \
+	.key = #member, VALUE(ipv6, member), .attr = DEVCONF_##conf + 1, .phase = PHASE_SYSCTL
+
+static const struct row rows[] = {
+	{ SYSCTL(disable, DISABLE_IPV6), .type = &type_bool,
+	  .help = "No IPv6 on this interface" },
+	{ SYSCTL(forwarding, FORWARDING), .type = &type_bool,
+	  .help = "Be a router here; before Linux 6.17 packets are forwarded only if "
+		  "net.ipv6.conf.all.forwarding is set too" },
+	{ SYSCTL(accept_ra, ACCEPT_RA), .type = &type_enum8, .data = accept_ra_words,
+	  .help = "Use router advertisements; \"on\" means not while forwarding" },
+	{ SYSCTL(autoconf, AUTOCONF), .type = &type_bool,
+	  .help = "Make addresses from the prefixes that routers advertise" },
+	{ SYSCTL(accept_redirects, ACCEPT_REDIRECTS), .type = &type_bool,
+	  .help = "Follow ICMPv6 redirects" },
+	{ SYSCTL(proxy_ndp, PROXY_NDP), .type = &type_bool,
+	  .help = "Answer neighbour solicitations for others" },
+	{ SYSCTL(keep_addr_on_down, KEEP_ADDR_ON_DOWN), .type = &type_bool,
+	  .help = "Keep static addresses while the interface is down" },
+	{ SYSCTL(dad_transmits, DAD_TRANSMITS), .type = &type_s32, .min = 0, .max = 255,
+	  .help = "Probes of duplicate address detection" },
+	{ SYSCTL(use_tempaddr, USE_TEMPADDR), .type = &type_s32, .min = -1, .max = 2,
+	  .help = "Temporary addresses (RFC 8981): 0 none, 1 make, 2 prefer" },
+};
+
+static const char *file_of(const struct row *row)
+{
+	return row->attr == DEVCONF_DISABLE_IPV6 + 1 ? "disable_ipv6" : NULL;
+}
+
+static int observe_link(struct mirror *m, struct iface *i, const struct link_message *lm)
+{
+	return devconf_observe(m, i, &ipv6_feature, lm, AF_INET6, IFLA_INET6_CONF);
+}
+
+static int encode(struct encoder *e, const struct step *s, unsigned part)
+{
+	return devconf_encode(e, s, part, "ipv6", file_of);
+}
+
+struct feature ipv6_feature = {
+	.name = "ipv6", .help = "IPv6 on the interface", .form = FORM_GROUP,
+	.size = sizeof(struct ipv6), .rows = rows, .n_rows = ARRAY_SIZE(rows),
+	.observe_link = observe_link, .encode = encode,
+};

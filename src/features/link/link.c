@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What every interface has: existence, name, admin state, MTU, address, alias,
+ * master. Also the message that creates an interface, with the settings of its
+ * kind in it, and the one that deletes it.
+ */
+#include <net/ethernet.h>
+#include <stdio.h>
+
+#include "core/config.h"
+#include "core/mirror.h"
+#include "core/plan.h"
+#include "features/features.h"
+#include "nl/uapi.h"
+
+#include <linux/if_arp.h>
+
+/* RFC 2863, ifOperStatus; linux/if.h, IF_OPER_… */
+static const struct word operstate_words[] = {
+	{ "unknown", IF_OPER_UNKNOWN },
+	{ "not-present", IF_OPER_NOTPRESENT },
+	{ "down", IF_OPER_DOWN },
+	{ "lower-layer-down", IF_OPER_LOWERLAYERDOWN },
+	{ "testing", IF_OPER_TESTING },
+	{ "dormant", IF_OPER_DORMANT },
+	{ "up", IF_OPER_UP },
+	{ NULL, 0 },
+};
+
+static const struct word foreign_words[] = {
+	{ "keep", FOREIGN_KEEP }, { "remove", FOREIGN_REMOVE }, { NULL, 0 },
+};
+
+enum { KIND, UP, MTU, ADDRESS, ALIAS, MASTER, FOREIGN, CARRIER, OPERSTATE, CARRIER_CHANGES, LOWER, SLAVE_KIND };
+
+static const struct row rows[] = {
+	[KIND] = { .key = "kind", .type = &type_name, VALUE(link, kind),
+	  .phase = PHASE_CREATE, .flags = ROW_CREATE, .effect = EFFECT_RECREATE,
+	  .help = "Kind of interface to create; without it, a device that exists by itself" },
+	[UP] = { .key = "up", .type = &type_bool, VALUE(link, up), .phase = PHASE_UP, .off = PHASE_DOWN,
+	  .help = "Administratively up; true unless the configuration says false" },
+	[MTU] = { .key = "mtu", .type = &type_u32, VALUE(link, mtu), .attr = IFLA_MTU, .phase = PHASE_LINK,
+	  .min = 68, .max = 65536, .help = "Largest packet, bytes without the Ethernet header" },
+	[ADDRESS] = { .key = "address", .type = &type_mac, VALUE(link, address), .attr = IFLA_ADDRESS,
+	  .phase = PHASE_LINK, .help = "Ethernet address" },
+	[ALIAS] = { .key = "alias", .type = &type_string, VALUE(link, alias), .attr = IFLA_IFALIAS,
+	  /* Not LINK: the message that creates an interface cannot carry it (rtnl_create_link()). */
+	  .phase = PHASE_ATTACH, .max = IFALIASZ - 1, .initial = "\"\"",
+	  .help = "Text for people that the kernel keeps with the interface" },
+	[MASTER] = { .key = "master", .type = &type_ifref, VALUE(link, master), .attr = IFLA_MASTER,
+	  .phase = PHASE_ATTACH, .off = PHASE_DETACH, .initial = "\"\"",
+	  .help = "Bridge (or other master) that the interface is a port of" },
+	[FOREIGN] = { .key = "foreign", .type = &type_enum8, VALUE(link, foreign_policy), .data = foreign_words,
+	  .flags = ROW_POLICY, .initial = "\"keep\"",
+	  .help = "What to do with addresses and routes that others made" },
+	[CARRIER] = { .key = "carrier", .type = &type_bool, VALUE(link, carrier), .attr = IFLA_CARRIER,
+	  .flags = ROW_STATE, .help = "Is there a link to a partner?" },
+	[OPERSTATE] = { .key = "operstate", .type = &type_enum8, VALUE(link, operstate), .attr = IFLA_OPERSTATE,
+	  .data = operstate_words, .flags = ROW_STATE, .help = "Operational state of RFC 2863" },
+	[CARRIER_CHANGES] = { .key = "carrier_changes", .type = &type_u32, VALUE(link, carrier_changes),
+	  .attr = IFLA_CARRIER_CHANGES, .flags = ROW_STATE | ROW_VOLATILE,
+	  .help = "How often the carrier came or went" },
+	[LOWER] = { .key = "lower", .type = &type_ifref, VALUE(link, lower), .attr = IFLA_LINK,
+	  .flags = ROW_STATE | ROW_CREATE, .help = "Interface that this one stands on" },
+	[SLAVE_KIND] = { .key = "slave_kind", .type = &type_name, VALUE(link, slave_kind), .flags = ROW_STATE,
+	  .help = "Kind of the master" },
+};
+
+static void put_word(struct link *l, unsigned row, char *to, const struct nlattr *a)
+{
+	snprintf(to, IFNAMSIZ, "%.*s", a ? nla_len(a) : 0, a ? (char *)nla_data(a) : "");
+	l->o.present |= BIT64(row);
+}
+
+static int observe_link(struct mirror *m, struct iface *i, const struct link_message *lm)
+{
+	struct object *o = iface_get_object(mirror_model(m), i, &link_feature);
+	struct link *l = (struct link *)o;
+	int r;
+
+	object_clear(&link_feature, o);
+	r = object_decode(&link_feature, o,
+			  (struct nlattr *const[IFLA_MAX + 1]){
+				  [IFLA_MTU] = lm->tb[IFLA_MTU],
+				  [IFLA_IFALIAS] = lm->tb[IFLA_IFALIAS],
+				  [IFLA_MASTER] = lm->tb[IFLA_MASTER],
+				  [IFLA_CARRIER] = lm->tb[IFLA_CARRIER],
+				  [IFLA_OPERSTATE] = lm->tb[IFLA_OPERSTATE],
+				  [IFLA_CARRIER_CHANGES] = lm->tb[IFLA_CARRIER_CHANGES],
+				  [IFLA_ADDRESS] = lm->info->ifi_type == ARPHRD_ETHER ?
+							   lm->tb[IFLA_ADDRESS] : NULL,
+			  },
+			  IFLA_MAX);
+	if (r < 0)
+		return r;
+	l->up = !!(lm->info->ifi_flags & IFF_UP);
+	/* What the kernel does not tell is not there: no alias, no master. */
+	l->o.present |= BIT64(UP) | BIT64(ALIAS) | BIT64(MASTER);
+	put_word(l, KIND, l->kind, lm->linkinfo[IFLA_INFO_KIND]);
+	/* Only kinds that can be created count: DSA ports and the like exist by themselves. */
+	if (!strcmp(l->kind, "dsa"))
+		l->kind[0] = 0;
+	put_word(l, SLAVE_KIND, l->slave_kind, lm->linkinfo[IFLA_INFO_SLAVE_KIND]);
+	/* IFLA_LINK of a veth is its peer, which it does not stand on. */
+	if (lm->tb[IFLA_LINK] && strcmp(l->kind, "veth") && !lm->tb[IFLA_LINK_NETNSID] &&
+	    (int)nla_get_u32(lm->tb[IFLA_LINK]) != i->ifindex) {
+		l->lower.index = nla_get_u32(lm->tb[IFLA_LINK]);
+		l->o.present |= BIT64(LOWER);
+	}
+	mirror_resolve(mirror_model(m), i);
+	return 0;
+}
+
+static void complete(struct model *want, struct iface *i)
+{
+	struct object *o = iface_get_object(want, i, &link_feature);
+
+	if (!o->where)
+		o->where = arena_alloc(want->arena, link_feature.n_rows * sizeof(*o->where));
+	if (o->present & BIT64(UP))
+		return;
+	((struct link *)o)->up = true;
+	o->present |= BIT64(UP);
+	o->where[UP] = i->where;
+}
+
+static void check_name(const struct iface *i, const char *kind, struct errors *e)
+{
+	static const char *const plain_kinds[] = { "dummy" };
+	const struct row *r = &rows[KIND];
+	const struct origin *at = object_where(&link_feature, r, i->part[FEATURE_LINK]);
+
+	for (unsigned n = 0; n < ARRAY_SIZE(plain_kinds); n++)
+		if (!strcmp(kind, plain_kinds[n]))
+			return;
+	for (unsigned n = 0; n < n_features; n++)
+		if (features[n]->kind && !strcmp(kind, features[n]->kind))
+			return;
+	errors_add(e, at, "%s: kind: netctld cannot create a \"%s\"", i->name, kind);
+}
+
+static void check(const struct model *want, const struct iface *i, struct errors *e)
+{
+	const struct link *l = iface_link(i);
+	const struct iface *master = model_find(want, l->master.name);
+	const struct row *r = &rows[MASTER];
+
+	if (*l->kind)
+		check_name(i, l->kind, e);
+	if (master && !strcmp(iface_kind(i), "bridge") && !strcmp(iface_kind(master), "bridge"))
+		errors_add(e, object_where(&link_feature, r, &l->o),
+			   "%s: master: a bridge cannot be a port of a bridge", i->name);
+	if (master && *iface_kind(master) && strcmp(iface_kind(master), "bridge"))
+		errors_add(e, object_where(&link_feature, r, &l->o),
+			   "%s: master: \"%s\" is of kind \"%s\", which has no ports", i->name,
+			   master->name, iface_kind(master));
+}
+
+static char *blocked(const struct planner *p, const struct iface *want)
+{
+	const struct link *l = iface_link(want);
+
+	if (!*l->master.name || plan_will_exist(p, l->master.name))
+		return NULL;
+	return str_format("waits for %s", l->master.name);
+}
+
+/*
+ * A port that joins a bridge gets the bridge's default PVID at once. Where the
+ * configuration wants other VLANs on it, it joins with the link down, so that
+ * it never forwards in a VLAN that nobody asked for.
+ */
+static enum effect effect(const struct planner *p, const struct step *s, const struct row *r)
+{
+	const struct feature *port = feature_find("port"), *bridge = feature_find("bridge");
+	const struct link *to = (const struct link *)s->to;
+	const struct iface *master = model_find(p->want, to->master.name);
+	const struct row *pvid = row_find(bridge, "default_pvid");
+	const struct object *o;
+
+	if (r != &rows[MASTER] || !*to->master.name || !iface_object(s->want, port))
+		return r->effect;
+	o = iface_object(master, bridge);
+	if (!row_has(bridge, pvid, o))
+		o = iface_object(model_find(p->have, to->master.name), bridge);
+	return row_has(bridge, pvid, o) && row_is_zero(pvid, o) ? EFFECT_LIVE : EFFECT_BOUNCE;
+}
+
+static int encode_create(struct encoder *e, const struct step *s)
+{
+	struct ifinfomsg *info =
+		encoder_begin(e, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(*info));
+	const char *kind = iface_kind(s->want);
+	struct nlattr *nest;
+	int r;
+
+	info->ifi_index = s->ifindex;
+	if (nla_put_string(e->msg, IFLA_IFNAME, s->name) < 0)
+		return -EMSGSIZE;
+	r = encode_rows(e, &link_feature, s->to, s->mask & ~BIT64(KIND));
+	for (unsigned n = 0; r >= 0 && n < n_features; n++) {
+		const struct feature *f = features[n];
+		const struct object *o = s->want->part[n];
+
+		if (!o || !f->kind || strcmp(f->kind, kind))
+			continue;
+		return f->encode ? f->encode(e, s, 0) : encode_nested_rows(e, f, o, o->present);
+	}
+	nest = nla_nest_start(e->msg, IFLA_LINKINFO);
+	if (r < 0 || !nest || nla_put_string(e->msg, IFLA_INFO_KIND, kind) < 0)
+		return -EMSGSIZE;
+	nla_nest_end(e->msg, nest);
+	return 0;
+}
+
+static int encode(struct encoder *e, const struct step *s, unsigned part _unused_)
+{
+	const struct link *to = (const struct link *)s->to;
+	struct ifinfomsg *info;
+
+	if (s->verb == VERB_CREATE)
+		return encode_create(e, s);
+	info = encoder_begin(e, s->verb == VERB_DELETE ? RTM_DELLINK : RTM_NEWLINK, 0,
+			     sizeof(*info));
+	info->ifi_index = s->ifindex;
+	if (s->verb == VERB_DELETE)
+		return 0;
+	if (s->mask & BIT64(UP)) {
+		info->ifi_change = IFF_UP;
+		info->ifi_flags = to->up ? IFF_UP : 0;
+	}
+	return encode_rows(e, &link_feature, s->to, s->mask);
+}
+
+struct feature link_feature = {
+	.name = "link", .help = "What every interface has", .form = FORM_ROOT,
+	.size = sizeof(struct link), .rows = rows, .n_rows = ARRAY_SIZE(rows),
+	.observe_link = observe_link, .complete = complete, .check = check, .blocked = blocked,
+	.effect = effect, .encode = encode,
+};

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Routes through an interface, unicast, one next hop. What the daemon adds
+ * carries its protocol number; with it, it knows its own routes again.
+ *
+ * The kernel drops IPv4 routes without telling when their interface goes
+ * down, loses its last address, or when their source address goes
+ * (fib_sync_down_dev(), fib_disable_ip(), fib_sync_down_addr()): the mirror
+ * follows here.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "core/config.h"
+#include "core/mirror.h"
+#include "core/plan.h"
+#include "features/features.h"
+#include "nl/uapi.h"
+
+struct route {
+	struct object o;
+	struct ipaddr to, via, source;
+	uint32_t table, metric;
+	uint8_t scope, protocol, onlink;
+};
+
+/* include/uapi/linux/rtnetlink.h, enum rt_scope_t */
+static const struct word scopes[] = {
+	{ "global", RT_SCOPE_UNIVERSE }, { "site", RT_SCOPE_SITE }, { "link", RT_SCOPE_LINK },
+	{ "host", RT_SCOPE_HOST },	 { NULL, 0 },
+};
+
+/* Where a route leads: a prefix, or "default". */
+static int to_parse(struct parse *p, const config_setting_t *s, void *v)
+{
+	struct ipaddr ip = { .family = AF_INET };
+	int r;
+
+	if (config_setting_type(s) == CONFIG_TYPE_STRING &&
+	    !strcmp(config_setting_get_string(s), "default")) {
+		memcpy(v, &ip, sizeof(ip));
+		return 0;
+	}
+	r = type_prefix.parse(p, s, &ip);
+	if (r < 0)
+		return r;
+	if (!ip_is_network(&ip)) {
+		p->why = str_format("\"%s\" has bits behind its prefix length",
+				    config_setting_get_string(s));
+		return -EINVAL;
+	}
+	memcpy(v, &ip, sizeof(ip));
+	return 0;
+}
+
+static json_t *to_json(const struct row *row, const void *v)
+{
+	const struct ipaddr *ip = v;
+
+	if (ip->family == AF_INET && !ip->prefix)
+		return json_string("default");
+	return type_prefix.json(row, v);
+}
+
+static const struct type type_to = {
+	.name = "IP prefix or \"default\"", .signature = "s", .size = sizeof(struct ipaddr),
+	.parse = to_parse, .json = to_json,
+};
+
+enum { TO, TABLE, METRIC, VIA, SOURCE, SCOPE, ONLINK, PROTOCOL };
+
+static const struct row rows[] = {
+	[TO] = { .key = "to", .type = &type_to, VALUE(route, to), .flags = ROW_KEY,
+		 .phase = PHASE_ROUTE, .off = PHASE_DROP_ROUTE, .help = "Destination" },
+	[TABLE] = { .key = "table", .type = &type_u32, VALUE(route, table), .min = 1,
+		    .max = UINT32_MAX, .flags = ROW_KEY, .initial = "254",
+		    .help = "Routing table; 254 is the main one" },
+	[METRIC] = { .key = "metric", .type = &type_u32, VALUE(route, metric), .flags = ROW_KEY,
+		     .initial = "0", .help = "The lowest wins; by itself 0, for IPv6 1024" },
+	[VIA] = { .key = "via", .type = &type_ip, VALUE(route, via),
+		  .help = "Next router; without it the destination is on the link" },
+	[SOURCE] = { .key = "source", .type = &type_ip, VALUE(route, source),
+		     .help = "Preferred source address" },
+	[SCOPE] = { .key = "scope", .type = &type_enum8, VALUE(route, scope), .data = scopes,
+		    .help = "Distance of the destination; IPv4 only" },
+	[ONLINK] = { .key = "onlink", .type = &type_bool, VALUE(route, onlink),
+		     .help = "The next router is on the link, whatever the addresses say" },
+	[PROTOCOL] = { .key = "protocol", .type = &type_u8, VALUE(route, protocol),
+		       .flags = ROW_STATE, .help = "Who made it (rtm_protocol)" },
+};
+
+static void get_ip(const struct nlattr *a, uint8_t family, unsigned prefix, struct ipaddr *ip)
+{
+	memset(ip, 0, sizeof(*ip));
+	ip->family = family;
+	ip->prefix = prefix;
+	if (a && (unsigned)nla_len(a) >= ip_size(ip))
+		memcpy(ip->bytes, nla_data(a), ip_size(ip));
+}
+
+static void decode(const struct rtmsg *info, struct nlattr **tb, struct route *r)
+{
+	unsigned whole = info->rtm_family == AF_INET ? 32 : 128;
+
+	get_ip(tb[RTA_DST], info->rtm_family, info->rtm_dst_len, &r->to);
+	r->table = tb[RTA_TABLE] ? nla_get_u32(tb[RTA_TABLE]) : info->rtm_table;
+	r->metric = tb[RTA_PRIORITY] ? nla_get_u32(tb[RTA_PRIORITY]) : 0;
+	r->scope = info->rtm_scope;
+	r->protocol = info->rtm_protocol;
+	r->onlink = !!(info->rtm_flags & RTNH_F_ONLINK);
+	r->o.present = BIT64(TO) | BIT64(TABLE) | BIT64(METRIC) | BIT64(SCOPE) | BIT64(PROTOCOL) |
+		       BIT64(ONLINK);
+	if (tb[RTA_GATEWAY]) {
+		get_ip(tb[RTA_GATEWAY], info->rtm_family, whole, &r->via);
+		r->o.present |= BIT64(VIA);
+	}
+	if (tb[RTA_PREFSRC]) {
+		get_ip(tb[RTA_PREFSRC], info->rtm_family, whole, &r->source);
+		r->o.present |= BIT64(SOURCE);
+	}
+}
+
+static int observe_route(struct mirror *m, const struct nlmsghdr *n, bool add)
+{
+	const struct rtmsg *info = NLMSG_DATA(n);
+	struct nlattr *tb[RTA_MAX + 1];
+	struct object *o;
+	struct iface *i;
+
+	if (info->rtm_type != RTN_UNICAST || (info->rtm_flags & RTM_F_CLONED))
+		return 0;
+	if (nlmsg_parse((struct nlmsghdr *)n, sizeof(*info), tb, RTA_MAX, NULL) < 0)
+		return -EBADMSG;
+	i = tb[RTA_OIF] ? mirror_iface(m, nla_get_u32(tb[RTA_OIF])) : NULL;
+	if (!i)
+		return 0; /* several next hops, or gone */
+	o = object_new(&route_feature, NULL);
+	decode(info, tb, (struct route *)o);
+	mirror_list_entry(m, i, &route_feature, o, add);
+	return 0;
+}
+
+/* Forget IPv4 routes of @i: all, or those with this source. */
+static void drop_routes(struct mirror *m, struct iface *i, const struct ipaddr *source)
+{
+	struct list *l = iface_list(i, &route_feature);
+
+	for (unsigned n = 0; l && n < l->n;) {
+		const struct route *r = (const struct route *)l->items[n];
+
+		if (r->to.family != AF_INET ||
+		    (source && memcmp(r->source.bytes, source->bytes, sizeof(source->bytes)))) {
+			n++;
+			continue;
+		}
+		list_remove(&route_feature, l, l->items[n]);
+		mirror_touch(m, i);
+	}
+}
+
+static bool has_ipv4_address(const struct iface *i)
+{
+	const struct feature *f = feature_find("addresses");
+	const struct list *l = iface_list(i, f);
+
+	for (unsigned n = 0; l && n < l->n; n++) {
+		const struct ipaddr *ip = row_value(row_find(f, "address"), l->items[n]);
+
+		if (ip->family == AF_INET)
+			return true;
+	}
+	return false;
+}
+
+/* The addresses' feature stands before this one in the table, so its list is as after. */
+static void observe_address_gone(struct mirror *m, const struct nlmsghdr *n)
+{
+	const struct ifaddrmsg *info = NLMSG_DATA(n);
+	struct iface *i = mirror_iface(m, info->ifa_index);
+	struct nlattr *local = nlmsg_find_attr((struct nlmsghdr *)n, sizeof(*info), IFA_LOCAL);
+	struct ipaddr ip;
+
+	if (!i || info->ifa_family != AF_INET || !local)
+		return;
+	get_ip(local, AF_INET, 32, &ip);
+	drop_routes(m, i, has_ipv4_address(i) ? &ip : NULL);
+}
+
+static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
+{
+	if (n->nlmsg_type == RTM_NEWROUTE || n->nlmsg_type == RTM_DELROUTE)
+		return observe_route(m, n, add);
+	if (!add)
+		observe_address_gone(m, n);
+	return 0;
+}
+
+static int observe_link(struct mirror *m, struct iface *i,
+			const struct link_message *lm _unused_)
+{
+	if (!iface_link(i)->up)
+		drop_routes(m, i, NULL);
+	return 0;
+}
+
+/* The table "local" and what is in it are the kernel's own. */
+static int filter(struct nl_msg *msg _unused_, void *header)
+{
+	((struct rtmsg *)header)->rtm_type = RTN_UNICAST;
+	return 0;
+}
+
+static const struct source sources[] = {
+	{ .get = RTM_GETROUTE, .add = RTM_NEWROUTE, .del = RTM_DELROUTE, .family = AF_INET,
+	  .header = sizeof(struct rtmsg), .groups = { RTNLGRP_IPV4_ROUTE }, .filter = filter },
+	{ .get = RTM_GETROUTE, .add = RTM_NEWROUTE, .del = RTM_DELROUTE, .family = AF_INET6,
+	  .header = sizeof(struct rtmsg), .groups = { RTNLGRP_IPV6_ROUTE }, .filter = filter },
+	{ .get = RTM_GETADDR, .add = RTM_NEWADDR, .del = RTM_DELADDR, .family = AF_INET,
+	  .header = sizeof(struct ifaddrmsg), .no_dump = true },
+	{ 0 },
+};
+
+static char *format(const struct object *o)
+{
+	const struct route *r = (const struct route *)o;
+	char to[IP_TEXT_MAX], via[IP_TEXT_MAX], metric[32] = "", table[32] = "";
+
+	ip_text(&r->to, true, to);
+	ip_text(&r->via, false, via);
+	if (r->metric)
+		snprintf(metric, sizeof(metric), " metric %u", r->metric);
+	if (r->table != RT_TABLE_MAIN)
+		snprintf(table, sizeof(table), " table %u", r->table);
+	return str_format("%s%s%s%s%s", !r->to.prefix && r->to.family == AF_INET ? "default" : to,
+			  *via ? " via " : "", via, table, metric);
+}
+
+static bool is_ours(const struct object *o)
+{
+	return ((const struct route *)o)->protocol == NETCTL_ROUTE_PROTOCOL;
+}
+
+static bool is_foreign(const struct object *o)
+{
+	const struct route *r = (const struct route *)o;
+
+	return !is_ours(o) && r->protocol != RTPROT_KERNEL && r->protocol != RTPROT_REDIRECT &&
+	       r->protocol != RTPROT_RA;
+}
+
+static void complete_one(struct route *r)
+{
+	if ((r->o.present & BIT64(VIA)) && !r->to.prefix)
+		r->to.family = r->via.family;
+	if (!(r->o.present & BIT64(TABLE)))
+		r->table = RT_TABLE_MAIN;
+	/* The kernel makes IPV6 metric 0 this one (IP6_RT_PRIO_USER). */
+	if (!r->metric && r->to.family == AF_INET6)
+		r->metric = 1024;
+	r->o.present |= BIT64(TABLE) | BIT64(METRIC);
+}
+
+static void complete(struct model *want _unused_, struct iface *i)
+{
+	struct list *l = iface_list(i, &route_feature);
+
+	for (unsigned n = 0; l && n < l->n; n++)
+		complete_one((struct route *)l->items[n]);
+}
+
+static void check_one(const struct iface *i, const struct route *r, struct errors *e)
+{
+	const struct origin *at = object_where(&route_feature, &rows[TO], &r->o);
+	_cleanup_free_ char *text = format(&r->o);
+
+	if ((r->o.present & BIT64(VIA)) && r->via.family != r->to.family)
+		errors_add(e, at, "%s: routes: %s: via is of the other family", i->name, text);
+	if ((r->o.present & BIT64(SOURCE)) && r->source.family != r->to.family)
+		errors_add(e, at, "%s: routes: %s: source is of the other family", i->name, text);
+	if ((r->o.present & BIT64(SCOPE)) && r->to.family != AF_INET)
+		errors_add(e, at, "%s: routes: %s: scope is for IPv4", i->name, text);
+	if (r->onlink && !(r->o.present & BIT64(VIA)))
+		errors_add(e, at, "%s: routes: %s: onlink needs via", i->name, text);
+	if (r->table == RT_TABLE_LOCAL)
+		errors_add(e, at, "%s: routes: %s: table 255 is the kernel's own", i->name, text);
+}
+
+static void check(const struct model *want _unused_, const struct iface *i, struct errors *e)
+{
+	const struct list *l = iface_list(i, &route_feature);
+	const struct link *link = iface_link(i);
+
+	for (unsigned n = 0; l && n < l->n; n++)
+		check_one(i, (const struct route *)l->items[n], e);
+	if (!l || !l->n)
+		return;
+	if (*link->master.name)
+		errors_add(e, object_where(&route_feature, &rows[TO], l->items[0]),
+			   "%s: routes: a port of %s has none; they belong on %s", i->name,
+			   link->master.name, link->master.name);
+	else if (!link->up)
+		errors_add(e, object_where(&route_feature, &rows[TO], l->items[0]),
+			   "%s: routes: the kernel takes none while up is false", i->name);
+}
+
+static unsigned scope_of(const struct route *r)
+{
+	if (r->to.family == AF_INET6)
+		return RT_SCOPE_UNIVERSE;
+	if (r->o.present & BIT64(SCOPE))
+		return r->scope;
+	/* As ip-route(8): what needs no router is on the link. */
+	return r->o.present & BIT64(VIA) ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+}
+
+static int put_ip(struct encoder *e, int attr, const struct ipaddr *ip)
+{
+	return nla_put(e->msg, attr, ip_size(ip), ip->bytes);
+}
+
+static int encode(struct encoder *e, const struct step *s, unsigned part _unused_)
+{
+	const struct route *r = (const struct route *)(s->to ? s->to : s->from);
+	bool add = s->verb != VERB_REMOVE;
+	unsigned flags = s->verb == VERB_ADD ? NLM_F_CREATE | NLM_F_EXCL :
+			 add		     ? NLM_F_CREATE | NLM_F_REPLACE : 0;
+	struct rtmsg *info = encoder_begin(e, add ? RTM_NEWROUTE : RTM_DELROUTE, flags,
+					   sizeof(*info));
+	int bad = 0;
+
+	info->rtm_family = r->to.family;
+	info->rtm_dst_len = r->to.prefix;
+	info->rtm_table = r->table < 256 ? r->table : RT_TABLE_UNSPEC;
+	info->rtm_type = RTN_UNICAST;
+	info->rtm_scope = add ? scope_of(r) : RT_SCOPE_NOWHERE;
+	info->rtm_protocol = add ? NETCTL_ROUTE_PROTOCOL : RTPROT_UNSPEC;
+	info->rtm_flags = add && r->onlink ? RTNH_F_ONLINK : 0;
+	bad |= nla_put_u32(e->msg, RTA_TABLE, r->table) < 0;
+	bad |= nla_put_u32(e->msg, RTA_OIF, s->ifindex) < 0;
+	if (r->to.prefix)
+		bad |= put_ip(e, RTA_DST, &r->to) < 0;
+	if (r->metric)
+		bad |= nla_put_u32(e->msg, RTA_PRIORITY, r->metric) < 0;
+	if (r->o.present & BIT64(VIA))
+		bad |= put_ip(e, RTA_GATEWAY, &r->via) < 0;
+	if (add && (r->o.present & BIT64(SOURCE)))
+		bad |= put_ip(e, RTA_PREFSRC, &r->source) < 0;
+	return bad ? -EMSGSIZE : 0;
+}
+
+struct feature route_feature = {
+	.name = "routes", .help = "Routes through the interface", .form = FORM_LIST,
+	.size = sizeof(struct route), .rows = rows, .n_rows = ARRAY_SIZE(rows),
+	.sources = sources, .observe = observe, .observe_link = observe_link, .format = format,
+	.is_ours = is_ours, .is_foreign = is_foreign, .complete = complete, .check = check,
+	.encode = encode,
+};

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The narrow interface to the kernel: requests, dumps, notifications; nothing blocks. */
+#ifndef NL_KERNEL_H
+#define NL_KERNEL_H
+
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "util/mem.h"
+
+/* How a request reaches the kernel. */
+enum channel {
+	CHANNEL_RTNL,	/* a netlink message on NETLINK_ROUTE */
+	CHANNEL_SYSCTL, /* a file below /proc/sys */
+};
+
+struct request {
+	enum channel channel;
+	struct nlmsghdr *nlh; /* RTNL: complete but for nlmsg_seq; NLM_F_ACK is not wanted */
+	const char *path;     /* SYSCTL: below /proc/sys, "net/ipv4/conf/lan0/forwarding" */
+	const char *value;    /* SYSCTL: what is written */
+};
+
+struct kernel;
+
+/**
+ * typedef reply_fn - the outcome of one request
+ * @error: 0 or a negative errno
+ * @text: the kernel's extended ack, or NULL
+ */
+typedef void (*reply_fn)(void *data, int error, const char *text);
+
+/** typedef message_fn - one message of a dump or notification, valid during the call */
+typedef void (*message_fn)(void *data, const struct nlmsghdr *n);
+
+/**
+ * typedef done_fn - a dump has ended
+ * @error: 0, -EINTR (interrupted by a change: to be done again), or another negative errno
+ */
+typedef void (*done_fn)(void *data, int error);
+
+struct kernel_counters {
+	uint64_t requests; /* that change something */
+	uint64_t dumps;
+	uint64_t notifications;
+	uint64_t overruns;
+};
+
+struct kernel_ops {
+	void (*free)(struct kernel *k);
+	void (*submit)(struct kernel *k, const struct request *r, reply_fn fn, void *data);
+	void (*flush)(struct kernel *k);
+	void (*dump)(struct kernel *k, const struct nlmsghdr *n, message_fn fn, done_fn done,
+		     void *data);
+	int (*listen)(struct kernel *k, const uint32_t *groups, unsigned n);
+	void (*hold)(struct kernel *k, bool on);
+	void (*read_notifications)(struct kernel *k);
+};
+
+struct kernel {
+	const struct kernel_ops *ops;
+	struct kernel_counters counters;
+	/* Notifications, and that some were lost (or that the listening began anew). */
+	message_fn on_message;
+	void (*on_overrun)(void *data);
+	void *data;
+};
+
+/**
+ * kernel_open - the kernel of this network namespace
+ *
+ * Sockets with strict checking and extended acks. Return: 0 or a negative errno.
+ */
+int kernel_open(sd_event *event, struct kernel **ret);
+
+/** kernel_free - close it; outstanding requests are not answered; NULL is allowed */
+static inline struct kernel *kernel_free(struct kernel *k)
+{
+	if (k)
+		k->ops->free(k);
+	return NULL;
+}
+
+/**
+ * kernel_submit - queue one request
+ *
+ * The message is copied. Requests are carried out in the order they are
+ * submitted in, many to a system call, and answered in that order, not before
+ * kernel_flush() has been called and the loop has turned.
+ */
+static inline void kernel_submit(struct kernel *k, const struct request *r, reply_fn fn, void *data)
+{
+	k->counters.requests++;
+	k->ops->submit(k, r, fn, data);
+}
+
+/** kernel_flush - send what is queued */
+static inline void kernel_flush(struct kernel *k)
+{
+	k->ops->flush(k);
+}
+
+/**
+ * kernel_dump - ask for all objects of a kind
+ * @n: the request; NLM_F_DUMP is set here
+ *
+ * Dumps are made one after the other, in the order asked for.
+ */
+static inline void kernel_dump(struct kernel *k, const struct nlmsghdr *n, message_fn fn,
+			       done_fn done, void *data)
+{
+	k->counters.dumps++;
+	k->ops->dump(k, n, fn, done, data);
+}
+
+/**
+ * kernel_listen - be told of changes
+ * @groups: RTNLGRP_…; @n of them, 0: stop listening and forget what is queued
+ *
+ * Return: 0 or a negative errno.
+ */
+static inline int kernel_listen(struct kernel *k, const uint32_t *groups, unsigned n)
+{
+	return k->ops->listen(k, groups, n);
+}
+
+/** kernel_hold - let notifications wait in the socket, or no longer; they are not lost */
+static inline void kernel_hold(struct kernel *k, bool on)
+{
+	k->ops->hold(k, on);
+}
+
+/** kernel_read_notifications - deliver all that have arrived, now */
+static inline void kernel_read_notifications(struct kernel *k)
+{
+	k->ops->read_notifications(k);
+}
+
+#endif

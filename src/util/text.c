@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Text helpers that know nothing of networking. */
+#include "util/text.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define WORD_MAX 64
+
+/* Optimal string alignment distance: insertions, deletions, replacements, neighbours swapped. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned d[3][WORD_MAX + 1];
+	unsigned la = strlen(a), lb = strlen(b), i, j;
+
+	if (la > WORD_MAX || lb > WORD_MAX)
+		return WORD_MAX;
+	for (j = 0; j <= lb; j++)
+		d[0][j] = j;
+	for (i = 1; i <= la; i++) {
+		unsigned *cur = d[i % 3], *prev = d[(i + 2) % 3], *prev2 = d[(i + 1) % 3];
+
+		cur[0] = i;
+		for (j = 1; j <= lb; j++) {
+			unsigned cost = tolower(a[i - 1]) != tolower(b[j - 1]);
+
+			cur[j] = min_of(min_of(prev[j] + 1, cur[j - 1] + 1), prev[j - 1] + cost);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				cur[j] = min_of(cur[j], prev2[j - 2] + 1);
+		}
+	}
+	return d[la % 3][lb];
+}
+
+const char *text_suggest(const char *word, const char *(*next)(const void *data, unsigned i),
+			 const void *data)
+{
+	unsigned best = (strlen(word) + 2) / 3 + 1;
+	const char *found = NULL, *known;
+
+	for (unsigned i = 0; (known = next(data, i)); i++) {
+		unsigned d = distance(word, known);
+
+		if (d < best) {
+			best = d;
+			found = known;
+		}
+	}
+	return found;
+}
+
+int text_to_number(const char *s, int64_t *ret)
+{
+	char *end;
+	long long v;
+
+	if (!isdigit((unsigned char)s[s[0] == '-']))
+		return -EINVAL;
+	errno = 0;
+	v = strtoll(s, &end, strncasecmp(s, "0x", 2) ? 10 : 16);
+	if (*end)
+		return -EINVAL;
+	if (errno == ERANGE)
+		return -ERANGE;
+	*ret = v;
+	return 0;
+}
+
+int text_to_quantity(const char *s, const struct unit *units, int64_t *ret)
+{
+	int64_t whole = 0, frac = 0, scale = 1, factor = 0;
+	const char *p = s;
+
+	if (!isdigit((unsigned char)*p))
+		return -EINVAL;
+	for (; isdigit((unsigned char)*p); p++)
+		if (__builtin_mul_overflow(whole, 10, &whole) ||
+		    __builtin_add_overflow(whole, *p - '0', &whole))
+			return -ERANGE;
+	if (*p == '.') {
+		for (p++; isdigit((unsigned char)*p); p++) {
+			if (scale >= 1000000000)
+				return -EINVAL;
+			frac = frac * 10 + (*p - '0');
+			scale *= 10;
+		}
+	}
+	while (*p == ' ')
+		p++;
+	if (!*p)
+		factor = 1;
+	for (const struct unit *u = units; !factor && u->suffix; u++)
+		if (!strcmp(p, u->suffix))
+			factor = u->factor;
+	if (!factor || (frac * factor) % scale)
+		return -EINVAL;
+	if (__builtin_mul_overflow(whole, factor, &whole) ||
+	    __builtin_add_overflow(whole, frac * factor / scale, &whole))
+		return -ERANGE;
+	*ret = whole;
+	return 0;
+}
+
+char *text_camel(const char *key, char *buf, size_t size)
+{
+	bool upper = true;
+	size_t n = 0;
+
+	for (; *key && n + 1 < size; key++) {
+		if (*key == '_' || *key == '.' || *key == '-') {
+			upper = true;
+			continue;
+		}
+		buf[n++] = upper ? toupper((unsigned char)*key) : *key;
+		upper = false;
+	}
+	buf[n] = 0;
+	return buf;
+}
+
+int file_read(const char *path, size_t max, char **ret, size_t *ret_size)
+{
+	/* O_NONBLOCK: opening a FIFO by mistake must not hang; it is refused below. */
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	_cleanup_free_ char *buf = NULL;
+	struct stat st;
+	size_t n = 0;
+	ssize_t r;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	do {
+		if (n > max)
+			return -EFBIG;
+		buf = mem_grow(buf, n + 16384 + 1);
+		r = read(fd, buf + n, 16384);
+		if (r < 0)
+			return -errno;
+		n += r;
+	} while (r > 0);
+	buf[n] = 0;
+	*ret = TAKE_PTR(buf);
+	if (ret_size)
+		*ret_size = n;
+	return 0;
+}
+
+static int write_all(int fd, const char *data, size_t size)
+{
+	while (size) {
+		ssize_t r = write(fd, data, size);
+
+		if (r < 0)
+			return -errno;
+		data += r;
+		size -= r;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+static void sync_folder_of(const char *path)
+{
+	_cleanup_free_ char *dir = str_dup(path);
+	char *slash = strrchr(dir, '/');
+	_cleanup_close_ int fd = -1;
+
+	if (!slash)
+		return;
+	*slash = 0;
+	fd = open(*dir ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)fsync(fd);
+}
+
+int file_write_atomic(const char *path, const char *data, size_t size)
+{
+	_cleanup_free_ char *tmp = str_format("%s.new", path);
+	_cleanup_close_ int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, data, size);
+	if (!r && rename(tmp, path) < 0)
+		r = -errno;
+	if (r) {
+		(void)unlink(tmp);
+		return r;
+	}
+	sync_folder_of(path);
+	return 0;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Text: suggestions for misspelt words, numbers with units, files read and written whole. */
+#ifndef UTIL_TEXT_H
+#define UTIL_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/mem.h"
+
+/**
+ * text_suggest - the word nearest to a misspelt one
+ * @word: what was written
+ * @next: called with 0, 1, 2, … until it returns NULL; gives the known words
+ * @data: handed to @next
+ *
+ * Return: the nearest known word, or NULL where none is near enough (an edit
+ * distance, with transpositions, of at most a third of the word's length).
+ */
+const char *text_suggest(const char *word, const char *(*next)(const void *data, unsigned i),
+			 const void *data);
+
+/**
+ * text_to_number - a whole number, decimal or 0x hexadecimal, nothing behind it
+ *
+ * Return: 0; -EINVAL if @s is not one; -ERANGE if it does not fit int64_t.
+ */
+int text_to_number(const char *s, int64_t *ret);
+
+/* One suffix that a number may carry, and what it multiplies by. */
+struct unit {
+	const char *suffix;
+	int64_t factor;
+};
+
+/**
+ * text_to_quantity - a number with a unit ("1.5s", "300us", "2.5Gbit")
+ * @units: ends with a NULL suffix; the result is in the base unit (factor 1)
+ *
+ * A bare number counts in the base unit. A fraction is allowed where the
+ * result is whole. Return: 0, -EINVAL or -ERANGE.
+ */
+int text_to_quantity(const char *s, const struct unit *units, int64_t *ret);
+
+/** text_camel - "vlan_filtering" -> "VlanFiltering" in @buf; '.' and '-' separate words too */
+char *text_camel(const char *key, char *buf, size_t size);
+
+/**
+ * file_read - a whole regular file
+ * @max: larger files are refused with -EFBIG
+ * @ret_size: its size without the 0 byte that is added; may be NULL
+ *
+ * Return: 0 or a negative errno, -EISDIR for a folder. The caller frees @ret.
+ */
+int file_read(const char *path, size_t max, char **ret, size_t *ret_size);
+
+/**
+ * file_write_atomic - write whole, fsync, rename over @path
+ *
+ * Readers see the old or the new contents, never a part, also after a power
+ * cut. Return: 0 or a negative errno; on failure the old file stands.
+ */
+int file_write_atomic(const char *path, const char *data, size_t size);
+
+#endif
