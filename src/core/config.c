@@ -324,8 +324,12 @@ static void parse_file(struct walk *w, const char *path)
 		for (int n = 0; n < config_setting_length(root); n++)
 			parse_top(w, config_setting_get_elem(root, n));
 	} else {
+		const char *why = config_error_text(&cfg);
+
 		at = text_origin(&text, config_error_line(&cfg));
-		errors_add(w->errors, &at, "%s", config_error_text(&cfg));
+		errors_add(w->errors, &at, "%s%s", why,
+			   strstr(why, "mismatched") ?
+				   " (write all alike: [ \"10\", \"20-29\" ])" : "");
 	}
 	config_destroy(&cfg);
 	text_done(&text);

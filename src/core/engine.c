@@ -279,6 +279,8 @@ static void reconciled(struct engine *e)
 	if (e->steps)
 		log_info("%u changes in %.3f s%s", e->steps, o.usec / 1e6,
 			 failures ? ", some failed" : "");
+	log_debug("settled; asked of the kernel so far: %" PRIu64 " changes, %" PRIu64 " dumps",
+		  e->kernel->counters.requests, e->kernel->counters.dumps);
 	e->passes = e->steps = 0;
 	e->last_plan = 0;
 	announce(e, NULL, 0);
@@ -494,15 +496,18 @@ int engine_reload(struct engine *e, struct errors *errors, outcome_fn done, void
 		return -EBUSY;
 	r = engine_load(e, errors, &g);
 	if (r < 0) {
-		engine_reject(e);
+		engine_reject(e, errors);
 		return r;
 	}
 	return engine_apply(e, g, done, data);
 }
 
-void engine_reject(struct engine *e)
+void engine_reject(struct engine *e, const struct errors *errors)
 {
 	e->invalid = true;
+	errors_done(&e->refused);
+	for (unsigned n = 0; n < errors->n; n++)
+		errors_add(&e->refused, NULL, "%s", errors->lines[n]);
 	announce(e, NULL, 0);
 }
 
@@ -513,15 +518,17 @@ struct plan *engine_plan(struct engine *e, struct generation *g)
 	return plan_new(g->want, e->mirror->seen, e->record->owned, NULL, 0, 0);
 }
 
-int engine_reconfigure(struct engine *e, const char *name)
+int engine_reconfigure(struct engine *e, const char *name, outcome_fn done, void *data)
 {
 	struct iface *i = e->current ? model_find(e->current->want, name) : NULL;
 
 	if (!i)
 		return -ENODEV;
+	if (e->done || e->plan)
+		return -EBUSY;
 	i->retry_usec = 0;
 	i->settled = false;
-	e->look_at_all = true;
+	begin_request(e, done, data);
 	turn_later(e);
 	return 0;
 }

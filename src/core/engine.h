@@ -39,6 +39,7 @@ struct engine {
 	uint64_t number;	    /* of the current generation, counting from 1 */
 	bool live;		    /* follow notifications; else dump, apply, dump */
 	bool invalid;		    /* the configuration on disk was refused */
+	struct errors refused;	    /* and this is all that is wrong with it */
 
 	sd_event_source *turn;	/* at the end of a turn of the loop in which something changed */
 	sd_event_source *retry; /* for interfaces that failed */
@@ -95,8 +96,8 @@ int engine_load(struct engine *e, struct errors *errors, struct generation **ret
  */
 int engine_reload(struct engine *e, struct errors *errors, outcome_fn done, void *data);
 
-/** engine_reject - the configuration on disk is invalid: the current one stays */
-void engine_reject(struct engine *e);
+/** engine_reject - the configuration on disk is invalid, @errors say how: the current one stays */
+void engine_reject(struct engine *e, const struct errors *errors);
 
 /**
  * engine_plan - what applying @g would do now
@@ -104,8 +105,13 @@ void engine_reject(struct engine *e);
  */
 struct plan *engine_plan(struct engine *e, struct generation *g);
 
-/** engine_reconfigure - look at one interface again, also if it failed lately; 0 or -ENODEV */
-int engine_reconfigure(struct engine *e, const char *name);
+/**
+ * engine_reconfigure - look at one interface again, also if it failed lately
+ * @done: as of engine_apply()
+ *
+ * Return: 0, -ENODEV if nothing configures it, or -EBUSY.
+ */
+int engine_reconfigure(struct engine *e, const char *name, outcome_fn done, void *data);
 
 /** engine_state - as published */
 enum engine_state engine_state(const struct engine *e);

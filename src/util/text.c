@@ -43,7 +43,8 @@ const char *text_suggest(const char *word, const char *(*next)(const void *data,
 	for (unsigned i = 0; (known = next(data, i)); i++) {
 		unsigned d = distance(word, known);
 
-		if (d < best) {
+		/* Of two as near, the longer: more often a letter was left out than put in. */
+		if (d < best || (found && d == best && strlen(known) > strlen(found))) {
 			best = d;
 			found = known;
 		}

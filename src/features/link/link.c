@@ -12,6 +12,7 @@
 #include "core/plan.h"
 #include "features/features.h"
 #include "nl/uapi.h"
+#include "util/text.h"
 
 #include <linux/if_arp.h>
 
@@ -124,19 +125,31 @@ static void complete(struct model *want, struct iface *i)
 	o->where[UP] = i->where;
 }
 
-static void check_name(const struct iface *i, const char *kind, struct errors *e)
-{
-	static const char *const plain_kinds[] = { "dummy" };
-	const struct row *r = &rows[KIND];
-	const struct origin *at = object_where(&link_feature, r, i->part[FEATURE_LINK]);
+/* Kinds without settings of their own; the others are the features that have a kind. */
+static const char *const plain_kinds[] = { "dummy" };
 
-	for (unsigned n = 0; n < ARRAY_SIZE(plain_kinds); n++)
-		if (!strcmp(kind, plain_kinds[n]))
-			return;
+static const char *nth_kind(const void *data _unused_, unsigned i)
+{
+	if (i < ARRAY_SIZE(plain_kinds))
+		return plain_kinds[i];
+	i -= ARRAY_SIZE(plain_kinds);
 	for (unsigned n = 0; n < n_features; n++)
-		if (features[n]->kind && !strcmp(kind, features[n]->kind))
+		if (features[n]->kind && i-- == 0)
+			return features[n]->kind;
+	return NULL;
+}
+
+static void check_kind(const struct iface *i, const char *kind, struct errors *e)
+{
+	const struct origin *at = object_where(&link_feature, &rows[KIND], i->part[FEATURE_LINK]);
+	const char *known, *near;
+
+	for (unsigned n = 0; (known = nth_kind(NULL, n)); n++)
+		if (!strcmp(kind, known))
 			return;
-	errors_add(e, at, "%s: kind: netctld cannot create a \"%s\"", i->name, kind);
+	near = text_suggest(kind, nth_kind, NULL);
+	errors_add(e, at, "%s: kind: netctld cannot create a \"%s\"%s%s%s", i->name, kind,
+		   near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
 }
 
 static void check(const struct model *want, const struct iface *i, struct errors *e)
@@ -146,7 +159,7 @@ static void check(const struct model *want, const struct iface *i, struct errors
 	const struct row *r = &rows[MASTER];
 
 	if (*l->kind)
-		check_name(i, l->kind, e);
+		check_kind(i, l->kind, e);
 	if (master && !strcmp(iface_kind(i), "bridge") && !strcmp(iface_kind(master), "bridge"))
 		errors_add(e, object_where(&link_feature, r, &l->o),
 			   "%s: master: a bridge cannot be a port of a bridge", i->name);
