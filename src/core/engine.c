@@ -447,6 +447,7 @@ struct engine *engine_free(struct engine *e)
 	encoder_free(e->encoder);
 	kernel_free(e->kernel);
 	free(e->failures);
+	errors_done(&e->refused);
 	sd_event_unref(e->event);
 	free(e);
 	return NULL;
@@ -457,6 +458,17 @@ void engine_start(struct engine *e)
 	mirror_sync(e->mirror, e->live);
 }
 
+/* Everything is looked at, as if for the first time, and @done is told. */
+static void begin_request(struct engine *e, outcome_fn done, void *data)
+{
+	e->done = done;
+	e->done_data = data;
+	e->begin = now_usec(e);
+	e->passes = e->steps = 0;
+	e->last_plan = 0;
+	e->look_at_all = true;
+}
+
 int engine_apply(struct engine *e, struct generation *g, outcome_fn done, void *data)
 {
 	if (e->done || e->plan)
@@ -465,12 +477,8 @@ int engine_apply(struct engine *e, struct generation *g, outcome_fn done, void *
 	e->current = g;
 	e->number++;
 	e->invalid = false;
-	e->done = done;
-	e->done_data = data;
-	e->begin = now_usec(e);
-	e->passes = e->steps = 0;
-	e->last_plan = 0;
-	e->look_at_all = true;
+	errors_done(&e->refused);
+	begin_request(e, done, data);
 	if (g->settings.o.present & BIT64(SETTINGS_LOG_LEVEL))
 		log_set_level(g->settings.log_level);
 	if (e->mirror->synced)
