@@ -80,6 +80,16 @@ ip link set lan0 down
 check_eventually 1 "the far end sees a port that is down" \
 	shows "Link detected: no" lab_at "$lab_street" ethtool x-lan0
 
+lab_cable lan1 out
+ip link set lan1 up
+check "the cable test finds a cable that is not there" \
+	shows "Pair A code Open Circuit" ethtool --cable-test lan1
+lab_cable lan1 in
+check_eventually 2 "and leaves the port as it was" lab_carrier lan1
+check "the self test passes" shows "test result is PASS" ethtool -t lan1
+ethtool --set-eee wan eee off
+check "EEE can be off" shows "EEE status: disabled" ethtool --show-eee wan
+
 lab_temperature lan0 70
 check "PHYs have thermometers" shows '^70000$' cat /sys/class/hwmon/hwmon*/temp1_input
 
@@ -158,12 +168,41 @@ check_fails "a blocked port lets nothing through" lab_reach a20 10.0.20.3
 bridge link set dev lan1 state 3
 check_eventually 2 "a forwarding one does" lab_reach a20 10.0.20.3
 
-note "coming and going"
 for host in isp a10 a20 a30 b10 b20 b30; do
 	lab_host_out $host
 done
+ip link del br0
+
+note "two ports as one"
+ip link set lan0 down
+ip link set lan1 down
+ip link add bond9 type bond mode balance-xor miimon 100
+ip link add br0 type bridge
+ip link set lan0 master bond9
+ip link set lan1 master bond9
+ip link set bond9 up master br0
+ip link set wan up master br0
+ip link set br0 up
+lab_host isp wan 10.0.0.1/24
+ip netns add pair
+ip -n pair link add bond0 type bond mode balance-xor miimon 100
+for port in lan0 lan1; do
+	ip -n "$lab_street" link set x-$port netns pair
+	ip -n pair link set x-$port down
+	ip -n pair link set x-$port master bond0
+done
+ip -n pair link set bond0 up
+ip -n pair address add 10.0.0.2/24 dev bond0
+check_eventually 4 "reach a host on another" lab_reach isp 10.0.0.2
+check "without frames coming twice" shows '1 received, 0%' lab_reach isp 10.0.0.2
+check "and the switch knows them as one" shows "trunk 00" lab_tables
+
+note "coming and going"
+ip netns del pair
+lab_host_out isp
 ip netns del "$lab_street"
 ip link del br0
+ip link del bond9
 lab_espressobin_out
 check_fails "the switch goes, and its ports" test -e /sys/class/net/lan0
 

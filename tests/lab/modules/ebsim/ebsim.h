@@ -46,6 +46,8 @@
 #define PORT_CTL0_EGRESS_FLOODS_UC	0x0004
 #define PORT_CTL0_STATE_MASK		0x0003
 #define PORT_CTL1			0x05
+#define PORT_CTL1_TRUNK_PORT		0x4000
+#define PORT_CTL1_TRUNK_ID(ctl1)	(((ctl1) >> 8) & 0xf)
 #define PORT_CTL1_FID_11_4_MASK		0x00ff
 #define PORT_BASE_VLAN			0x06
 #define PORT_BASE_VLAN_MAP_MASK		0x007f
@@ -96,6 +98,8 @@
 
 #define G2_INT_SRC			0x00
 #define G2_INT_MASK			0x01
+#define G2_TRUNK_MASK			0x07
+#define G2_TRUNK_MAPPING		0x08
 #define G2_PVT_ADDR			0x0b
 #define G2_PVT_DATA			0x0c
 #define G2_ATU_STATS			0x0e
@@ -152,6 +156,8 @@ struct ebsim;
 struct ebsim_phy {
 	u16 page;
 	u16 regs[32][32];	/* page (its low five bits), register */
+	u16 mmd_addr;		/* of the clause 45 register to be accessed */
+	u16 eee_advertise;
 	u16 events;		/* interrupt events not yet read */
 	bool link;		/* what the wire says now */
 	bool link_dropped;	/* since BMSR was last read */
@@ -219,6 +225,8 @@ struct ebsim {
 	u16 avb[32][8][32];		/* port, block, address */
 	u16 avb_next;			/* what G2_AVB_DATA reads next */
 	u32 avb_time;			/* latched */
+	u16 trunk_masks[8];		/* ports that may send, by hash */
+	u16 trunk_ports[16];		/* members, by trunk */
 	u16 pvt[512];			/* ports that (device << 4 | port) may reach */
 	u32 captured[MIB_COUNT];	/* by G1_STATS_OP */
 	struct ebsim_port ports[EBSIM_PORTS];
@@ -246,6 +254,7 @@ void ebsim_phy_init(struct ebsim *eb);
 void ebsim_phy_exit(struct ebsim *eb);
 u16 ebsim_phy_read(struct ebsim_phy *phy, int reg);
 void ebsim_phy_write(struct ebsim_phy *phy, int reg, u16 val);
+bool ebsim_phy_is_looped(const struct ebsim_phy *phy);
 u16 ebsim_phy_interrupts(struct ebsim *eb);
 void ebsim_phy_renegotiate(struct ebsim_phy *phy);
 

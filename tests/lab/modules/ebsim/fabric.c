@@ -8,8 +8,7 @@
  * shall be forwarded like any other. The tag has room for a VLAN tag's content
  * and stands in its place, if there was one.
  *
- * Not modelled: ageing, priorities and queues, rate limits, mirroring, hashing
- * over the ports of a trunk (its first port gets everything).
+ * Not modelled: ageing, priorities and queues, rate limits, mirroring.
  */
 
 #include <linux/icmpv6.h>
@@ -168,9 +167,20 @@ static void ebsim_to_cable(struct ebsim *eb, const struct ebsim_frame *frame,
 {
 	struct net_device *far_end = eb->ports[port].far_end;
 	u8 header[VLAN_HLEN] = { ETH_P_8021Q >> 8, ETH_P_8021Q & 0xff, tci >> 8, tci };
+	struct sk_buff *skb;
 
-	if (far_end && ebsim_port_has_link(eb, port))
-		ebsim_transmit(eb, frame, port, far_end, header, tagged ? VLAN_HLEN : 0);
+	if (!far_end || !ebsim_port_has_link(eb, port))
+		return;
+
+	ebsim_transmit(eb, frame, port, far_end, header, tagged ? VLAN_HLEN : 0);
+	if (!ebsim_phy_is_looped(&eb->phys[port]))
+		return;
+
+	/* It does not get as far as the cable. What came in never turns back. */
+	skb = __skb_dequeue_tail(frame->out);
+	if (skb && frame->source == EBSIM_CPU_PORT)
+		ebsim_fabric_from_cable(eb, port, skb, frame->out);
+	kfree_skb(skb);
 }
 
 static void ebsim_to_cpu(struct ebsim *eb, const struct ebsim_frame *frame,
@@ -178,6 +188,7 @@ static void ebsim_to_cpu(struct ebsim *eb, const struct ebsim_frame *frame,
 {
 	u16 ctl0 = ebsim_port_reg(eb, EBSIM_CPU_PORT, PORT_CTL0);
 	u16 ethertype = ebsim_port_reg(eb, EBSIM_CPU_PORT, PORT_ETH_TYPE);
+	u16 ctl1 = ebsim_port_reg(eb, frame->source, PORT_CTL1);
 	u16 vid = frame->tagged ? frame->tci & VID_MASK : frame->vid;
 	u8 header[EDSA_HLEN] = { ethertype >> 8, ethertype };
 	u8 *dsa = header + EDSA_HLEN - DSA_HLEN;
@@ -192,8 +203,12 @@ static void ebsim_to_cpu(struct ebsim *eb, const struct ebsim_frame *frame,
 	if (command == DSA_TO_CPU) {
 		dsa[1] |= code & 6;
 		dsa[2] |= (code & 1) << 4;
-	} else if (frame->tci & VLAN_CFI_MASK) {
-		dsa[1] |= 1;
+	} else {
+		/* Who sent it is a port or a trunk. */
+		if (ctl1 & PORT_CTL1_TRUNK_PORT)
+			dsa[1] = PORT_CTL1_TRUNK_ID(ctl1) << 3 | 4;
+		if (frame->tci & VLAN_CFI_MASK)
+			dsa[1] |= 1;
 	}
 
 	switch (ctl0 & PORT_CTL0_FRAME_MODE_MASK) {
@@ -260,21 +275,6 @@ static u8 ebsim_stp_state(struct ebsim *eb, int port, const struct ebsim_vlan *v
 	return state;
 }
 
-/* Ports of a trunk share one entry; the first of them stands for all. */
-static u16 ebsim_trunk_ports(struct ebsim *eb, u16 trunk)
-{
-	int port;
-
-	for (port = 0; port < EBSIM_PORTS; port++) {
-		u16 ctl1 = ebsim_port_reg(eb, port, PORT_CTL1);
-
-		if (ctl1 & 0x4000 && (ctl1 >> 8 & 0xf) == trunk)
-			return BIT(port);
-	}
-
-	return 0;
-}
-
 static u16 ebsim_flood_ports(struct ebsim *eb, u64 da)
 {
 	u16 flag = ebsim_is_multicast(da) ? PORT_CTL0_EGRESS_FLOODS_MC :
@@ -299,7 +299,7 @@ static u16 ebsim_destination_ports(struct ebsim *eb, const struct ebsim_frame *f
 
 	entry = ebsim_atu_find(eb, frame->da, frame->fid);
 	if (entry)
-		return entry->trunk ? ebsim_trunk_ports(eb, entry->ports) : entry->ports;
+		return entry->trunk ? eb->trunk_ports[entry->ports & 0xf] : entry->ports;
 
 	ebsim_mib(eb, frame->source)[MIB_IN_DA_UNKNOWN]++;
 
@@ -310,6 +310,9 @@ static void ebsim_forward(struct ebsim *eb, const struct ebsim_frame *frame, u16
 {
 	u16 ports = allowed & ebsim_destination_ports(eb, frame) & ~BIT(frame->source);
 	int port;
+
+	/* Of a trunk's ports one sends; ports of none are in every mask. */
+	ports &= eb->trunk_masks[(frame->da ^ frame->sa) & 7];
 
 	for (port = 0; port < EBSIM_PORTS; port++) {
 		if (!(ports & BIT(port)))
@@ -336,9 +339,9 @@ static void ebsim_learn(struct ebsim *eb, const struct ebsim_frame *frame)
 	if (!entry.ports || vector & PORT_ASSOC_VECTOR_LOCKED || ebsim_is_multicast(entry.mac))
 		return;
 
-	if (ctl1 & 0x4000) {
+	if (ctl1 & PORT_CTL1_TRUNK_PORT) {
 		entry.trunk = true;
-		entry.ports = ctl1 >> 8 & 0xf;
+		entry.ports = PORT_CTL1_TRUNK_ID(ctl1);
 	}
 
 	old = ebsim_atu_find(eb, entry.mac, entry.fid);

@@ -2,7 +2,8 @@
 /*
  * The five copper PHYs inside the chip, and who is at the other end of the
  * cable. What is modelled is what makes a link come and go: autonegotiation,
- * power, cable, partner; with temperature and the cable test.
+ * power, cable, partner; with energy efficient Ethernet as far as it is
+ * negotiated, temperature, and the cable test.
  *
  * Two things must stay true. The driver gives each PHY an interrupt, so phylib
  * does not poll: a change that raises no event is never seen. And a link that
@@ -10,6 +11,7 @@
  * else nobody notices that it was, and MAC and PHY disagree about the speed.
  */
 
+#include <linux/mdio.h>
 #include <linux/mii.h>
 #include <linux/moduleparam.h>
 #include <linux/phy.h>
@@ -21,6 +23,11 @@
 #define PAGE_VCT7		7
 
 #define PHY_PAGE		22	/* on every page */
+
+/* What clause 45 calls registers: reached through MII_MMD_CTRL and _DATA. */
+#define MMD_EEE_ABLE		(MDIO_MMD_PCS << 16 | MDIO_PCS_EEE_ABLE)
+#define MMD_EEE_ADVERTISE	(MDIO_MMD_AN << 16 | MDIO_AN_EEE_ADV)
+#define MMD_EEE_PARTNER		(MDIO_MMD_AN << 16 | MDIO_AN_EEE_LPABLE)
 
 /* Copper page. */
 #define PHY_STATUS		0x11
@@ -106,13 +113,28 @@ static bool ebsim_phy_resolve(struct ebsim_phy *phy)
 {
 	u16 bmcr = phy->regs[PAGE_COPPER][MII_BMCR];
 
-	if (!phy->cable || bmcr & (BMCR_PDOWN | BMCR_ISOLATE))
+	if (bmcr & (BMCR_PDOWN | BMCR_ISOLATE))
+		return false;
+
+	/* A link with itself. */
+	if (bmcr & BMCR_LOOPBACK) {
+		phy->full_duplex = true;
+		phy->speed = bmcr & BMCR_SPEED1000 ? 1000 : bmcr & BMCR_SPEED100 ? 100 : 10;
+		return true;
+	}
+
+	if (!phy->cable)
 		return false;
 
 	if (bmcr & BMCR_ANENABLE)
 		return ebsim_phy_resolve_auto(phy);
 
 	return ebsim_phy_resolve_forced(phy, bmcr);
+}
+
+bool ebsim_phy_is_looped(const struct ebsim_phy *phy)
+{
+	return phy->regs[PAGE_COPPER][MII_BMCR] & BMCR_LOOPBACK;
 }
 
 static void ebsim_phy_set_link(struct ebsim_phy *phy, bool link)
@@ -129,7 +151,7 @@ static void ebsim_phy_set_link(struct ebsim_phy *phy, bool link)
 
 	if (!far_end)
 		return;
-	if (link)
+	if (link && !ebsim_phy_is_looped(phy))
 		netif_carrier_on(far_end);
 	else
 		netif_carrier_off(far_end);
@@ -186,6 +208,48 @@ static u16 ebsim_phy_status(const struct ebsim_phy *phy)
 	return status;
 }
 
+/* Which clause 45 register the two of clause 22 select, or 0 if none. */
+static u32 ebsim_phy_mmd_selected(const struct ebsim_phy *phy)
+{
+	u16 ctrl = phy->regs[PAGE_COPPER][MII_MMD_CTRL];
+
+	if (!(ctrl & MII_MMD_CTRL_NOINCR))
+		return 0;
+
+	return (ctrl & MII_MMD_CTRL_DEVAD_MASK) << 16 | phy->mmd_addr;
+}
+
+static u16 ebsim_phy_read_mmd(const struct ebsim_phy *phy)
+{
+	switch (ebsim_phy_mmd_selected(phy)) {
+	case 0:
+		return phy->mmd_addr;
+	case MMD_EEE_ABLE:
+		return MDIO_EEE_100TX | MDIO_EEE_1000T;
+	case MMD_EEE_ADVERTISE:
+		return phy->eee_advertise;
+	case MMD_EEE_PARTNER:
+		if (!phy->link || !(phy->regs[PAGE_COPPER][MII_BMCR] & BMCR_ANENABLE))
+			return 0;
+		return (phy->partner >= 100 ? MDIO_EEE_100TX : 0) |
+		       (phy->partner >= 1000 ? MDIO_EEE_1000T : 0);
+	}
+
+	return 0;
+}
+
+static void ebsim_phy_write_mmd(struct ebsim_phy *phy, u16 val)
+{
+	switch (ebsim_phy_mmd_selected(phy)) {
+	case 0:
+		phy->mmd_addr = val;
+		break;
+	case MMD_EEE_ADVERTISE:
+		phy->eee_advertise = val & (MDIO_EEE_100TX | MDIO_EEE_1000T);
+		break;
+	}
+}
+
 static u16 ebsim_phy_read_copper(struct ebsim_phy *phy, int reg)
 {
 	bool negotiated = phy->link && phy->regs[PAGE_COPPER][MII_BMCR] & BMCR_ANENABLE;
@@ -198,6 +262,8 @@ static u16 ebsim_phy_read_copper(struct ebsim_phy *phy, int reg)
 		return negotiated ? ebsim_partner_lpa(phy) : 0;
 	case MII_STAT1000:
 		return negotiated ? ebsim_partner_stat1000(phy) : 0;
+	case MII_MMD_DATA:
+		return ebsim_phy_read_mmd(phy);
 	case PHY_STATUS:
 		return ebsim_phy_status(phy);
 	case PHY_INT_EVENT:
@@ -238,6 +304,9 @@ static void ebsim_phy_write_copper(struct ebsim_phy *phy, int reg, u16 val)
 		/* A PHY that was switched off and stays off has no link to lose. */
 		if (powered || !(val & BMCR_PDOWN))
 			ebsim_phy_renegotiate(phy);
+		break;
+	case MII_MMD_DATA:
+		ebsim_phy_write_mmd(phy, val);
 		break;
 	case MII_BMSR:
 	case MII_PHYSID1:
@@ -291,6 +360,7 @@ void ebsim_phy_init(struct ebsim *eb)
 		phy->cable = i >= EBSIM_FIRST_USER && i <= EBSIM_LAST_USER;
 		phy->partner = 1000;
 		phy->temp = 47;
+		phy->eee_advertise = MDIO_EEE_100TX | MDIO_EEE_1000T;
 		INIT_DELAYED_WORK(&phy->negotiation, ebsim_phy_negotiated);
 
 		regs[MII_BMCR] = BMCR_ANENABLE | BMCR_FULLDPLX | BMCR_SPEED1000 |

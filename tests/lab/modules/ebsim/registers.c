@@ -45,6 +45,9 @@
 #define PVT_OP_READ		0x4000
 #define PVT_PORTS		0x7f
 
+/* G2_TRUNK_MASK, G2_TRUNK_MAPPING */
+#define TRUNK_PORTS		0x7f
+
 /* G2_AVB_CMD: operation, port, block, address */
 #define AVB_OP_MASK		0x6000
 #define AVB_OP_WRITE		0x6000
@@ -68,8 +71,8 @@
 #define EEPROM_RUNNING		0x0800
 
 /* Of Global 2: those whose bit 15 says "update" and is never read as set. */
-#define G2_UPDATE_REGISTERS	(BIT(0x06) | BIT(0x07) | BIT(0x08) | BIT(0x09) | \
-				 BIT(0x0d) | BIT(0x0f) | BIT(0x1c))
+#define G2_UPDATE_REGISTERS	(BIT(0x06) | BIT(0x09) | BIT(0x0d) | BIT(0x0f) | \
+				 BIT(0x1c))
 
 /* --- ports --- */
 
@@ -378,6 +381,14 @@ static void ebsim_g2_write(struct ebsim *eb, int reg, u16 val)
 {
 	switch (reg) {
 	case G2_INT_SRC:
+		break;
+	case G2_TRUNK_MASK:
+		eb->g2[reg] = val & ~BUSY;
+		eb->trunk_masks[(val >> 12) & 0x7] = val & TRUNK_PORTS;
+		break;
+	case G2_TRUNK_MAPPING:
+		eb->g2[reg] = val & ~BUSY;
+		eb->trunk_ports[(val >> 11) & 0xf] = val & TRUNK_PORTS;
 		break;
 	case G2_PVT_ADDR:
 		eb->g2[reg] = val & ~BUSY;
