@@ -9,6 +9,15 @@
 
 #include <stdio.h>
 
+static void set_number(const struct feature *f, const struct row *r, struct object *o, int32_t v)
+{
+	if (r->type->size == 1)
+		*(uint8_t *)row_value(r, o) = r->type == &type_bool ? !!v : v;
+	else
+		*(int32_t *)row_value(r, o) = v;
+	o->present |= row_bit(f, r);
+}
+
 int devconf_observe(struct mirror *m, struct iface *i, const struct feature *f,
 		    const struct link_message *lm, int family, int attr)
 {
@@ -28,13 +37,47 @@ int devconf_observe(struct mirror *m, struct iface *i, const struct feature *f,
 	FOREACH_ROW(f, r) {
 		if (!r->attr || r->attr * sizeof(*values) > (size_t)nla_len(conf))
 			continue;
-		if (r->type->size == 1)
-			*(uint8_t *)row_value(r, o) = r->type == &type_bool ? !!values[r->attr - 1] :
-									      values[r->attr - 1];
-		else
-			*(int32_t *)row_value(r, o) = values[r->attr - 1];
-		o->present |= row_bit(f, r);
+		set_number(f, r, o, values[r->attr - 1]);
 	}
+	return 0;
+}
+
+int devconf_filter_all(struct nl_msg *msg, void *header _unused_)
+{
+	return nla_put_u32(msg, NETCONFA_IFINDEX, NETCONFA_IFINDEX_ALL);
+}
+
+int devconf_observe_netconf(struct mirror *m, const struct nlmsghdr *n, const struct feature *f)
+{
+	static const struct {
+		const char *key;
+		int attr;
+	} told[] = {
+		{ "forwarding", NETCONFA_FORWARDING }, { "rp_filter", NETCONFA_RP_FILTER },
+		{ "proxy_arp", NETCONFA_PROXY_NEIGH }, { "proxy_ndp", NETCONFA_PROXY_NEIGH },
+	};
+	struct nlattr *tb[NETCONFA_MAX + 1];
+	struct model *model = mirror_model(m);
+	struct iface *i;
+	int index;
+
+	if (nlmsg_parse((struct nlmsghdr *)n, sizeof(struct netconfmsg), tb, NETCONFA_MAX, NULL) < 0 ||
+	    !tb[NETCONFA_IFINDEX])
+		return -EBADMSG;
+	index = nla_get_u32(tb[NETCONFA_IFINDEX]);
+	i = index == NETCONFA_IFINDEX_ALL ? model_get(model, DEVCONF_ALL) : mirror_iface(m, index);
+	if (!i)
+		return 0;
+	if (index == NETCONFA_IFINDEX_ALL)
+		model_set_index(model, i, index);
+	for (unsigned k = 0; k < ARRAY_SIZE(told); k++) {
+		const struct row *r = row_find(f, told[k].key);
+
+		if (r && tb[told[k].attr])
+			set_number(f, r, iface_get_object(model, i, f),
+				   nla_get_u32(tb[told[k].attr]));
+	}
+	mirror_touch(m, i);
 	return 0;
 }
 

@@ -5,6 +5,9 @@
 
 #include "core/mirror.h"
 #include "core/plan.h"
+#include "nl/uapi.h"
+
+#include <linux/netconf.h>
 
 /**
  * devconf_observe - decode rows whose attr is one more than the index in the array
@@ -13,6 +16,23 @@
  */
 int devconf_observe(struct mirror *m, struct iface *i, const struct feature *f,
 		    const struct link_message *lm, int family, int attr);
+
+/* The name that stands for all interfaces; the kernel lets no interface be called so. */
+#define DEVCONF_ALL "all"
+
+/* A source of RTM_NEWNETCONF for struct feature: the setting for all, and changes of any. */
+#define DEVCONF_SOURCE(af, group)                                                                  \
+	{                                                                                          \
+		.get = RTM_GETNETCONF, .add = RTM_NEWNETCONF, .del = RTM_DELNETCONF, .family = af, \
+		.header = sizeof(struct netconfmsg), .groups = { group }, .single = true,          \
+		.filter = devconf_filter_all                                                       \
+	}
+
+/** devconf_filter_all - ask for what holds for all interfaces */
+int devconf_filter_all(struct nl_msg *msg, void *header);
+
+/** devconf_observe_netconf - forwarding, rp_filter and proxying, of one interface or of all */
+int devconf_observe_netconf(struct mirror *m, const struct nlmsghdr *n, const struct feature *f);
 
 /**
  * devconf_encode - one sysctl a part: net/PROTO/conf/IFACE/KEY

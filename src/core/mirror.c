@@ -271,7 +271,7 @@ static void on_dump_done(void *data, int error)
 {
 	struct mirror *m = data;
 
-	/* A family that this kernel does not have has no objects. */
+	/* A family or a kind that this kernel does not have has no objects. */
 	if (error && error != -EOPNOTSUPP && error != -EAFNOSUPPORT)
 		m->dump_error = error;
 	if (--m->dumps_left == 0)
@@ -280,7 +280,7 @@ static void on_dump_done(void *data, int error)
 
 static void dump_source(struct mirror *m, const struct source *s)
 {
-	struct nl_msg *msg = nlmsg_alloc_simple(s->get, 0);
+	struct nl_msg *msg = nlmsg_alloc_simple(s->get, s->single ? NLM_F_ACK : 0);
 	struct rtgenmsg *g;
 
 	if (!msg)

@@ -157,6 +157,7 @@ struct source {
 	uint8_t family;		/* AF_…: of the dump, and of the notifications unless AF_UNSPEC */
 	uint8_t header;		/* bytes of the fixed header behind struct nlmsghdr */
 	bool no_dump;		/* another feature's: only the notifications are wanted */
+	bool single;		/* not a dump: the one object that @filter names */
 	uint32_t groups[3];	/* RTNLGRP_…, 0 ends */
 
 	/* Narrow the dump: fill the header, add attributes. NULL: all of it. */

@@ -209,7 +209,9 @@ static void start_dump(struct linux_kernel *lk)
 
 	lk->dumping = true;
 	d->request->nlmsg_seq = ++lk->seq;
-	d->request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	/* An ack ends the answer for one object as NLMSG_DONE ends a dump. */
+	d->request->nlmsg_flags = NLM_F_REQUEST |
+				  (d->request->nlmsg_flags & NLM_F_ACK ? NLM_F_ACK : NLM_F_DUMP);
 	if (sendto(request_fd(lk), d->request, d->request->nlmsg_len, 0, (void *)&to,
 		   sizeof(to)) >= 0)
 		return;

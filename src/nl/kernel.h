@@ -104,7 +104,7 @@ static inline void kernel_flush(struct kernel *k)
 
 /**
  * kernel_dump - ask for all objects of a kind
- * @n: the request; NLM_F_DUMP is set here
+ * @n: the request; with the flag NLM_F_ACK it asks for one object, else for all (NLM_F_DUMP)
  *
  * Dumps are made one after the other, in the order asked for.
  */

@@ -44,6 +44,13 @@ static int observe_link(struct mirror *m, struct iface *i, const struct link_mes
 	return devconf_observe(m, i, &ipv4_feature, lm, AF_INET, IFLA_INET_CONF);
 }
 
+static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
+{
+	return add ? devconf_observe_netconf(m, n, &ipv4_feature) : 0;
+}
+
+static const struct source sources[] = { DEVCONF_SOURCE(AF_INET, RTNLGRP_IPV4_NETCONF), { 0 } };
+
 static int encode(struct encoder *e, const struct step *s, unsigned part)
 {
 	return devconf_encode(e, s, part, "ipv4", NULL);
@@ -52,5 +59,5 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 struct feature ipv4_feature = {
 	.name = "ipv4", .help = "IPv4 on the interface", .form = FORM_GROUP,
 	.size = sizeof(struct ipv4), .rows = rows, .n_rows = ARRAY_SIZE(rows),
-	.observe_link = observe_link, .encode = encode,
+	.sources = sources, .observe = observe, .observe_link = observe_link, .encode = encode,
 };

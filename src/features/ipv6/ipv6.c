@@ -25,8 +25,7 @@ static const struct row rows[] = {
 	{ SYSCTL(disable, DISABLE_IPV6), .type = &type_bool,
 	  .help = "No IPv6 on this interface" },
 	{ SYSCTL(forwarding, FORWARDING), .type = &type_bool,
-	  .help = "Be a router here; before Linux 6.17 packets are forwarded only if "
-		  "net.ipv6.conf.all.forwarding is set too" },
+	  .help = "Be a router here; packets are forwarded only if it is set for \"all\" too" },
 	{ SYSCTL(accept_ra, ACCEPT_RA), .type = &type_enum8, .data = accept_ra_words,
 	  .help = "Use router advertisements; \"on\" means not while forwarding" },
 	{ SYSCTL(autoconf, AUTOCONF), .type = &type_bool,
@@ -53,6 +52,13 @@ static int observe_link(struct mirror *m, struct iface *i, const struct link_mes
 	return devconf_observe(m, i, &ipv6_feature, lm, AF_INET6, IFLA_INET6_CONF);
 }
 
+static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
+{
+	return add ? devconf_observe_netconf(m, n, &ipv6_feature) : 0;
+}
+
+static const struct source sources[] = { DEVCONF_SOURCE(AF_INET6, RTNLGRP_IPV6_NETCONF), { 0 } };
+
 static int encode(struct encoder *e, const struct step *s, unsigned part)
 {
 	return devconf_encode(e, s, part, "ipv6", file_of);
@@ -61,5 +67,5 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 struct feature ipv6_feature = {
 	.name = "ipv6", .help = "IPv6 on the interface", .form = FORM_GROUP,
 	.size = sizeof(struct ipv6), .rows = rows, .n_rows = ARRAY_SIZE(rows),
-	.observe_link = observe_link, .encode = encode,
+	.sources = sources, .observe = observe, .observe_link = observe_link, .encode = encode,
 };

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "core/config.h"
+#include "core/devconf.h"
 #include "core/mirror.h"
 #include "core/plan.h"
 #include "features/features.h"
@@ -118,7 +119,7 @@ static void complete(struct model *want, struct iface *i)
 
 	if (!o->where)
 		o->where = arena_alloc(want->arena, link_feature.n_rows * sizeof(*o->where));
-	if (o->present & BIT64(UP))
+	if ((o->present & BIT64(UP)) || !strcmp(i->name, DEVCONF_ALL))
 		return;
 	((struct link *)o)->up = true;
 	o->present |= BIT64(UP);
@@ -152,12 +153,39 @@ static void check_kind(const struct iface *i, const char *kind, struct errors *e
 		   near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
 }
 
+/* "all" is no interface: it only has what the kernel keeps, and tells, for all of them. */
+static void check_all(const struct iface *i, struct errors *e)
+{
+	for (unsigned n = 0; n < n_features; n++) {
+		const struct feature *f = features[n];
+		const struct object *o = i->part[n];
+
+		if (!o)
+			continue;
+		if (f->form == FORM_LIST) {
+			errors_add(e, &i->where, "%s: %s: \"all\" is no interface", i->name, f->name);
+			continue;
+		}
+		FOREACH_ROW(f, r)
+			if (row_has(f, r, o) && strcmp(r->key, "forwarding"))
+				errors_add(e, object_where(f, r, o),
+					   "%s: %s%s%s: \"all\" is no interface; it has ipv4.forwarding "
+					   "and ipv6.forwarding only", i->name,
+					   f->form == FORM_ROOT ? "" : f->name,
+					   f->form == FORM_ROOT ? "" : ".", r->key);
+	}
+}
+
 static void check(const struct model *want, const struct iface *i, struct errors *e)
 {
 	const struct link *l = iface_link(i);
 	const struct iface *master = model_find(want, l->master.name);
 	const struct row *r = &rows[MASTER];
 
+	if (!strcmp(i->name, DEVCONF_ALL)) {
+		check_all(i, e);
+		return;
+	}
 	if (*l->kind)
 		check_kind(i, l->kind, e);
 	if (master && !strcmp(iface_kind(i), "bridge") && !strcmp(iface_kind(master), "bridge"))
