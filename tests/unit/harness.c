@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The same tests on two kernels.
+ *
+ * A test says what happens to a machine and what must be true afterwards; on
+ * the fake it runs anywhere in milliseconds and can be made to fail in any
+ * place, in a network namespace it shows that the fake does not lie. Nothing
+ * here waits without an end.
+ */
+#include "unit/harness.h"
+
+#include <ftw.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "util/log.h"
+#include "util/text.h"
+
+#define LIMIT_USEC UINT64_C(20000000)
+
+static const char *const config_folder[] = { "conf" };
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * UINT64_C(1000000) + t.tv_nsec / 1000;
+}
+
+static bool verbose(void)
+{
+	return getenv("NETCTL_TEST_VERBOSE");
+}
+
+static void open_machine(struct harness *h)
+{
+	const char *which = getenv("NETCTL_TEST_KERNEL");
+
+	if (!which || !strcmp(which, "fake")) {
+		h->fake = fake_kernel_new(h->event);
+	} else if (unshare(CLONE_NEWNET) < 0) {
+		print_error("network namespace: %s\n", strerror(errno));
+		abort();
+	}
+}
+
+struct harness *harness_new(void)
+{
+	struct harness *h = new0(struct harness);
+	const char *tmp = getenv("TMPDIR");
+
+	features_init();
+	log_set_level(verbose() ? LOG_DEBUG : LOG_EMERG);
+	h->folder = str_format("%s/netctl-test-XXXXXX", tmp ? tmp : "/tmp");
+	h->back = getcwd(NULL, 0);
+	if (!mkdtemp(h->folder) || chdir(h->folder) < 0 || mkdir("conf", 0755) < 0 ||
+	    sd_event_new(&h->event) < 0)
+		abort();
+	open_machine(h);
+	return h;
+}
+
+static int remove_one(const char *path, const struct stat *st _unused_, int type _unused_,
+		      struct FTW *ftw _unused_)
+{
+	return remove(path);
+}
+
+void harness_free(struct harness *h)
+{
+	if (!h)
+		return;
+	harness_kill(h);
+	fake_kernel_free(h->fake);
+	sd_event_unref(h->event);
+	if (chdir(h->back) < 0)
+		abort();
+	(void)nftw(h->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	free(h->folder);
+	free(h->back);
+	free(h->text);
+	free(h);
+}
+
+int harness_setup(void **state)
+{
+	*state = harness_new();
+	return 0;
+}
+
+int harness_teardown(void **state)
+{
+	harness_free(*state);
+	return 0;
+}
+
+static int shell(const char *command)
+{
+	return system(command); /* only the tests' own words get here */
+}
+
+void harness_exec(struct harness *h, const char *fmt, ...)
+{
+	_cleanup_free_ char *command = NULL;
+	char path[128], value[64];
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	if (vasprintf(&command, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	if (h->fake) {
+		r = fake_command(h->fake, command);
+	} else if (sscanf(command, "sysctl %127s %63s", path, value) == 2) {
+		_cleanup_free_ char *echo = str_format("echo %s >/proc/sys/%s", value, path);
+
+		r = shell(echo);
+	} else {
+		r = shell(command);
+	}
+	if (r)
+		fail_msg("%s: %d", command, r);
+}
+
+void harness_nic(struct harness *h, const char *name)
+{
+	_cleanup_free_ char *dummy = str_format("ip link add %s type dummy 2>/dev/null", name);
+
+	if (h->fake)
+		fake_add_nic(h->fake, name);
+	else if (shell(dummy)) /* a kernel without dummies: one end of a cable */
+		harness_exec(h, "ip link add %s type veth peer name %s-far && ip link set %s-far up",
+			     name, name, name);
+}
+
+void harness_unplug(struct harness *h, const char *name)
+{
+	if (h->fake)
+		fake_remove(h->fake, name);
+	else
+		harness_exec(h, "ip link del %s", name);
+}
+
+void harness_file(struct harness *h _unused_, const char *path, const char *text)
+{
+	_cleanup_free_ char *folder = str_dup(path);
+	char *slash = strrchr(folder, '/');
+	FILE *out;
+
+	if (slash) {
+		*slash = 0;
+		(void)mkdir(folder, 0755);
+	}
+	out = fopen(path, "w");
+	if (!out || fputs(text, out) < 0 || fclose(out))
+		fail_msg("%s: %s", path, strerror(errno));
+}
+
+static bool is_busy(const struct harness *h)
+{
+	const struct engine *e = h->engine;
+
+	return e && (!e->mirror->synced || e->mirror->filling || e->mirror->retries || e->plan ||
+		     e->done);
+}
+
+/* The real kernel's words take their time to arrive; the fake's are there. */
+static void turn(struct harness *h, uint64_t deadline, bool *idle)
+{
+	uint64_t wait = is_busy(h) ? 50000 : h->fake ? 0 : 30000;
+	int r = sd_event_run(h->event, wait);
+
+	assert_true(r >= 0);
+	*idle = !r && !is_busy(h);
+	if (now() > deadline)
+		fail_msg("the engine does not come to an end");
+}
+
+void harness_settle(struct harness *h)
+{
+	uint64_t deadline = now() + LIMIT_USEC;
+	bool idle;
+
+	do {
+		turn(h, deadline, &idle);
+	} while (!idle);
+}
+
+void harness_wait(struct harness *h, unsigned ms)
+{
+	uint64_t end = now() + 1000 * (uint64_t)ms, t;
+
+	while ((t = now()) < end)
+		assert_true(sd_event_run(h->event, end - t) >= 0);
+	harness_settle(h);
+}
+
+void harness_start(struct harness *h)
+{
+	struct kernel *k;
+
+	if (h->fake)
+		k = fake_kernel_open(h->fake);
+	else
+		assert_int_equal(kernel_open(h->event, &k), 0);
+	h->engine = engine_new(h->event, k, "owned.state", !h->once);
+	h->engine->paths = (struct config_paths){ .paths = config_folder, .n = 1 };
+	engine_start(h->engine);
+	harness_settle(h);
+}
+
+void harness_kill(struct harness *h)
+{
+	h->engine = engine_free(h->engine);
+}
+
+static void on_done(void *data, const struct outcome *o)
+{
+	struct harness *h = data;
+
+	assert_false(h->done);
+	h->done = true;
+	h->error = o->error;
+	h->steps = o->steps;
+	free(h->text);
+	h->text = str_dup(o->text);
+}
+
+int harness_reload(struct harness *h)
+{
+	struct errors e = { 0 };
+
+	h->done = false;
+	h->error = engine_reload(h->engine, &e, on_done, h);
+	if (h->error) {
+		free(h->text);
+		h->text = errors_text(&e);
+		errors_done(&e);
+		return h->error;
+	}
+	assert_false(h->done);
+	harness_settle(h);
+	assert_true(h->done);
+	return h->error;
+}
+
+int harness_apply(struct harness *h, const char *config)
+{
+	harness_file(h, "conf/a.conf", config);
+	return harness_reload(h);
+}
+
+void harness_must_apply(struct harness *h, const char *config)
+{
+	if (harness_apply(h, config))
+		fail_msg("%s", h->text);
+}
+
+static char *plan_for(struct harness *h, struct generation *g)
+{
+	struct plan *plan = engine_plan(h->engine, g);
+	char *text;
+
+	assert_non_null(plan);
+	text = plan_text(plan);
+	plan_free(plan);
+	return text;
+}
+
+char *harness_plan(struct harness *h)
+{
+	return plan_for(h, h->engine->current);
+}
+
+char *harness_plan_of(struct harness *h, const char *config)
+{
+	struct errors e = { 0 };
+	struct generation *g;
+	char *text;
+
+	harness_file(h, "conf/a.conf", config);
+	if (engine_load(h->engine, &e, &g) < 0)
+		fail_msg("%s", errors_text(&e));
+	text = plan_for(h, g);
+	generation_free(g);
+	return text;
+}
+
+char *harness_export(struct harness *h)
+{
+	return model_export(h->engine->mirror->seen, false);
+}
+
+char *harness_json(struct harness *h, const char *name)
+{
+	json_t *j = engine_json(h->engine, name);
+	char *text = json_dumps(j, JSON_SORT_KEYS);
+
+	json_decref(j);
+	return text;
+}
+
+uint64_t harness_requests(const struct harness *h)
+{
+	return h->engine->kernel->counters.requests;
+}
+
+const char *harness_state(struct harness *h, const char *name)
+{
+	const char *reason;
+
+	return state_name(engine_iface_state(h->engine, name, &reason));
+}
+
+const char *harness_reason(struct harness *h, const char *name)
+{
+	const char *reason;
+
+	engine_iface_state(h->engine, name, &reason);
+	return reason;
+}
+
+void harness_contains(const char *text, const char *part, bool wanted, const char *file, int line)
+{
+	if (!strstr(text, part) == !wanted)
+		return;
+	print_error("%s\n%s \"%s\"\n", text, wanted ? "lacks" : "must not have", part);
+	_fail(file, line);
+}
+
+void harness_text(char *got, const char *want, const char *file, int line)
+{
+	if (strcmp(got, want)) {
+		print_error("got:\n%s\nwant:\n%s\n", got, want);
+		_fail(file, line);
+	}
+	free(got);
+}
+
+void harness_golden(const char *path, char *got)
+{
+	_cleanup_free_ char *want = NULL;
+	const char *update = getenv("NETCTL_GOLDEN_UPDATE");
+
+	if (update && *update == '1') {
+		FILE *out = fopen(path, "w");
+
+		if (!out || fputs(got, out) < 0 || fclose(out))
+			fail_msg("%s: %s", path, strerror(errno));
+		free(got);
+		return;
+	}
+	if (file_read(path, 1 << 20, &want, NULL) < 0)
+		fail_msg("%s: cannot be read; NETCTL_GOLDEN_UPDATE=1 writes it", path);
+	harness_text(got, want, path, 1);
+}
