@@ -13,6 +13,8 @@
 # Where the far ends of the cables are until a host takes them, so that the
 # board's own namespace has what a board has, and nothing else.
 lab_street=street
+# PORT -> namespace in which its cable's end is.
+declare -A lab_end_in=()
 
 # lab_espressobin: put an Espressobin's switch in: eth0 (the conduit), wan,
 # lan0, lan1, all down. Whatever was called eth0 is eth0-before from then on.
@@ -31,6 +33,7 @@ lab_espressobin() {
 	for port in wan lan0 lan1; do
 		ip link set "x-$port" netns $lab_street
 		ip -n $lab_street link set "x-$port" up
+		lab_end_in[$port]=$lab_street
 	done
 }
 
@@ -48,17 +51,24 @@ lab_netdevsim() {
 
 # lab_host NAME PORT ADDRESS [VLAN [GATEWAY]]: a host (network namespace) NAME
 # on PORT's cable, with ADDRESS (with prefix length) on it. Without VLAN (or
-# with an empty one) it has the cable to itself; with VLAN it sends and expects
-# tagged frames, and may share the cable with hosts in other VLANs.
+# with an empty one) it is the one the cable's end belongs to; with VLAN it
+# sends and expects tagged frames. A cable has any number of the latter, as if
+# there were a switch at its end, and one of the former.
 lab_host() {
 	local name=$1 port=$2 address=$3 vlan=${4:-} gateway=${5:-} device=x-$2
+	local from=${lab_end_in[$2]:-$lab_street}
 	ip netns add "$name" || return
 	ip -n "$name" link set lo up
 	if [ -n "$vlan" ]; then
 		device=x-$port.$vlan
-		ip -n $lab_street link add link "x-$port" name "$device" type vlan id "$vlan" || return
+		# Loosely: or they would go down, and lose their routes, when the
+		# cable's end moves to another host.
+		ip -n "$from" link add link "x-$port" name "$device" \
+			type vlan id "$vlan" loose_binding on || return
+	else
+		lab_end_in[$port]=$name
 	fi
-	ip -n $lab_street link set "$device" netns "$name" || return
+	ip -n "$from" link set "$device" netns "$name" || return
 	# No waiting for duplicate addresses: a test owns its network.
 	ip netns exec "$name" sysctl -qw "net.ipv6.conf.${device//./\/}.accept_dad=0"
 	ip -n "$name" link set "$device" up &&
@@ -72,8 +82,10 @@ lab_host_out() {
 	for device in $(ip -n "$1" -br link show | sed -n 's/^\(x-[^ @]*\).*/\1/p'); do
 		case $device in
 		*.*) ip -n "$1" link del "$device" ;;
-		*) ip -n "$1" link set "$device" netns $lab_street &&
-			ip -n $lab_street link set "$device" up ;;
+		*)
+			ip -n "$1" link set "$device" netns $lab_street &&
+				ip -n $lab_street link set "$device" up
+			lab_end_in[${device#x-}]=$lab_street ;;
 		esac
 	done
 	ip netns del "$1"

@@ -152,6 +152,11 @@ check_fails "VLAN 30 ends at lan0" lab_reach b30 10.0.30.2
 lab_at b20 ip address add 10.0.10.20/24 dev x-lan1.20
 check_fails "VLAN 10 does not reach VLAN 20" lab_reach a10 10.0.10.20
 
+# Its cable's end moved from host to host meanwhile.
+check "hosts keep their routes" shows 10.0.20.0/24 ip -n b20 route
+lab_host c40 lan1 10.0.40.3/24 40
+check "a host may join one that has no VLAN" shows 'x-lan1.40@' ip -n c40 link
+
 mac=$(lab_at b20 cat /sys/class/net/x-lan1.20/address)
 check "the switch learnt who is where" shows "^$mac dev lan1 .*self" bridge fdb show br br0
 check "static addresses go into the switch" bridge fdb add 02:00:00:00:00:01 dev lan0 master static vlan 10
@@ -168,7 +173,7 @@ check_fails "a blocked port lets nothing through" lab_reach a20 10.0.20.3
 bridge link set dev lan1 state 3
 check_eventually 2 "a forwarding one does" lab_reach a20 10.0.20.3
 
-for host in isp a10 a20 a30 b10 b20 b30; do
+for host in isp a10 a20 a30 b10 b20 b30 c40; do
 	lab_host_out $host
 done
 ip link del br0
