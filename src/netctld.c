@@ -24,6 +24,7 @@ struct daemon {
 	struct engine *engine;
 	struct bus *bus;
 	bool once, ready;
+	bool again; /* told to reload while a change was under way */
 };
 
 static void usage(FILE *out)
@@ -100,10 +101,16 @@ static void log_errors(struct errors *e)
 	errors_done(e);
 }
 
+static int reload(struct daemon *d);
+
 static void on_applied(void *data, const struct outcome *o)
 {
 	struct daemon *d = data;
+	bool again = d->again;
 
+	d->again = false;
+	if (again && reload(d) >= 0)
+		return;
 	ready(d, o->error ? "degraded: a step failed" : "steady");
 	if (d->once)
 		sd_event_exit(d->event, o->error ? EXIT_FAILED : EXIT_DONE);
@@ -114,8 +121,7 @@ static int reload(struct daemon *d)
 	struct errors errors = { 0 };
 	int r = engine_reload(d->engine, &errors, on_applied, d);
 
-	if (r == -EBUSY)
-		log_warning("reload: another change is under way");
+	d->again |= r == -EBUSY; /* until then; of several only one */
 	log_errors(&errors);
 	if (r == -EINVAL) {
 		ready(d, "degraded: the configuration is invalid");

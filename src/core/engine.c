@@ -254,7 +254,7 @@ static void set_retry(struct engine *e)
 static void mark_settled(struct engine *e)
 {
 	MODEL_FOREACH(e->current->want, i) {
-		i->settled = i->state == STATE_OK;
+		i->settled = i->state == STATE_OK || i->state == STATE_DRIFTED;
 		if (i->state == STATE_OK)
 			i->failures = 0;
 	}

@@ -251,7 +251,10 @@ static void sync_done(struct mirror *m)
 	struct model *filled = TAKE_PTR(m->filling);
 
 	if (m->dump_error) {
-		log_debug("dump: %s; again", strerror(-m->dump_error));
+		/* EINTR: something changed meanwhile, which is normal. */
+		log_write(m->dump_error == -EINTR ? LOG_DEBUG : LOG_WARNING,
+			  "cannot read the kernel's state: %s; trying again",
+			  strerror(-m->dump_error));
 		model_free(filled);
 		retry_later(m);
 		return;

@@ -92,15 +92,20 @@ static void resolve(const struct planner *p, const struct feature *f, struct obj
 	}
 }
 
+/* The kernel counts up; nobody else is near its next number, unless somebody chose a huge one. */
+#define INDEX_HUGE (1 << 30)
+
 static int reserve_index(struct planner *p, const char *kind)
 {
 	int index;
 
 	if (!p->next_index) {
 		MODEL_FOREACH(p->have, i)
-			p->next_index = max_of(p->next_index, i->ifindex);
+			if (i->ifindex < INDEX_HUGE)
+				p->next_index = max_of(p->next_index, i->ifindex);
 		MODEL_FOREACH(p->want, i)
-			p->next_index = max_of(p->next_index, i->ifindex);
+			if (i->ifindex < INDEX_HUGE)
+				p->next_index = max_of(p->next_index, i->ifindex);
 	}
 	index = ++p->next_index;
 	for (unsigned n = 0; n < n_features; n++)
@@ -385,6 +390,17 @@ static void finish_object_step(struct subject *s, unsigned index)
 		s->p->plan->steps[index].effect = EFFECT_LIVE;
 }
 
+/* Will it have no master when the plan is done? Then it is nobody's port. */
+static bool leaves_master(struct subject *s)
+{
+	const struct feature *root = features[FEATURE_LINK];
+	const struct row *master = row_find(root, "master");
+	uint64_t reset;
+	const struct object *to = effective(s, root, &reset);
+
+	return row_has(root, master, to) && row_is_zero(master, to);
+}
+
 /* One step for each phase that has a row that differs. */
 static void plan_object(struct subject *s, const struct feature *f, uint64_t already)
 {
@@ -392,7 +408,7 @@ static void plan_object(struct subject *s, const struct feature *f, uint64_t alr
 	const struct object *to = effective(s, f, &reset), *from = iface_object(s->have, f);
 	unsigned first = s->p->plan->n, end;
 
-	if (!to)
+	if (!to || (f->slave_kind && reset && leaves_master(s)))
 		return;
 	FOREACH_ROW(f, r)
 		if (!(already & row_bit(f, r)) && row_differs(f, r, to, from, !s->have))

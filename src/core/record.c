@@ -53,18 +53,18 @@ static void adopt_object(struct record *rec, struct iface *o, const struct featu
 			 const struct object *want, const struct object *have)
 {
 	FOREACH_ROW(f, r) {
-		struct object *before = iface_object(o, f);
+		const struct object *before = iface_object(o, f);
 
 		if (!is_setting(r) || !row_has(f, r, want) || row_has(f, r, before))
 			continue;
-		if (o->created ? !r->initial : !row_has(f, r, have))
-			continue;
-		before = iface_get_object(rec->owned, o, f);
-		if (o->created)
-			(void)row_parse_initial(f, r, before);
-		else
-			row_copy(f, r, NULL, before, have);
-		rec->changed = true;
+		/* Of what the daemon itself brings about, the kernel's default is what was before. */
+		if (!o->created && row_has(f, r, have)) {
+			row_copy(f, r, NULL, iface_get_object(rec->owned, o, f), have);
+			rec->changed = true;
+		} else if (r->initial) {
+			(void)row_parse_initial(f, r, iface_get_object(rec->owned, o, f));
+			rec->changed = true;
+		}
 	}
 }
 

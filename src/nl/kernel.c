@@ -24,12 +24,18 @@
 #include <netlink/socket.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "nl/uapi.h"
 #include "util/log.h"
 
-/* Measured in the lab: larger batches save nothing more, smaller ones cost system calls. */
-#define BATCH_BYTES (64 * 1024)
+/*
+ * A batch begins small and grows while the kernel is quick with it: larger ones
+ * than this save nothing more, and none shall keep the loop from turning long.
+ */
+#define BATCH_BYTES_MIN 1024
+#define BATCH_BYTES_MAX (64 * 1024)
+#define BATCH_USEC 20000
 #define REQUEST_RCVBUF (4 << 20)
 #define NOTIFY_RCVBUF (16 << 20)
 /* netlink_dump() fills at most 32 KiB a datagram; one buffer of twice that serves all. */
@@ -65,7 +71,7 @@ struct linux_kernel {
 
 	/* The batch: [sent … n) are queued, [0 … sent) are on their way. */
 	char *batch;
-	size_t batch_bytes, batch_size;
+	size_t batch_bytes, batch_size, batch_limit;
 	struct pending *pending;
 	unsigned n, sent;
 	bool flush; /* what is queued may leave */
@@ -139,10 +145,26 @@ static unsigned batch_span(const struct linux_kernel *lk, size_t *bytes)
 	unsigned i;
 
 	for (i = 1; i < lk->n; i++)
-		if (lk->pending[i].offset > BATCH_BYTES || is_sysctl(lk, i))
+		if (lk->pending[i].offset > lk->batch_limit || is_sysctl(lk, i))
 			break;
 	*bytes = i < lk->n ? lk->pending[i].offset : lk->batch_bytes;
 	return i;
+}
+
+static uint64_t clock_usec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * UINT64_C(1000000) + t.tv_nsec / 1000;
+}
+
+static void adapt_batch(struct linux_kernel *lk, uint64_t usec)
+{
+	if (usec > BATCH_USEC && lk->batch_limit > BATCH_BYTES_MIN)
+		lk->batch_limit /= 2;
+	else if (usec < BATCH_USEC / 4 && lk->batch_limit < BATCH_BYTES_MAX)
+		lk->batch_limit *= 2;
 }
 
 static void send_batch(struct linux_kernel *lk)
@@ -153,6 +175,7 @@ static void send_batch(struct linux_kernel *lk)
 		.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov, .msg_iovlen = 1,
 	};
 	struct nlmsghdr *h = NULL;
+	uint64_t begin;
 	ssize_t r;
 
 	lk->sent = batch_span(lk, &iov.iov_len);
@@ -161,7 +184,9 @@ static void send_batch(struct linux_kernel *lk)
 		h->nlmsg_seq = lk->pending[i].seq = ++lk->seq;
 	}
 	h->nlmsg_flags |= NLM_F_ACK;
+	begin = clock_usec();
 	r = sendmsg(request_fd(lk), &msg, 0);
+	adapt_batch(lk, clock_usec() - begin);
 	if (r < 0)
 		fail_batch(lk, -errno);
 }
@@ -259,7 +284,7 @@ static void advance(struct linux_kernel *lk)
 static char *batch_room(struct linux_kernel *lk, size_t bytes)
 {
 	while (lk->batch_size - lk->batch_bytes < bytes) {
-		lk->batch_size = lk->batch_size ? 2 * lk->batch_size : 2 * BATCH_BYTES;
+		lk->batch_size = lk->batch_size ? 2 * lk->batch_size : 2 * BATCH_BYTES_MAX;
 		lk->batch = mem_grow(lk->batch, lk->batch_size);
 	}
 	return lk->batch + lk->batch_bytes;
@@ -598,6 +623,7 @@ int kernel_open(sd_event *event, struct kernel **ret)
 
 	lk->k.ops = &linux_ops;
 	lk->last_dump = &lk->dumps;
+	lk->batch_limit = BATCH_BYTES_MAX / 4;
 	lk->buffer = mem_new(RECEIVE_BYTES);
 	r = open_socket(REQUEST_RCVBUF, &lk->request_sock);
 	if (r >= 0)
