@@ -213,7 +213,7 @@ struct ebsim {
 	struct dentry *debugfs;
 	int overlay;
 
-	spinlock_t lock;
+	spinlock_t lock;	/* see above */
 	u16 smi_command;
 	u16 smi_data;
 	u16 g1[32];
@@ -236,6 +236,12 @@ struct ebsim {
 	struct ebsim_address atu[ATU_SIZE];
 	unsigned int atu_count;
 };
+
+/* Addresses are numbers here, the first byte on top. */
+static inline bool ebsim_mac_is_multicast(u64 mac)
+{
+	return mac & BIT_ULL(40);
+}
 
 /* registers.c: the chip as its MDIO bus shows it */
 void ebsim_registers_init(struct ebsim *eb);
@@ -263,6 +269,10 @@ void ebsim_fabric_from_cable(struct ebsim *eb, int port, struct sk_buff *skb,
 			     struct sk_buff_head *out);
 void ebsim_fabric_from_cpu(struct ebsim *eb, struct sk_buff *skb,
 			   struct sk_buff_head *out);
+
+/* mib.c: what a port counts */
+void ebsim_count_in(struct ebsim *eb, int port, u64 da, unsigned int len);
+void ebsim_count_out(struct ebsim *eb, int port, u64 da, unsigned int len);
 
 /* netdev.c: the conduit and the far ends of the cables */
 int ebsim_conduit_add(struct ebsim *eb, struct device_node *np);

@@ -79,67 +79,9 @@ static bool ebsim_port_has_link(struct ebsim *eb, int port)
 	return ebsim_port_status(eb, port) & PORT_STS_LINK;
 }
 
-static bool ebsim_is_multicast(u64 mac)
-{
-	return mac & BIT_ULL(40);
-}
-
 static u16 ebsim_device_number(struct ebsim *eb)
 {
 	return eb->g1[G1_CTL2] & G1_CTL2_DEVICE_NUMBER_MASK;
-}
-
-/* --- counters --- */
-
-static void ebsim_count_size(u64 *mib, unsigned int len)
-{
-	if (len <= 64)
-		mib[MIB_HIST_64]++;
-	else if (len <= 127)
-		mib[MIB_HIST_65_127]++;
-	else if (len <= 255)
-		mib[MIB_HIST_128_255]++;
-	else if (len <= 511)
-		mib[MIB_HIST_256_511]++;
-	else if (len <= 1023)
-		mib[MIB_HIST_512_1023]++;
-	else
-		mib[MIB_HIST_1024_MAX]++;
-}
-
-/* On the wire a frame has at least 60 bytes, and a checksum. */
-static unsigned int ebsim_wire_len(unsigned int len)
-{
-	return max_t(unsigned int, len, ETH_ZLEN) + ETH_FCS_LEN;
-}
-
-static void ebsim_count_in(struct ebsim *eb, int port, u64 da, unsigned int len)
-{
-	u64 *mib = ebsim_mib(eb, port);
-
-	len = ebsim_wire_len(len);
-	mib[MIB_IN_OCTETS] += len;
-	ebsim_count_size(mib, len);
-	if (da == 0xffffffffffffULL)
-		mib[MIB_IN_BROADCASTS]++;
-	else if (ebsim_is_multicast(da))
-		mib[MIB_IN_MULTICASTS]++;
-	else
-		mib[MIB_IN_UNICAST]++;
-}
-
-static void ebsim_count_out(struct ebsim *eb, int port, u64 da, unsigned int len)
-{
-	u64 *mib = ebsim_mib(eb, port);
-
-	mib[MIB_OUT_OCTETS] += ebsim_wire_len(len);
-	mib[MIB_OUT_QUEUE_0]++;
-	if (da == 0xffffffffffffULL)
-		mib[MIB_OUT_BROADCASTS]++;
-	else if (ebsim_is_multicast(da))
-		mib[MIB_OUT_MULTICASTS]++;
-	else
-		mib[MIB_OUT_UNICAST]++;
 }
 
 /* --- out of the chip --- */
@@ -277,7 +219,7 @@ static u8 ebsim_stp_state(struct ebsim *eb, int port, const struct ebsim_vlan *v
 
 static u16 ebsim_flood_ports(struct ebsim *eb, u64 da)
 {
-	u16 flag = ebsim_is_multicast(da) ? PORT_CTL0_EGRESS_FLOODS_MC :
+	u16 flag = ebsim_mac_is_multicast(da) ? PORT_CTL0_EGRESS_FLOODS_MC :
 					    PORT_CTL0_EGRESS_FLOODS_UC;
 	u16 ports = 0;
 	int port;
@@ -336,7 +278,7 @@ static void ebsim_learn(struct ebsim *eb, const struct ebsim_frame *frame)
 	};
 	u16 ctl1 = ebsim_port_reg(eb, frame->source, PORT_CTL1);
 
-	if (!entry.ports || vector & PORT_ASSOC_VECTOR_LOCKED || ebsim_is_multicast(entry.mac))
+	if (!entry.ports || vector & PORT_ASSOC_VECTOR_LOCKED || ebsim_mac_is_multicast(entry.mac))
 		return;
 
 	if (ctl1 & PORT_CTL1_TRUNK_PORT) {

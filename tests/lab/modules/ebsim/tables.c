@@ -137,11 +137,6 @@ void ebsim_vtu_op(struct ebsim *eb, u16 op)
 
 /* --- ATU --- */
 
-static bool ebsim_mac_is_multicast(u64 mac)
-{
-	return mac & BIT_ULL(40);
-}
-
 static bool ebsim_address_is_static(const struct ebsim_address *entry)
 {
 	return ebsim_mac_is_multicast(entry->mac) || entry->state >= ATU_STATE_UC_STATIC;
