@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of the bus share. */
+#ifndef BUS_INTERNAL_H
+#define BUS_INTERNAL_H
+
+#include <systemd/sd-bus.h>
+
+#include "bus/bus.h"
+
+#define BUS_NAME "org.netctl1"
+#define BUS_PATH "/org/netctl1"
+#define BUS_LINK_PATH "/org/netctl1/link"
+#define BUS_MANAGER "org.netctl1.Manager"
+#define BUS_ERROR "org.netctl1.Error."
+
+#define ACTION_APPLY "org.netctl1.apply"
+#define ACTION_CONTROL "org.netctl1.control"
+
+struct call;
+struct group;
+struct published;
+struct waiter;
+
+struct bus {
+	struct engine *engine;
+	sd_bus *bus; /* NULL: between two connections */
+	bool named;  /* the name is ours: there may be somebody who listens */
+	bool warned;
+	unsigned attempts;
+	sd_event_source *reconnect;
+
+	struct group *groups; /* D-Bus interfaces of link objects; the first is .Link */
+	unsigned n_groups;
+
+	/* Changes, gathered until the end of the turn; publish.c */
+	sd_event_source *flush;
+	struct published *links; /* by name */
+	bool scan, compare_all;
+	uint64_t dumps, number, applied;
+	const char *state; /* as announced last */
+	unsigned managed, drifted;
+
+	struct call *calls;    /* that cannot be carried out yet; call.c */
+	struct waiter *waiter; /* the caller of the change under way */
+};
+
+/* call.c: who may, and when */
+
+/** typedef call_fn - carry a call out and answer it; a negative errno: answered with that */
+typedef int (*call_fn)(struct bus *b, sd_bus_message *m);
+
+/**
+ * call_begin - carry a call out as soon as it may be
+ * @m: the call; @run answers it, now or later
+ * @action: of polkit, for callers that are neither root nor the daemon's own user; NULL: open
+ * @idle: not while the kernel is being read or changed
+ *
+ * Return: as a method's handler does.
+ */
+int call_begin(struct bus *b, sd_bus_message *m, const char *action, bool idle, call_fn run);
+
+/** call_fail - answer with org.netctl1.Error.@name and a text */
+int call_fail(sd_bus_message *m, const char *name, const char *fmt, ...) _printf_(3, 4);
+
+/** calls_retry - carry out what has waited for the engine to be idle */
+void calls_retry(struct bus *b);
+
+/** calls_drop - forget all calls: the connection they came by is gone */
+void calls_drop(struct bus *b);
+
+/* manager.c */
+
+/** manager_add - put the Manager on a fresh connection */
+int manager_add(struct bus *b);
+
+/**
+ * manager_wait - answer @m when the change that the engine was asked for is done
+ *
+ * To be called before the engine is asked, with manager_waited() as done(); at most one
+ * waits. manager_wait_cancel() where the engine refuses.
+ */
+void manager_wait(struct bus *b, sd_bus_message *m);
+void manager_waited(void *data, const struct outcome *o);
+void manager_wait_cancel(struct bus *b);
+
+/** manager_count - interfaces that are configured, and those of them that drifted */
+void manager_count(const struct engine *e, unsigned *ret_managed, unsigned *ret_drifted);
+
+/* object.c: link objects, by the rows */
+
+struct property {
+	char name[48];
+	const char *signature;
+	const struct feature *feature; /* NULL: the bus's own */
+	const struct row *row;	       /* NULL: the whole list */
+	json_t *(*own)(const struct engine *e, const char *link);
+	bool emits;
+};
+
+/* One D-Bus interface of link objects. */
+struct group {
+	struct bus *bus;
+	const struct feature *feature;
+	char interface[64];
+	struct property *properties;
+	unsigned n;
+	sd_bus_vtable *vtable;
+};
+
+/** objects_new - the groups, from the feature table */
+void objects_new(struct bus *b);
+
+/** objects_free - free them */
+void objects_free(struct bus *b);
+
+/** objects_add - put the link objects on a fresh connection */
+int objects_add(struct bus *b);
+
+/** object_groups - bit n: the link has the interface groups[n]; 0: there is no such link */
+uint64_t object_groups(const struct bus *b, const char *link);
+
+/** object_path - of a link; the caller frees it */
+char *object_path(const char *link);
+
+/** property_hash - changes with the value */
+uint32_t property_hash(const struct bus *b, const struct property *p, const char *link);
+
+/* publish.c */
+
+/** publish_begin - a new connection: all that is there is known to whoever asks */
+void publish_begin(struct bus *b);
+
+/** publish_end - the connection is gone: nobody to tell */
+void publish_end(struct bus *b);
+
+/** publish_changed - as the engine's on_changed() */
+void publish_changed(void *bus, const struct change *changes, unsigned n);
+
+/** publish_flush - tell what has been gathered; handler of the event source */
+int publish_flush(sd_event_source *s, void *bus);
+
+/* value.c */
+
+/**
+ * value_append - a JSON value as the D-Bus type @signature
+ *
+ * One complete type. What does not fit (a value that is missing: NULL) becomes the type's
+ * zero: D-Bus has no other way to say "unknown". Return: 0 or a negative errno.
+ */
+int value_append(sd_bus_message *m, const char *signature, const json_t *j);
+
+/** value_entry - {sv}: @key with a variant of @signature */
+int value_entry(sd_bus_message *m, const char *key, const char *signature, const json_t *j);
+
+#endif

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Link objects: one for every interface that is configured or present, with
+ * org.netctl1.Link and one D-Bus interface for each group of settings that
+ * the link has.
+ *
+ * No property is written down here but the few that are the daemon's own: the
+ * others are made from the feature table, named by one rule, so that a new
+ * row is on the bus without a line of code. A value is what the kernel has,
+ * not what somebody wishes; only where the kernel cannot say it (a policy of
+ * the daemon's, the kind of a link that is still to be created) it is the
+ * configuration's.
+ */
+#include <stdio.h>
+
+#include "bus/internal.h"
+#include "util/text.h"
+
+/* Names that are older than the rule, or clearer than it. */
+static const struct {
+	const char *key, *name;
+} root_names[] = {
+	{ "address", "HardwareAddress" },
+	{ "operstate", "OperationalState" },
+};
+
+static json_t *own_name(const struct engine *e _unused_, const char *link)
+{
+	return json_string(link);
+}
+
+static json_t *own_index(const struct engine *e, const char *link)
+{
+	const struct iface *i = model_find(e->mirror->seen, link);
+
+	return json_integer(i ? i->ifindex : 0);
+}
+
+static json_t *own_management(const struct engine *e, const char *link)
+{
+	const char *reason;
+
+	return json_string(state_name(engine_iface_state(e, link, &reason)));
+}
+
+static json_t *own_reason(const struct engine *e, const char *link)
+{
+	const char *reason;
+
+	(void)engine_iface_state(e, link, &reason);
+	return json_string(reason);
+}
+
+static const struct property own_properties[] = {
+	{ .name = "Name", .signature = "s", .own = own_name },
+	{ .name = "IfIndex", .signature = "i", .own = own_index, .emits = true },
+	{ .name = "ManagementState", .signature = "s", .own = own_management, .emits = true },
+	{ .name = "Reason", .signature = "s", .own = own_reason, .emits = true },
+};
+
+static const struct object *property_object(const struct engine *e, const struct property *p,
+					    const char *link)
+{
+	const struct iface *have = model_find(e->mirror->seen, link);
+	const struct iface *want = e->current ? model_find(e->current->want, link) : NULL;
+	const struct object *o = iface_object(have, p->feature);
+
+	if (row_has(p->feature, p->row, o) || !(p->row->flags & (ROW_POLICY | ROW_CREATE)))
+		return o;
+	return iface_object(want, p->feature);
+}
+
+/* A list's entries as dicts whose keys are those of the configuration. */
+static int append_list(sd_bus_message *m, const struct feature *f, const struct list *l)
+{
+	int r = sd_bus_message_open_container(m, 'a', "a{sv}");
+
+	for (unsigned n = 0; l && r >= 0 && n < l->n; n++) {
+		r = sd_bus_message_open_container(m, 'a', "{sv}");
+		FOREACH_ROW(f, row) {
+			json_t *j;
+
+			if (r < 0 || !row_has(f, row, l->items[n]))
+				continue;
+			j = row->type->json(row, row_value(row, l->items[n]));
+			r = value_entry(m, row->key, row->type->signature, j);
+			json_decref(j);
+		}
+		if (r >= 0)
+			r = sd_bus_message_close_container(m);
+	}
+	return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int append_property(const struct bus *b, const struct property *p, const char *link,
+			   sd_bus_message *m)
+{
+	const struct engine *e = b->engine;
+	const struct object *o;
+	json_t *j = NULL;
+	int r;
+
+	if (p->feature && !p->row)
+		return append_list(m, p->feature, iface_list(model_find(e->mirror->seen, link),
+							     p->feature));
+	if (p->own) {
+		j = p->own(e, link);
+	} else {
+		o = property_object(e, p, link);
+		if (row_has(p->feature, p->row, o))
+			j = p->row->type->json(p->row, row_value(p->row, o));
+	}
+	r = value_append(m, p->signature, j);
+	json_decref(j);
+	return r;
+}
+
+/* FNV-1a */
+static uint32_t hash_bytes(uint32_t h, const void *p, size_t n)
+{
+	for (const unsigned char *c = p; n--; c++)
+		h = (h ^ *c) * UINT32_C(16777619);
+	return h;
+}
+
+static uint32_t hash_json(uint32_t h, json_t *j)
+{
+	_cleanup_free_ char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	json_decref(j);
+	return text ? hash_bytes(h, text, strlen(text)) : h;
+}
+
+static uint32_t hash_row(uint32_t h, const struct feature *f, const struct row *r,
+			 const struct object *o)
+{
+	if (!row_has(f, r, o))
+		return hash_bytes(h, "-", 1);
+	/* Values that own memory are pointers. */
+	if (r->type->done)
+		return hash_json(h, r->type->json(r, row_value(r, o)));
+	return hash_bytes(h, row_value(r, o), r->type->size);
+}
+
+uint32_t property_hash(const struct bus *b, const struct property *p, const char *link)
+{
+	const struct engine *e = b->engine;
+	const struct list *l;
+	uint32_t h = UINT32_C(2166136261);
+
+	if (p->own)
+		return hash_json(h, p->own(e, link));
+	if (p->row)
+		return hash_row(h, p->feature, p->row, property_object(e, p, link));
+	l = iface_list(model_find(e->mirror->seen, link), p->feature);
+	for (unsigned n = 0; l && n < l->n; n++)
+		FOREACH_ROW(p->feature, r)
+			h = hash_row(h, p->feature, r, l->items[n]);
+	return h;
+}
+
+static const struct property *find_property(const struct group *g, const char *name)
+{
+	for (unsigned n = 0; n < g->n; n++)
+		if (!strcmp(g->properties[n].name, name))
+			return &g->properties[n];
+	return NULL;
+}
+
+static const struct group *find_group(const struct bus *b, const char *interface)
+{
+	for (unsigned n = 0; n < b->n_groups; n++)
+		if (!strcmp(b->groups[n].interface, interface))
+			return &b->groups[n];
+	return NULL;
+}
+
+uint64_t object_groups(const struct bus *b, const char *link)
+{
+	const struct engine *e = b->engine;
+	const struct iface *have = model_find(e->mirror->seen, link);
+	const struct iface *want = e->current ? model_find(e->current->want, link) : NULL;
+	uint64_t groups = have || want;
+
+	for (unsigned n = 1; have && n < b->n_groups; n++) {
+		const struct object *o = iface_object(have, b->groups[n].feature);
+
+		if (o && o->present)
+			groups |= BIT64(n);
+	}
+	return groups;
+}
+
+char *object_path(const char *link)
+{
+	char *path;
+
+	if (sd_bus_path_encode(BUS_LINK_PATH, link, &path) < 0)
+		abort();
+	return path;
+}
+
+/* The name of the link that a path means; NULL: none. The caller frees it. */
+static char *link_of_path(const char *path)
+{
+	char *name = NULL;
+
+	return sd_bus_path_decode(path, BUS_LINK_PATH, &name) > 0 ? name : NULL;
+}
+
+static int find_object(sd_bus *bus _unused_, const char *path, const char *interface _unused_,
+		       void *data, void **ret, sd_bus_error *error _unused_)
+{
+	_cleanup_free_ char *name = link_of_path(path);
+	struct group *g = data;
+
+	if (!name || !(object_groups(g->bus, name) & BIT64(g - g->bus->groups)))
+		return 0;
+	*ret = g->bus;
+	return 1;
+}
+
+static int get_property(sd_bus *bus _unused_, const char *path, const char *interface,
+			const char *property, sd_bus_message *reply, void *data,
+			sd_bus_error *error _unused_)
+{
+	_cleanup_free_ char *name = link_of_path(path);
+	struct bus *b = data;
+
+	return append_property(b, find_property(find_group(b, interface), property), name, reply);
+}
+
+static int run_reconfigure(struct bus *b, sd_bus_message *m)
+{
+	_cleanup_free_ char *name = link_of_path(sd_bus_message_get_path(m));
+	int r = -EBUSY;
+
+	if (!b->waiter) {
+		manager_wait(b, m);
+		r = engine_reconfigure(b->engine, name, manager_waited, b);
+		if (r < 0)
+			manager_wait_cancel(b);
+	}
+	if (r == -EBUSY)
+		return call_fail(m, "Busy", "another change is under way");
+	if (r == -ENODEV)
+		return call_fail(m, "NotSupported", "%s is not in the configuration", name);
+	return r;
+}
+
+static int method_reconfigure(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+{
+	return call_begin(data, m, ACTION_CONTROL, true, run_reconfigure);
+}
+
+static int enumerate(sd_bus *bus _unused_, const char *prefix _unused_, void *data, char ***ret,
+		     sd_bus_error *error _unused_)
+{
+	struct bus *b = data;
+	const struct engine *e = b->engine;
+	unsigned n = 0, max = e->mirror->seen->n + (e->current ? e->current->want->n : 0);
+	char **paths = mem_new((max + 1) * sizeof(*paths));
+
+	MODEL_FOREACH(e->mirror->seen, i)
+		paths[n++] = object_path(i->name);
+	if (e->current)
+		MODEL_FOREACH(e->current->want, i)
+			if (!model_find(e->mirror->seen, i->name))
+				paths[n++] = object_path(i->name);
+	*ret = paths;
+	return 0;
+}
+
+static void name_property(struct property *p, const struct feature *f, const char *key)
+{
+	text_camel(key, p->name, sizeof(p->name));
+	for (unsigned n = 0; f->form == FORM_ROOT && n < ARRAY_SIZE(root_names); n++)
+		if (!strcmp(root_names[n].key, key))
+			snprintf(p->name, sizeof(p->name), "%s", root_names[n].name);
+}
+
+static struct property *add_property(struct group *g, struct property p)
+{
+	g->properties = array_reserve(g->properties, g->n, sizeof(p));
+	g->properties[g->n] = p;
+	return &g->properties[g->n++];
+}
+
+static void add_rows(struct group *g, const struct feature *f)
+{
+	FOREACH_ROW(f, r)
+		name_property(add_property(g, (struct property){
+				.signature = r->type->signature, .feature = f, .row = r,
+				.emits = !(r->flags & ROW_VOLATILE) }), f, r->key);
+}
+
+static void make_vtable(struct group *g, bool root)
+{
+	sd_bus_vtable *v = mem_new((g->n + 3) * sizeof(*v));
+
+	g->vtable = v;
+	*v++ = (sd_bus_vtable)SD_BUS_VTABLE_START(0);
+	if (root)
+		*v++ = (sd_bus_vtable)SD_BUS_METHOD_WITH_ARGS("Reconfigure", SD_BUS_NO_ARGS,
+				SD_BUS_NO_RESULT, method_reconfigure, SD_BUS_VTABLE_UNPRIVILEGED);
+	for (unsigned n = 0; n < g->n; n++) {
+		const struct property *p = &g->properties[n];
+		uint64_t flags = p->emits ? SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE :
+				 p->own ? SD_BUS_VTABLE_PROPERTY_CONST : 0;
+
+		*v++ = (sd_bus_vtable)SD_BUS_PROPERTY(p->name, p->signature, get_property, 0, flags);
+	}
+	*v = (sd_bus_vtable)SD_BUS_VTABLE_END;
+}
+
+static void make_root(struct group *g)
+{
+	g->feature = features[FEATURE_LINK];
+	snprintf(g->interface, sizeof(g->interface), BUS_NAME ".Link");
+	for (unsigned n = 0; n < ARRAY_SIZE(own_properties); n++)
+		add_property(g, own_properties[n]);
+	add_rows(g, g->feature);
+	for (unsigned n = 0; n < n_features; n++)
+		if (features[n]->form == FORM_LIST)
+			name_property(add_property(g, (struct property){ .signature = "aa{sv}",
+					.feature = features[n], .emits = true }),
+				      features[n], features[n]->name);
+	make_vtable(g, true);
+}
+
+void objects_new(struct bus *b)
+{
+	char camel[32];
+
+	b->groups = mem_new((n_features + 1) * sizeof(*b->groups));
+	make_root(&b->groups[b->n_groups++]);
+	for (unsigned n = 0; n < n_features; n++) {
+		struct group *g = &b->groups[b->n_groups];
+
+		if (features[n]->form != FORM_GROUP)
+			continue;
+		g->feature = features[n];
+		snprintf(g->interface, sizeof(g->interface), BUS_NAME ".%s",
+			 text_camel(features[n]->name, camel, sizeof(camel)));
+		add_rows(g, features[n]);
+		make_vtable(g, false);
+		b->n_groups++;
+	}
+	for (unsigned n = 0; n < b->n_groups; n++)
+		b->groups[n].bus = b;
+}
+
+void objects_free(struct bus *b)
+{
+	for (unsigned n = 0; n < b->n_groups; n++) {
+		free(b->groups[n].properties);
+		free(b->groups[n].vtable);
+	}
+	free(b->groups);
+}
+
+int objects_add(struct bus *b)
+{
+	int r = sd_bus_add_object_manager(b->bus, NULL, BUS_PATH);
+
+	if (r >= 0)
+		r = sd_bus_add_node_enumerator(b->bus, NULL, BUS_LINK_PATH, enumerate, b);
+	for (unsigned n = 0; r >= 0 && n < b->n_groups; n++)
+		r = sd_bus_add_fallback_vtable(b->bus, NULL, BUS_LINK_PATH, b->groups[n].interface,
+					       b->groups[n].vtable, find_object, &b->groups[n]);
+	return r;
+}

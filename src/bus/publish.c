@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What has changed, told once.
+ *
+ * The engine says which interfaces changed, and that it changed itself. Both
+ * are gathered until the turn of the event loop is over; then each link that
+ * may differ is compared with hashes of what was told last, and what differs
+ * is told in one PropertiesChanged for an object and D-Bus interface. So a
+ * burst of a thousand notifications costs one signal a link, and a
+ * notification that changes nothing costs none.
+ *
+ * What must stay true: a property that says it emits is told whenever its
+ * value, as it can be read, differs at the end of a turn from the end of the
+ * one before.
+ */
+#include <stdio.h>
+
+#include "bus/internal.h"
+#include "util/log.h"
+
+/* A link that the bus has heard of. */
+struct published {
+	char name[IFNAMSIZ];
+	uint64_t groups;   /* bit n: groups[n] is on the bus */
+	uint32_t **hashes; /* a group each, a property each; NULL: not on the bus */
+	bool dirty, drifted;
+	UT_hash_handle by_name;
+};
+
+static struct published *get_link(struct bus *b, const char *name)
+{
+	struct published *p;
+
+	HASH_FIND(by_name, b->links, name, strlen(name), p);
+	if (p)
+		return p;
+	p = new0(struct published);
+	snprintf(p->name, sizeof(p->name), "%s", name);
+	p->hashes = mem_new(b->n_groups * sizeof(*p->hashes));
+	p->dirty = true;
+	HASH_ADD_KEYPTR(by_name, b->links, p->name, strlen(p->name), p);
+	return p;
+}
+
+static void forget_link(struct bus *b, struct published *p)
+{
+	HASH_DELETE(by_name, b->links, p);
+	for (unsigned n = 0; n < b->n_groups; n++)
+		free(p->hashes[n]);
+	free(p->hashes);
+	free(p);
+}
+
+/* Note how group @n of the link is now. */
+static void remember(const struct bus *b, struct published *p, unsigned n)
+{
+	const struct group *g = &b->groups[n];
+
+	if (!p->hashes[n])
+		p->hashes[n] = mem_new(g->n * sizeof(uint32_t));
+	for (unsigned i = 0; i < g->n; i++)
+		if (g->properties[i].emits)
+			p->hashes[n][i] = property_hash(b, &g->properties[i], p->name);
+}
+
+static void emit_removed(struct bus *b, const char *path, uint64_t gone, bool whole)
+{
+	/* Those that every object has, which leave only with it. */
+	static const char *const standard[] = { "org.freedesktop.DBus.Peer",
+						"org.freedesktop.DBus.Introspectable",
+						"org.freedesktop.DBus.Properties" };
+	char *names[64 + ARRAY_SIZE(standard) + 1] = { NULL };
+	unsigned k = 0;
+
+	for (unsigned n = 0; whole && n < ARRAY_SIZE(standard); n++)
+		names[k++] = (char *)standard[n];
+	for (unsigned n = 0; n < b->n_groups; n++)
+		if (gone & BIT64(n))
+			names[k++] = b->groups[n].interface;
+	(void)sd_bus_emit_interfaces_removed_strv(b->bus, path, names);
+}
+
+static void emit_added(struct bus *b, const char *path, uint64_t come)
+{
+	char *names[64 + 1] = { NULL };
+	unsigned k = 0;
+
+	for (unsigned n = 0; n < b->n_groups; n++)
+		if (come & BIT64(n))
+			names[k++] = b->groups[n].interface;
+	if (k)
+		(void)sd_bus_emit_interfaces_added_strv(b->bus, path, names);
+}
+
+static void emit_changed(struct bus *b, const char *path, struct published *p, unsigned n)
+{
+	const struct group *g = &b->groups[n];
+	_cleanup_free_ char **names = mem_new((g->n + 1) * sizeof(*names));
+	unsigned k = 0;
+
+	for (unsigned i = 0; i < g->n; i++) {
+		const struct property *property = &g->properties[i];
+		uint32_t hash;
+
+		if (!property->emits)
+			continue;
+		hash = property_hash(b, property, p->name);
+		if (hash != p->hashes[n][i])
+			names[k++] = (char *)property->name;
+		p->hashes[n][i] = hash;
+	}
+	if (k)
+		(void)sd_bus_emit_properties_changed_strv(b->bus, path, g->interface, names);
+}
+
+/* Tell how a link differs from what was told last. */
+static void refresh(struct bus *b, struct published *p)
+{
+	uint64_t now = object_groups(b, p->name), was = p->groups;
+	_cleanup_free_ char *path = object_path(p->name);
+
+	p->dirty = false;
+	p->groups = now;
+	if (was & ~now)
+		emit_removed(b, path, was & ~now, !now);
+	if (!now) {
+		forget_link(b, p);
+		return;
+	}
+	for (unsigned n = 0; n < b->n_groups; n++) {
+		if (!(now & BIT64(n)))
+			free(TAKE_PTR(p->hashes[n]));
+		else if (was & BIT64(n))
+			emit_changed(b, path, p, n);
+		else
+			remember(b, p, n);
+	}
+	if (!was)
+		(void)sd_bus_emit_object_added(b->bus, path);
+	else
+		emit_added(b, path, now & ~was);
+}
+
+/* The daemon's opinion of a link changes without the link. */
+static bool state_differs(const struct bus *b, const struct published *p)
+{
+	const struct group *root = &b->groups[0];
+
+	for (unsigned n = 0; p->hashes[0] && n < root->n; n++)
+		if (root->properties[n].own && root->properties[n].emits &&
+		    property_hash(b, &root->properties[n], p->name) != p->hashes[0][n])
+			return true;
+	return false;
+}
+
+static void scan(struct bus *b)
+{
+	const struct engine *e = b->engine;
+
+	MODEL_FOREACH(e->mirror->seen, i)
+		get_link(b, i->name);
+	if (e->current)
+		MODEL_FOREACH(e->current->want, i)
+			get_link(b, i->name);
+}
+
+static void tell_drift(struct bus *b, const char *link)
+{
+	(void)sd_bus_emit_signal(b->bus, BUS_PATH, BUS_MANAGER, "DriftDetected", "s", link);
+}
+
+/* Drift that stays, because the configuration wants it reported and not repaired. */
+static void refresh_drift(struct bus *b, struct published *p)
+{
+	const struct engine *e = b->engine;
+	const char *reason;
+	bool drifted = engine_iface_state(e, p->name, &reason) == STATE_DRIFTED;
+
+	if (drifted && !p->drifted)
+		tell_drift(b, p->name);
+	p->drifted = drifted;
+}
+
+static void refresh_links(struct bus *b)
+{
+	struct published *p, *next;
+
+	if (b->scan || b->compare_all)
+		scan(b);
+	for (p = b->links; p; p = next) {
+		next = p->by_name.next;
+		refresh_drift(b, p);
+		if (p->dirty || b->compare_all || (b->scan && !object_groups(b, p->name)) ||
+		    state_differs(b, p))
+			refresh(b, p);
+	}
+	b->scan = b->compare_all = false;
+}
+
+static bool engine_busy(const struct engine *e)
+{
+	return engine_state(e) == ENGINE_STARTING || engine_state(e) == ENGINE_APPLYING;
+}
+
+static void refresh_manager(struct bus *b)
+{
+	const struct engine *e = b->engine;
+	const char *state = engine_state_name(engine_state(e));
+	char *names[5] = { NULL };
+	unsigned managed, drifted, k = 0;
+
+	manager_count(e, &managed, &drifted);
+	if (state != b->state)
+		names[k++] = (char *)"State";
+	if (e->number != b->number)
+		names[k++] = (char *)"Generation";
+	if (managed != b->managed)
+		names[k++] = (char *)"Managed";
+	if (drifted != b->drifted)
+		names[k++] = (char *)"Drifted";
+	b->state = state;
+	b->number = e->number;
+	b->managed = managed;
+	b->drifted = drifted;
+	if (k)
+		(void)sd_bus_emit_properties_changed_strv(b->bus, BUS_PATH, BUS_MANAGER, names);
+	if (b->applied == e->number || engine_busy(e))
+		return;
+	b->applied = e->number;
+	(void)sd_bus_emit_signal(b->bus, BUS_PATH, BUS_MANAGER, "Applied", "t", e->number);
+}
+
+/* Drift that is about to be repaired, and might be before the turn is over. */
+static void tell_repair(struct bus *b)
+{
+	const struct engine *e = b->engine;
+	const char *last = "";
+
+	if (!e->plan || e->done || e->passes || e->next)
+		return;
+	for (unsigned n = 0; n < e->plan->n; n++) {
+		const struct step *s = &e->plan->steps[n];
+
+		if (!s->want || !s->want->settled || !strcmp(s->name, last))
+			continue;
+		last = s->name;
+		tell_drift(b, last);
+	}
+}
+
+void publish_changed(void *bus, const struct change *changes, unsigned n)
+{
+	struct bus *b = bus;
+	const struct engine *e = b->engine;
+
+	(void)sd_event_source_set_enabled(b->flush, SD_EVENT_ONESHOT);
+	if (!b->named)
+		return;
+	for (unsigned i = 0; i < n; i++)
+		get_link(b, changes[i].name)->dirty = true;
+	/* After a dump nobody knows what is new in it. */
+	if (e->kernel->counters.dumps != b->dumps && !e->mirror->filling) {
+		b->dumps = e->kernel->counters.dumps;
+		b->compare_all = true;
+	}
+	if (e->number != b->number)
+		b->compare_all = true;
+	b->scan |= e->mirror->appeared;
+	if (!n)
+		tell_repair(b);
+}
+
+int publish_flush(sd_event_source *s _unused_, void *bus)
+{
+	struct bus *b = bus;
+
+	if (b->named) {
+		refresh_links(b);
+		refresh_manager(b);
+	}
+	calls_retry(b);
+	return 0;
+}
+
+void publish_begin(struct bus *b)
+{
+	struct published *p, *next;
+
+	b->named = true;
+	scan(b);
+	for (p = b->links; p; p = next) {
+		next = p->by_name.next;
+		p->dirty = false;
+		p->groups = object_groups(b, p->name);
+		for (unsigned n = 0; n < b->n_groups; n++)
+			if (p->groups & BIT64(n))
+				remember(b, p, n);
+	}
+	b->dumps = b->engine->kernel->counters.dumps;
+	b->number = b->engine->number;
+	b->applied = engine_busy(b->engine) ? 0 : b->number;
+	b->state = engine_state_name(engine_state(b->engine));
+	manager_count(b->engine, &b->managed, &b->drifted);
+}
+
+void publish_end(struct bus *b)
+{
+	struct published *p, *next;
+
+	b->named = false;
+	for (p = b->links; p; p = next) {
+		next = p->by_name.next;
+		forget_link(b, p);
+	}
+}
