@@ -190,12 +190,12 @@ static int put_ip(struct encoder *e, int attr, const struct ipaddr *ip)
 
 static int put_broadcast(struct encoder *e, const struct address *a)
 {
-	uint32_t address, host = UINT32_MAX >> a->address.prefix;
+	uint32_t address;
 
 	if (a->address.family != AF_INET || a->address.prefix > 30 || (a->o.present & BIT64(PEER)))
 		return 0;
 	memcpy(&address, a->address.bytes, sizeof(address));
-	return nla_put_u32(e->msg, IFA_BROADCAST, address | htonl(host));
+	return nla_put_u32(e->msg, IFA_BROADCAST, address | htonl(UINT32_MAX >> a->address.prefix));
 }
 
 static int encode(struct encoder *e, const struct step *s, unsigned part _unused_)
