@@ -5,6 +5,7 @@
 
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/netconf.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
@@ -70,6 +71,7 @@ struct fake_kernel {
 	struct connection *connection;
 	struct device *devices; /* by index */
 	struct entry *entries;	/* in the order they were made */
+	struct device all;	/* the settings for all interfaces */
 	int last_index;
 	struct fault *faults;
 	unsigned n_faults, interrupts;
@@ -132,6 +134,7 @@ void ip_up(struct fake_kernel *fk, struct device *d);
 void ip_down(struct fake_kernel *fk, struct device *d);
 void ip_gone(struct fake_kernel *fk, struct device *d);
 void ip_put(struct nl_msg *msg, const struct device *d);
+struct nl_msg *netconf_message(const struct device *d, int family, int attr);
 int ip_sysctl(struct fake_kernel *fk, const char *path, const char *value);
 struct nl_msg *entry_message(const struct entry *e, uint16_t type);
 void entry_free(struct entry *e);

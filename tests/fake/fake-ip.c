@@ -211,26 +211,72 @@ void ip_gone(struct fake_kernel *fk, struct device *d)
 			entry_remove(fk, e, is_family(e, RTM_NEWROUTE, AF_INET));
 }
 
+static int32_t *conf_value(struct device *d, bool v4, int index)
+{
+	return v4 ? &d->ipv4[index - 1] : &d->ipv6[index];
+}
+
+/* Settings whose changes are told, with the number they are told under. */
+static const struct told {
+	bool v4;
+	int index, attr;
+} told[] = {
+	{ true, IPV4_DEVCONF_FORWARDING, NETCONFA_FORWARDING },
+	{ true, IPV4_DEVCONF_RP_FILTER, NETCONFA_RP_FILTER },
+	{ true, IPV4_DEVCONF_PROXY_ARP, NETCONFA_PROXY_NEIGH },
+	{ false, DEVCONF_FORWARDING, NETCONFA_FORWARDING },
+	{ false, DEVCONF_PROXY_NDP, NETCONFA_PROXY_NEIGH },
+};
+
+/* @attr: only this one; 0: all of them */
+struct nl_msg *netconf_message(const struct device *d, int family, int attr)
+{
+	const struct netconfmsg head = { .ncm_family = family };
+	struct nl_msg *msg = fake_message(RTM_NEWNETCONF, &head, sizeof(head));
+
+	nla_put_s32(msg, NETCONFA_IFINDEX, d->index);
+	for (unsigned n = 0; n < ARRAY_SIZE(told); n++)
+		if (told[n].v4 == (family == AF_INET) && (!attr || attr == told[n].attr))
+			nla_put_s32(msg, told[n].attr,
+				    *conf_value((struct device *)d, told[n].v4, told[n].index));
+	return msg;
+}
+
+static void set_conf(struct fake_kernel *fk, struct device *d, bool v4, int index, int32_t value)
+{
+	int32_t *v = conf_value(d, v4, index);
+	bool changed = *v != value;
+
+	*v = value;
+	for (unsigned n = 0; changed && n < ARRAY_SIZE(told); n++)
+		if (told[n].v4 == v4 && told[n].index == index)
+			fake_tell(fk, v4 ? RTNLGRP_IPV4_NETCONF : RTNLGRP_IPV6_NETCONF,
+				  netconf_message(d, v4 ? AF_INET : AF_INET6, told[n].attr));
+}
+
 int ip_sysctl(struct fake_kernel *fk, const char *path, const char *value)
 {
 	const struct conf *conf;
 	char proto[5], name[IFNAMSIZ], key[32];
 	struct device *d;
+	bool v4, all;
 
 	if (sscanf(path, "net/%4[^/]/conf/%15[^/]/%31s", proto, name, key) != 3)
 		return -ENOENT;
-	d = device_named(fk, name);
-	for (conf = strcmp(proto, "ipv4") ? ipv6_conf : ipv4_conf; conf->name; conf++)
+	v4 = !strcmp(proto, "ipv4");
+	all = !strcmp(name, "all");
+	d = all ? &fk->all : device_named(fk, name);
+	for (conf = v4 ? ipv4_conf : ipv6_conf; conf->name; conf++)
 		if (!strcmp(conf->name, key))
 			break;
 	if (!d || !conf->name)
 		return -ENOENT;
-	if (!strcmp(proto, "ipv4")) {
-		d->ipv4[conf->index - 1] = atoi(value);
-		return 0;
-	}
-	d->ipv6[conf->index] = atoi(value);
-	if (conf->index == DEVCONF_DISABLE_IPV6 && atoi(value))
+	set_conf(fk, d, v4, conf->index, atoi(value));
+	/* inet_forward_change(), addrconf_forward_change(): for all means for each. */
+	if (all && !strcmp(key, "forwarding"))
+		FOREACH_DEVICE(fk, each)
+			set_conf(fk, each, v4, conf->index, atoi(value));
+	if (!v4 && conf->index == DEVCONF_DISABLE_IPV6 && atoi(value))
 		FOREACH_ENTRY(fk, e)
 			if (e->index == d->index && e->head.any.rtgen_family == AF_INET6)
 				entry_remove(fk, e, false);

@@ -196,6 +196,8 @@ static struct message *answer_dump(struct fake_kernel *fk, const struct nlmsghdr
 			else if (d->master || !strcmp(d->kind, "bridge"))
 				last = add_message(last, bridge_message(d, RTM_NEWLINK));
 		}
+	if (n->nlmsg_type == RTM_GETNETCONF)
+		last = add_message(last, netconf_message(&fk->all, g->rtgen_family, 0));
 	FOREACH_ENTRY(fk, e)
 		if (e->type + 2 == n->nlmsg_type &&
 		    (!g->rtgen_family || g->rtgen_family == e->head.any.rtgen_family))
@@ -373,6 +375,7 @@ struct fake_kernel *fake_kernel_new(sd_event *event)
 	struct fake_kernel *fk = new0(struct fake_kernel);
 
 	fk->event = sd_event_ref(event);
+	fk->all.index = NETCONFA_IFINDEX_ALL;
 	device_new(fk, "lo", "", 0)->cable = true;
 	return fk;
 }

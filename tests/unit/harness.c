@@ -97,6 +97,15 @@ int harness_teardown(void **state)
 	return 0;
 }
 
+int harness_main(const char *name, const struct CMUnitTest *tests, size_t n)
+{
+	const char *filter = getenv("NETCTL_TEST_FILTER");
+
+	if (filter)
+		cmocka_set_test_filter(filter);
+	return _cmocka_run_group_tests(name, tests, n, NULL, NULL);
+}
+
 static int shell(const char *command)
 {
 	return system(command); /* only the tests' own words get here */
@@ -135,6 +144,34 @@ void harness_nic(struct harness *h, const char *name)
 	else if (shell(dummy)) /* a kernel without dummies: one end of a cable */
 		harness_exec(h, "ip link add %s type veth peer name %s-far && ip link set %s-far up",
 			     name, name, name);
+}
+
+static bool is_peer(const struct model *want, const char *name)
+{
+	const struct feature *veth = feature_find("veth");
+
+	MODEL_FOREACH(want, i) {
+		const struct object *o = iface_object(i, veth);
+
+		if (o && !strcmp(row_value(row_find(veth, "peer"), o), name))
+			return true;
+	}
+	return false;
+}
+
+void harness_nics_of(struct harness *h, const char *config)
+{
+	struct config_paths paths = { .paths = config_folder, .n = 1 };
+	struct errors e = { 0 };
+	struct generation *g;
+
+	harness_file(h, "conf/a.conf", config);
+	if (config_load(&paths, &e, &g) < 0)
+		fail_msg("%s", errors_text(&e));
+	MODEL_FOREACH(g->want, i)
+		if (!*iface_kind(i) && strcmp(i->name, "all") && !is_peer(g->want, i->name))
+			harness_nic(h, i->name);
+	generation_free(g);
 }
 
 void harness_unplug(struct harness *h, const char *name)
@@ -341,20 +378,30 @@ void harness_text(char *got, const char *want, const char *file, int line)
 	free(got);
 }
 
+char *harness_read(const char *path)
+{
+	_cleanup_free_ char *full = str_format("%s/%s", TEST_TOP, path);
+	char *text;
+
+	return file_read(full, 1 << 20, &text, NULL) < 0 ? NULL : text;
+}
+
 void harness_golden(const char *path, char *got)
 {
+	_cleanup_free_ char *full = str_format("%s/%s", TEST_TOP, path);
 	_cleanup_free_ char *want = NULL;
 	const char *update = getenv("NETCTL_GOLDEN_UPDATE");
 
 	if (update && *update == '1') {
-		FILE *out = fopen(path, "w");
+		FILE *out = fopen(full, "w");
 
 		if (!out || fputs(got, out) < 0 || fclose(out))
-			fail_msg("%s: %s", path, strerror(errno));
+			fail_msg("%s: %s", full, strerror(errno));
 		free(got);
 		return;
 	}
-	if (file_read(path, 1 << 20, &want, NULL) < 0)
+	want = harness_read(path);
+	if (!want)
 		fail_msg("%s: cannot be read; NETCTL_GOLDEN_UPDATE=1 writes it", path);
 	harness_text(got, want, path, 1);
 }

@@ -49,6 +49,9 @@ void harness_free(struct harness *h);
 int harness_setup(void **state);
 int harness_teardown(void **state);
 
+/** harness_main - run the one group of a program; NETCTL_TEST_FILTER="rou*" picks tests by name */
+int harness_main(const char *name, const struct CMUnitTest *tests, size_t n);
+
 #define HARNESS_TEST(f) cmocka_unit_test_setup_teardown(f, harness_setup, harness_teardown)
 
 /** harness_need_fake - skip the test on a real kernel, which has no such knobs */
@@ -60,6 +63,9 @@ int harness_teardown(void **state);
 
 /** harness_nic - a device that exists by itself comes */
 void harness_nic(struct harness *h, const char *name);
+
+/** harness_nics_of - all that a configuration takes for granted: its entries without kind */
+void harness_nics_of(struct harness *h, const char *config);
 
 /** harness_unplug - and goes */
 void harness_unplug(struct harness *h, const char *name);
@@ -124,7 +130,14 @@ void harness_contains(const char *text, const char *part, bool wanted, const cha
 #define assert_text(got, want) harness_text(got, want, __FILE__, __LINE__)
 void harness_text(char *got, const char *want, const char *file, int line);
 
-/** harness_golden - compare with a file, or write it if NETCTL_GOLDEN_UPDATE=1; @got is freed */
+/** harness_read - a whole file below the top of the source; the caller frees it; NULL: none */
+char *harness_read(const char *path);
+
+/**
+ * harness_golden - compare with a file below the top of the source
+ *
+ * With NETCTL_GOLDEN_UPDATE=1 it is written instead. @got is freed.
+ */
 void harness_golden(const char *path, char *got);
 
 #endif

@@ -53,5 +53,5 @@ int main(void)
 		HARNESS_TEST(applies),
 	};
 
-	return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
+	return harness_main("engine", tests, ARRAY_SIZE(tests));
 }
