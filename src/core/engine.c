@@ -35,16 +35,6 @@
 #define RETRY_USEC UINT64_C(1000000)
 #define RETRY_SHIFT_MAX 6
 
-static const char *const engine_state_names[ENGINE_MAX_] = {
-	[ENGINE_STARTING] = "starting", [ENGINE_APPLYING] = "applying",
-	[ENGINE_STEADY] = "steady",	[ENGINE_DEGRADED] = "degraded",
-};
-
-const char *engine_state_name(enum engine_state s)
-{
-	return engine_state_names[s];
-}
-
 static uint64_t now_usec(const struct engine *e)
 {
 	uint64_t now = 0;
@@ -107,6 +97,11 @@ static void step_failed(struct engine *e, struct step *s)
 
 static void plan_done(struct engine *e);
 static void submit_window(struct engine *e);
+
+static bool must_undo(const struct engine *e)
+{
+	return e->transaction && e->failures && !e->undoing;
+}
 
 static void step_answered(struct engine *e, struct step *s)
 {
@@ -172,8 +167,11 @@ static void submit_step(struct engine *e, unsigned index)
 
 static void submit_window(struct engine *e)
 {
-	unsigned end = min_of(e->plan->n, e->next + WINDOW);
+	unsigned end;
 
+	if (must_undo(e)) /* no further */
+		e->next = e->plan->n;
+	end = min_of(e->plan->n, e->next + WINDOW);
 	for (; e->next < end; e->next++) {
 		struct step *s = &e->plan->steps[e->next];
 
@@ -190,12 +188,34 @@ static void submit_window(struct engine *e)
 		plan_done(e);
 }
 
-static uint64_t hash_text(const char *s)
+static uint64_t hash_more(uint64_t h, const void *data, size_t size)
 {
-	uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
+	const unsigned char *p = data;
 
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
+	while (size-- > 0)
+		h = (h ^ *p++) * UINT64_C(1099511628211); /* FNV-1a */
+	return h;
+}
+
+/* The same steps have the same hash. */
+static uint64_t hash_plan(const struct plan *plan)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (unsigned n = 0; n < plan->n; n++) {
+		const struct step *s = &plan->steps[n];
+		const struct object *entry = s->to ? s->to : s->from;
+
+		h = hash_more(h, s->name, strlen(s->name));
+		h = hash_more(h, &s->feature, sizeof(s->feature));
+		h = hash_more(h, &s->verb, sizeof(s->verb));
+		h = hash_more(h, &s->mask, sizeof(s->mask));
+		if (s->feature->form == FORM_LIST) {
+			_cleanup_free_ char *word = s->feature->format(entry);
+
+			h = hash_more(h, word, strlen(word));
+		}
+	}
 	return h;
 }
 
@@ -260,14 +280,54 @@ static void mark_settled(struct engine *e)
 	}
 }
 
+/* Back to the generation before; what it names, and what the record knows, says how. */
+static void begin_undo(struct engine *e)
+{
+	log_notice("undoing the change");
+	e->undoing = true;
+	e->cause = TAKE_PTR(e->failures);
+	generation_free(e->current);
+	e->current = TAKE_PTR(e->previous);
+	e->number--;
+	MODEL_FOREACH(e->current->want, i) {
+		i->retry_usec = 0;
+		i->settled = false;
+	}
+	e->passes = 0;
+	e->last_plan = 0;
+	e->look_at_all = true;
+}
+
+static char *outcome_text(const struct engine *e)
+{
+	if (!e->undoing)
+		return str_dup(e->failures ? e->failures : "");
+	if (!e->failures)
+		return str_dup(e->cause);
+	return str_format("%s\ncould not be undone: %s", e->cause, e->failures);
+}
+
+static void log_outcome(const struct engine *e, const struct outcome *o)
+{
+	if (e->undoing)
+		log_notice("the change was undone%s", e->failures ? ", but not all of it" : "");
+	else if (e->steps)
+		log_info("%u changes in %.3f s%s", e->steps, o->usec / 1e6,
+			 e->failures ? ", some failed" : "");
+	log_debug("settled; asked of the kernel so far: %" PRIu64 " changes, %" PRIu64 " dumps",
+		  e->kernel->counters.requests, e->kernel->counters.dumps);
+}
+
+static void begin_waiting(struct engine *e);
+
 /* The difference is empty, or what is left of it has been told. */
 static void reconciled(struct engine *e)
 {
-	outcome_fn done = TAKE_PTR(e->done);
-	_cleanup_free_ char *failures = TAKE_PTR(e->failures);
+	outcome_fn done = e->waiting ? NULL : TAKE_PTR(e->done);
+	_cleanup_free_ char *text = outcome_text(e);
 	struct outcome o = {
-		.error = failures ? -EIO : 0,
-		.text = failures ? failures : "",
+		.error = e->undoing ? -ECANCELED : e->failures ? -EIO : 0,
+		.text = text,
 		.steps = e->steps,
 		.usec = now_usec(e) - e->begin,
 	};
@@ -276,16 +336,18 @@ static void reconciled(struct engine *e)
 	record_settle(e->record, e->current->want, e->mirror->seen);
 	record_save(e->record);
 	set_retry(e);
-	if (e->steps)
-		log_info("%u changes in %.3f s%s", e->steps, o.usec / 1e6,
-			 failures ? ", some failed" : "");
-	log_debug("settled; asked of the kernel so far: %" PRIu64 " changes, %" PRIu64 " dumps",
-		  e->kernel->counters.requests, e->kernel->counters.dumps);
+	log_outcome(e, &o);
+	free(TAKE_PTR(e->failures));
+	free(TAKE_PTR(e->cause));
+	e->previous = generation_free(e->previous);
+	e->transaction = e->undoing = false;
 	e->passes = e->steps = 0;
 	e->last_plan = 0;
 	announce(e, NULL, 0);
 	if (done)
 		done(e->done_data, &o);
+	if (e->waiting)
+		begin_waiting(e);
 }
 
 /* The kernel took every step, and yet the same is to be done again. */
@@ -307,7 +369,10 @@ static void verification_failed(struct engine *e, struct plan *plan)
 			fail_iface(e, s->want, line);
 	}
 	plan_free(plan);
-	reconciled(e);
+	if (must_undo(e))
+		turn_later(e);
+	else
+		reconciled(e);
 }
 
 /* on_drift = "report": what was as configured and no longer is stays so, and is shown. */
@@ -335,10 +400,13 @@ static void look(struct engine *e)
 	struct mirror *m = e->mirror;
 	/* What comes or goes can matter to any other interface. */
 	bool all = e->look_at_all || m->appeared || e->passes;
-	_cleanup_free_ char *text = NULL;
 	struct plan *plan;
 	uint64_t hash;
 
+	if (must_undo(e)) {
+		begin_undo(e);
+		all = true;
+	}
 	plan = plan_new(e->current->want, m->seen, e->record->owned, all ? NULL : m->changes,
 			m->n_changes, now_usec(e));
 	e->look_at_all = false;
@@ -351,8 +419,7 @@ static void look(struct engine *e)
 		reconciled(e);
 		return;
 	}
-	text = plan_text(plan);
-	hash = hash_text(text);
+	hash = hash_plan(plan);
 	if (e->passes >= PASSES_MAX || (e->passes && hash == e->last_plan)) {
 		verification_failed(e, plan);
 		return;
@@ -442,6 +509,9 @@ struct engine *engine_free(struct engine *e)
 	sd_event_source_disable_unref(e->retry);
 	plan_free(e->plan);
 	generation_free(e->current);
+	generation_free(e->previous);
+	generation_free(e->waiting);
+	free(e->cause);
 	mirror_free(e->mirror);
 	record_free(e->record);
 	encoder_free(e->encoder);
@@ -469,20 +539,39 @@ static void begin_request(struct engine *e, outcome_fn done, void *data)
 	e->look_at_all = true;
 }
 
-int engine_apply(struct engine *e, struct generation *g, outcome_fn done, void *data)
+/* No plan is under way: the generation before may be let go of, or kept to go back to. */
+static void make_current(struct engine *e, struct generation *g)
 {
-	if (e->done || e->plan)
-		return -EBUSY;
-	generation_free(e->current);
+	e->previous = e->current;
+	e->transaction = e->previous;
 	e->current = g;
 	e->number++;
 	e->invalid = false;
 	errors_done(&e->refused);
-	begin_request(e, done, data);
 	if (g->settings.o.present & BIT64(SETTINGS_LOG_LEVEL))
 		log_set_level(g->settings.log_level);
 	if (e->mirror->synced)
 		turn_later(e);
+}
+
+static void begin_waiting(struct engine *e)
+{
+	begin_request(e, e->done, e->done_data);
+	make_current(e, TAKE_PTR(e->waiting));
+}
+
+int engine_apply(struct engine *e, struct generation *g, outcome_fn done, void *data)
+{
+	if (e->done || e->transaction || e->waiting)
+		return -EBUSY;
+	if (e->plan || e->passes) { /* putting something back: soon done */
+		e->waiting = g;
+		e->done = done;
+		e->done_data = data;
+		return 0;
+	}
+	begin_request(e, done, data);
+	make_current(e, g);
 	return 0;
 }
 
@@ -500,7 +589,7 @@ int engine_reload(struct engine *e, struct errors *errors, outcome_fn done, void
 	struct generation *g;
 	int r;
 
-	if (e->done || e->plan)
+	if (e->done || e->transaction || e->waiting)
 		return -EBUSY;
 	r = engine_load(e, errors, &g);
 	if (r < 0) {
@@ -539,70 +628,4 @@ int engine_reconfigure(struct engine *e, const char *name, outcome_fn done, void
 	begin_request(e, done, data);
 	turn_later(e);
 	return 0;
-}
-
-enum engine_state engine_state(const struct engine *e)
-{
-	if (!e->mirror->synced)
-		return ENGINE_STARTING;
-	if (e->plan || e->done || e->passes)
-		return ENGINE_APPLYING;
-	if (e->invalid || !e->current)
-		return ENGINE_DEGRADED;
-	MODEL_FOREACH(e->current->want, i)
-		if (i->state == STATE_FAILED)
-			return ENGINE_DEGRADED;
-	return ENGINE_STEADY;
-}
-
-bool engine_present(void *engine, const char *name)
-{
-	const struct engine *e = engine;
-
-	return model_find(e->mirror->seen, name);
-}
-
-enum state engine_iface_state(const struct engine *e, const char *name, const char **ret_reason)
-{
-	const struct iface *i = e->current ? model_find(e->current->want, name) : NULL;
-
-	*ret_reason = i && i->reason ? i->reason : "";
-	return i ? i->state : STATE_FOREIGN;
-}
-
-/* Keys that can be set stand where the configuration has them, the others in "state". */
-static void split_state(const struct iface *i, json_t *j, json_t *state)
-{
-	const struct feature *root = features[FEATURE_LINK];
-
-	FOREACH_ROW(root, r) {
-		json_t *v = json_object_get(j, r->key);
-
-		if (!v || !(r->flags & ROW_STATE))
-			continue;
-		json_object_set(state, r->key, v);
-		json_object_del(j, r->key);
-	}
-	(void)i;
-}
-
-json_t *engine_json(const struct engine *e, const char *name)
-{
-	const struct iface *have = model_find(e->mirror->seen, name);
-	const struct iface *want = e->current ? model_find(e->current->want, name) : NULL;
-	json_t *state = json_object(), *j = have ? iface_json(have, 0) : json_object();
-	const char *reason;
-
-	json_object_set_new(j, "name", json_string(name));
-	json_object_set_new(state, "ifindex", json_integer(have ? have->ifindex : 0));
-	json_object_set_new(state, "management",
-			    json_string(state_name(engine_iface_state(e, name, &reason))));
-	if (*reason)
-		json_object_set_new(state, "reason", json_string(reason));
-	if (have)
-		split_state(have, j, state);
-	else if (want)
-		json_object_set_new(j, "kind", json_string(iface_kind(want)));
-	json_object_set_new(j, "state", state);
-	return j;
 }

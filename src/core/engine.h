@@ -20,7 +20,7 @@ const char *engine_state_name(enum engine_state s);
 
 /* How an apply ended. */
 struct outcome {
-	int error;	   /* 0; -EIO: some steps failed; -ENETDOWN: the kernel cannot be read */
+	int error;	   /* 0; -EIO: some steps failed; -ECANCELED: and so it was undone */
 	const char *text;  /* what failed, a line each; "" where nothing did */
 	unsigned steps;	   /* carried out */
 	uint64_t usec;	   /* from the request to its end */
@@ -52,6 +52,14 @@ struct engine {
 	unsigned passes;
 	uint64_t last_plan; /* hash of the plan before: the same again means no progress */
 
+	/* A change of a running configuration is all or nothing. */
+	struct generation *previous; /* what it goes back to */
+	bool transaction, undoing;
+	char *cause; /* of the undoing */
+
+	/* A request that came while the engine was at work by itself. */
+	struct generation *waiting;
+
 	/* The apply that somebody waits for. */
 	outcome_fn done;
 	void *done_data;
@@ -80,6 +88,11 @@ void engine_start(struct engine *e);
 
 /**
  * engine_apply - make @g the current generation and the kernel equal to it
+ *
+ * If a step fails or the verification finds the kernel different, the whole
+ * change is undone: the generation before becomes the current one again. The
+ * first one since the start has none before it: then what can be done is done.
+ *
  * @g: taken over when 0 is returned
  * @done: called once when it is done, not before this returns; may be NULL
  *

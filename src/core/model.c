@@ -243,7 +243,7 @@ json_t *iface_json(const struct iface *i, unsigned skip)
 
 char *model_export(const struct model *m, bool record)
 {
-	char *text = NULL, *entry;
+	char *text = NULL;
 	const char *sep = "";
 	size_t n;
 	FILE *out = open_memstream(&text, &n);
@@ -256,9 +256,8 @@ char *model_export(const struct model *m, bool record)
 			json_object_set_new(j, "created", json_true());
 			json_object_set_new(j, "ifindex", json_integer(i->ifindex));
 		}
-		entry = json_literal(j);
-		fprintf(out, "%s\n  %s", sep, entry);
-		free(entry);
+		fprintf(out, "%s\n  ", sep);
+		json_write_literal(out, j);
 		json_decref(j);
 		sep = ",";
 	}

@@ -2,7 +2,7 @@
 /*
  * From a difference to ordered steps.
  *
- * First the fate of an interface as a whole is decided: kept, created,
+ * First the fate of an interface as a whole is decided (fate.c): kept, created,
  * deleted and created again, waiting. Then each feature's rows are compared;
  * those that differ become one step for each phase they belong to. Rows that
  * the configuration no longer names but the record of ownership does are part
@@ -20,6 +20,7 @@
 #include <stdlib.h>
 
 #include "core/errors.h"
+#include "core/fate.h"
 
 static const char *const verb_names[VERB_MAX_] = {
 	[VERB_SET] = "set",	    [VERB_CREATE] = "create",	[VERB_DELETE] = "delete",
@@ -30,8 +31,6 @@ const char *verb_name(enum verb v)
 {
 	return verb_names[v];
 }
-
-static enum fate decide(struct planner *p, struct iface *want);
 
 static struct step *add_step(struct planner *p, enum phase phase, enum verb verb,
 			     const struct feature *f, const struct iface *i)
@@ -49,238 +48,6 @@ static struct step *add_step(struct planner *p, enum phase phase, enum verb verb
 	s->ifindex = i->ifindex;
 	snprintf(s->name, sizeof(s->name), "%s", i->name);
 	return s;
-}
-
-int plan_target(const struct planner *p, const char *name)
-{
-	struct iface *want = model_find(p->want, name), *have;
-
-	if (want) {
-		enum fate fate = decide((struct planner *)p, want);
-
-		if (fate == FATE_CREATE || fate == FATE_RECREATE)
-			return want->ifindex;
-	}
-	have = model_find(p->have, name);
-	return have ? have->ifindex : 0;
-}
-
-bool plan_will_exist(const struct planner *p, const char *name)
-{
-	return plan_target(p, name) != 0;
-}
-
-const char *plan_kind(const struct planner *p, const char *name)
-{
-	const struct iface *want = model_find(p->want, name), *have = model_find(p->have, name);
-
-	if (!plan_will_exist(p, name))
-		return "";
-	if (want && *iface_kind(want))
-		return iface_kind(want);
-	return iface_kind(have);
-}
-
-/* References name interfaces; comparing and encoding need the indexes. */
-static void resolve(const struct planner *p, const struct feature *f, struct object *o)
-{
-	FOREACH_ROW(f, r) {
-		struct ifref *ref = row_value(r, o);
-
-		if (r->type == &type_ifref && row_has(f, r, o))
-			ref->index = *ref->name ? plan_target(p, ref->name) : 0;
-	}
-}
-
-/* The kernel counts up; nobody else is near its next number, unless somebody chose a huge one. */
-#define INDEX_HUGE (1 << 30)
-
-static int reserve_index(struct planner *p, const char *kind)
-{
-	int index;
-
-	if (!p->next_index) {
-		MODEL_FOREACH(p->have, i)
-			if (i->ifindex < INDEX_HUGE)
-				p->next_index = max_of(p->next_index, i->ifindex);
-		MODEL_FOREACH(p->want, i)
-			if (i->ifindex < INDEX_HUGE)
-				p->next_index = max_of(p->next_index, i->ifindex);
-	}
-	index = ++p->next_index;
-	for (unsigned n = 0; n < n_features; n++)
-		if (features[n]->kind && !strcmp(features[n]->kind, kind))
-			p->next_index += features[n]->companions;
-	return index;
-}
-
-/* Is a row that only creation can set different from what is there? */
-static const struct row *find_recreate(const struct iface *want, const struct iface *have,
-				       const struct feature **ret)
-{
-	for (unsigned n = 0; n < n_features; n++) {
-		const struct feature *f = features[n];
-		const struct object *to = want->part[n], *from = have->part[n];
-
-		if (f->form == FORM_LIST || !to)
-			continue;
-		FOREACH_ROW(f, r)
-			if ((r->flags & ROW_CREATE) && row_has(f, r, to) &&
-			    row_has(f, r, from) && !row_equal(r, to, from)) {
-				*ret = f;
-				return r;
-			}
-	}
-	return NULL;
-}
-
-/* The name of something it cannot be created without and that will not be there, or NULL. */
-static const char *find_missing(const struct planner *p, const struct iface *want)
-{
-	for (unsigned n = 0; n < n_features; n++) {
-		const struct feature *f = features[n];
-
-		if (f->form == FORM_LIST || !want->part[n])
-			continue;
-		FOREACH_ROW(f, r) {
-			const struct ifref *ref = row_value(r, want->part[n]);
-
-			if (r->type == &type_ifref && (r->flags & ROW_CREATE) &&
-			    row_has(f, r, want->part[n]) && !plan_will_exist(p, ref->name))
-				return ref->name;
-		}
-	}
-	return NULL;
-}
-
-static bool stands_on_recreated(const struct planner *p, const struct iface *want)
-{
-	for (unsigned n = 0; n < n_features; n++) {
-		const struct feature *f = features[n];
-
-		if (f->form == FORM_LIST || !want->part[n])
-			continue;
-		FOREACH_ROW(f, r) {
-			const struct ifref *ref = row_value(r, want->part[n]);
-			const struct iface *lower;
-
-			if (r->type != &type_ifref || !(r->flags & ROW_CREATE) ||
-			    !row_has(f, r, want->part[n]))
-				continue;
-			lower = model_find(p->want, ref->name);
-			if (lower && lower->fate == FATE_RECREATE)
-				return true;
-		}
-	}
-	return false;
-}
-
-static bool is_ours(const struct planner *p, const struct iface *have)
-{
-	const struct iface *owned = model_find(p->owned, have->name);
-
-	return owned && owned->created && owned->ifindex == have->ifindex;
-}
-
-static enum fate fail(struct iface *want, const char *what)
-{
-	want->state = STATE_FAILED;
-	iface_set_reason(want, "%s", what);
-	return FATE_FAIL;
-}
-
-static enum fate decide_existing(struct planner *p, struct iface *want, struct iface *have)
-{
-	const struct feature *f = NULL;
-	const struct row *r = NULL;
-	char why[200];
-
-	if (*iface_kind(want) && strcmp(iface_kind(want), iface_kind(have))) {
-		snprintf(why, sizeof(why), "there is %s of that name that netctld did not make",
-			 *iface_kind(have) ? iface_kind(have) : "a device");
-		return is_ours(p, have) ? FATE_RECREATE : fail(want, why);
-	}
-	for (unsigned n = 0; n < n_features; n++)
-		if (want->part[n] && features[n]->form != FORM_LIST)
-			resolve(p, features[n], want->part[n]);
-	if (*iface_kind(want))
-		r = find_recreate(want, have, &f);
-	if (r && !is_ours(p, have)) {
-		snprintf(why, sizeof(why),
-			 "%s.%s cannot be changed on an interface that netctld did not make", f->name,
-			 r->key);
-		return fail(want, why);
-	}
-	return r || stands_on_recreated(p, want) ? FATE_RECREATE : FATE_KEEP;
-}
-
-static enum fate decide_absent(struct planner *p, struct iface *want)
-{
-	const char *missing;
-
-	if (!*iface_kind(want)) {
-		want->state = STATE_ABSENT;
-		iface_set_reason(want, "no such device yet");
-		return FATE_ABSENT;
-	}
-	missing = find_missing(p, want);
-	if (!missing)
-		return FATE_CREATE;
-	want->state = STATE_WAITING;
-	iface_set_reason(want, "waits for %s", missing);
-	return FATE_WAIT;
-}
-
-/* Decided once a plan; interfaces stand on each other, so one asks for the next. */
-static enum fate decide(struct planner *p, struct iface *want)
-{
-	struct iface *have = model_find(p->have, want->name);
-
-	if (want->fate != FATE_UNKNOWN)
-		return want->fate;
-	want->fate = FATE_WAIT; /* in case a loop was let through */
-	if (want->state == STATE_FAILED && want->retry_usec > p->now) {
-		want->fate = FATE_FAIL;
-	} else {
-		want->state = STATE_OK;
-		iface_set_reason(want, NULL);
-		want->fate = have ? decide_existing(p, want, have) : decide_absent(p, want);
-	}
-	if (want->fate == FATE_CREATE || want->fate == FATE_RECREATE) {
-		want->ifindex = reserve_index(p, iface_kind(want));
-		for (unsigned n = 0; n < n_features; n++)
-			if (want->part[n] && features[n]->form != FORM_LIST)
-				resolve(p, features[n], want->part[n]);
-	} else {
-		want->ifindex = have ? have->ifindex : 0;
-	}
-	return want->fate;
-}
-
-static unsigned depth_of(const struct planner *p, const struct iface *i, unsigned limit)
-{
-	unsigned depth = 0;
-
-	for (unsigned n = 0; i && limit && n < n_features; n++) {
-		const struct feature *f = features[n];
-
-		if (f->form == FORM_LIST || !i->part[n])
-			continue;
-		FOREACH_ROW(f, r) {
-			const struct ifref *ref = row_value(r, i->part[n]);
-			const struct iface *lower;
-
-			/* What it was created on; of a device, what the kernel says it stands on. */
-			if (r->type != &type_ifref || !row_has(f, r, i->part[n]) ||
-			    !(r->flags & ROW_CREATE))
-				continue;
-			lower = model_find(p->want, ref->name);
-			lower = lower ? lower : model_find(p->have, ref->name);
-			if (lower && lower != i)
-				depth = max_of(depth, 1 + depth_of(p, lower, limit - 1));
-		}
-	}
-	return depth;
 }
 
 /* One interface while its steps are made. */
@@ -321,7 +88,7 @@ static struct object *effective(struct subject *s, const struct feature *f, uint
 			row_copy(f, r, s->p->plan->arena, o, to);
 		else if (row_has(f, r, before))
 			row_copy(f, r, s->p->plan->arena, o, before);
-	resolve(s->p, f, o);
+	fate_resolve(s->p, f, o);
 	return o;
 }
 
@@ -546,17 +313,17 @@ static void plan_iface(struct planner *p, struct iface *want, struct iface *owne
 	else
 		owned->planned = true;
 	s.i = want ? want : owned;
-	s.depth = depth_of(p, want ? want : have, 8);
+	s.depth = fate_depth(p, want ? want : have, 8);
 	if (!want) {
 		if (!have)
 			return;
-		if (is_ours(p, have))
+		if (fate_is_ours(p, have))
 			plan_delete(&s, have, EFFECT_LIVE);
 		else
 			plan_features(&s, already);
 		return;
 	}
-	fate = decide(p, want);
+	fate = fate_decide(p, want);
 	if (fate == FATE_RECREATE) {
 		plan_delete(&s, have, EFFECT_RECREATE);
 		s.have = NULL;

@@ -86,7 +86,7 @@ void row_copy(const struct feature *f, const struct row *r, struct arena *a, str
 		to->where[r - f->rows] = from->where[r - f->rows];
 }
 
-static void literal(FILE *out, const json_t *j)
+void json_write_literal(FILE *out, const json_t *j)
 {
 	const char *key, *sep = "";
 	json_t *v;
@@ -124,7 +124,7 @@ static void literal(FILE *out, const json_t *j)
 		putc(json_is_object(json_array_get(j, 0)) ? '(' : '[', out);
 		json_array_foreach(j, i, v) {
 			fprintf(out, "%s", i ? ", " : " ");
-			literal(out, v);
+			json_write_literal(out, v);
 		}
 		fprintf(out, " %c", json_is_object(json_array_get(j, 0)) ? ')' : ']');
 		break;
@@ -132,7 +132,7 @@ static void literal(FILE *out, const json_t *j)
 		fputs("{", out);
 		json_object_foreach((json_t *)j, key, v) {
 			fprintf(out, "%s %s = ", sep, key);
-			literal(out, v);
+			json_write_literal(out, v);
 			sep = ";";
 		}
 		fprintf(out, "%s }", sep);
@@ -146,7 +146,7 @@ char *json_literal(const json_t *j)
 	size_t n;
 	FILE *out = open_memstream(&s, &n);
 
-	literal(out, j);
+	json_write_literal(out, j);
 	fclose(out);
 	return s;
 }

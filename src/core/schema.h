@@ -11,6 +11,7 @@
 #include <netlink/msg.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "util/mem.h"
 
@@ -271,7 +272,10 @@ void row_copy(const struct feature *f, const struct row *r, struct arena *a, str
 /** row_text - the value as plans show it: strings bare, "-" where @o lacks it; caller frees */
 char *row_text(const struct feature *f, const struct row *r, const struct object *o);
 
-/** json_text - a configuration literal in libconfig's syntax; the caller frees it */
+/** json_write_literal - as a configuration has it, in libconfig's syntax */
+void json_write_literal(FILE *out, const json_t *j);
+
+/** json_literal - the same as a string; the caller frees it */
 char *json_literal(const json_t *j);
 
 /** object_new - an empty object on the heap, or in @a */

@@ -90,7 +90,7 @@ static const char *copy_token(struct scanner *s, const struct origin *at, const 
 
 	while (isalnum((unsigned char)*end) || (*end && strchr("_-*.+", *end)))
 		end++;
-	fwrite(p, 1, end - p, s->stream);
+	fwrite_unlocked(p, 1, end - p, s->stream);
 	hex = p[0] == '0' && (p[1] == 'x' || p[1] == 'X');
 	if ((size_t)(end - p) >= sizeof(digits)) {
 		if (strspn(p, hex ? "0123456789abcdefABCDEFxX" : "+-0123456789") >= sizeof(digits))
@@ -102,7 +102,7 @@ static const char *copy_token(struct scanner *s, const struct origin *at, const 
 	if (r == -ERANGE)
 		fail(s, at, "number does not fit in 64 bits");
 	if (!r && v != (int32_t)v)
-		putc('L', s->stream);
+		putc_unlocked('L', s->stream);
 	return end;
 }
 
@@ -138,13 +138,13 @@ static const char *step(struct scanner *s, const struct origin *at, const char *
 	switch (*mode) {
 	case MODE_STRING:
 		if (*p == '\\' && p[1] && p[1] != '\n')
-			putc(*p++, s->stream);
+			putc_unlocked(*p++, s->stream);
 		else if (*p == '"')
 			*mode = MODE_PLAIN;
 		break;
 	case MODE_BLOCK_COMMENT:
 		if (p[0] == '*' && p[1] == '/') {
-			putc(*p++, s->stream);
+			putc_unlocked(*p++, s->stream);
 			*mode = MODE_PLAIN;
 		}
 		break;
@@ -156,13 +156,13 @@ static const char *step(struct scanner *s, const struct origin *at, const char *
 		else if (*p == '#' || (p[0] == '/' && p[1] == '/'))
 			*mode = MODE_LINE_COMMENT;
 		else if (p[0] == '/' && p[1] == '*') {
-			putc(*p++, s->stream);
+			putc_unlocked(*p++, s->stream);
 			*mode = MODE_BLOCK_COMMENT;
 		} else if (isalnum((unsigned char)*p) || *p == '-' || *p == '+') {
 			return copy_token(s, at, p);
 		}
 	}
-	putc(*p, s->stream);
+	putc_unlocked(*p, s->stream);
 	return p + 1;
 }
 
@@ -187,7 +187,7 @@ static void copy_text(struct scanner *s, const char *file, const char *text)
 			if (mode == MODE_LINE_COMMENT)
 				mode = MODE_PLAIN;
 			new_line(s, at);
-			putc(*p++, s->stream);
+			putc_unlocked(*p++, s->stream);
 			continue;
 		}
 		p = step(s, &at, p, &mode);
@@ -234,13 +234,13 @@ static void expand(struct scanner *s, const char *path, const struct origin *fro
 	if (!is_text(s, file, text, size))
 		return;
 	if (from)
-		putc('\n', s->stream);
+		putc_unlocked('\n', s->stream);
 	s->stack[s->depth++] = file;
 	copy_text(s, file, text);
 	s->depth--;
 	if (from) {
 		/* What stands behind the @include belongs to the including file again. */
-		putc('\n', s->stream);
+		putc_unlocked('\n', s->stream);
 		new_line(s, *from);
 	}
 }

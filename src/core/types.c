@@ -12,9 +12,7 @@
 
 #include "util/text.h"
 
-static int bad(struct parse *p, const char *fmt, ...) _printf_(2, 3);
-
-static int bad(struct parse *p, const char *fmt, ...)
+int parse_refuse(struct parse *p, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -25,10 +23,10 @@ static int bad(struct parse *p, const char *fmt, ...)
 	return -EINVAL;
 }
 
-static int need_string(struct parse *p, const config_setting_t *s, const char **ret)
+int parse_string(struct parse *p, const config_setting_t *s, const char **ret)
 {
 	if (config_setting_type(s) != CONFIG_TYPE_STRING)
-		return bad(p, "must be a string in quotes");
+		return parse_refuse(p, "must be a string in quotes");
 	*ret = config_setting_get_string(s);
 	return 0;
 }
@@ -38,7 +36,7 @@ static int need_string(struct parse *p, const config_setting_t *s, const char **
 static int bool_parse(struct parse *p, const config_setting_t *s, void *v)
 {
 	if (config_setting_type(s) != CONFIG_TYPE_BOOL)
-		return bad(p, "must be true or false");
+		return parse_refuse(p, "must be true or false");
 	*(uint8_t *)v = !!config_setting_get_bool(s);
 	return 0;
 }
@@ -136,11 +134,11 @@ static int number_parse(struct parse *p, const config_setting_t *s, void *v)
 	int64_t min, max, n;
 
 	if (config_setting_type(s) != CONFIG_TYPE_INT && config_setting_type(s) != CONFIG_TYPE_INT64)
-		return bad(p, "must be a whole number");
+		return parse_refuse(p, "must be a whole number");
 	n = config_setting_get_int64(s);
 	number_bounds(p->row, &min, &max);
 	if (n < min || n > max)
-		return bad(p, "%" PRId64 " is out of range (%" PRId64 " to %" PRId64 ")", n, min,
+		return parse_refuse(p, "%" PRId64 " is out of range (%" PRId64 " to %" PRId64 ")", n, min,
 			   max);
 	number_store(p->row, v, n);
 	return 0;
@@ -222,7 +220,7 @@ static int enum_parse(struct parse *p, const config_setting_t *s, void *v)
 {
 	_cleanup_free_ char *range = NULL;
 	const char *text = NULL, *near;
-	int r = need_string(p, s, &text);
+	int r = parse_string(p, s, &text);
 
 	if (r < 0)
 		return r;
@@ -233,9 +231,9 @@ static int enum_parse(struct parse *p, const config_setting_t *s, void *v)
 	}
 	near = text_suggest(text, nth_word, p->row->data);
 	if (near)
-		return bad(p, "unknown word \"%s\" (did you mean \"%s\"?)", text, near);
+		return parse_refuse(p, "unknown word \"%s\" (did you mean \"%s\"?)", text, near);
 	range = enum_range(p->row);
-	return bad(p, "unknown word \"%s\" (one of %s)", text, range);
+	return parse_refuse(p, "unknown word \"%s\" (one of %s)", text, range);
 }
 
 static json_t *enum_json(const struct row *row, const void *v)
@@ -280,24 +278,24 @@ static int clock_parse(struct parse *p, const config_setting_t *s, void *v)
 {
 	int64_t n, max = p->row->max ? p->row->max : UINT32_MAX;
 	const char *text = NULL;
-	int r = need_string(p, s, &text);
+	int r = parse_string(p, s, &text);
 
 	if (r < 0) {
 		free(p->why);
-		return bad(p, "must be a time with a unit in quotes (\"15s\", \"200ms\", \"5min\")");
+		return parse_refuse(p, "must be a time with a unit in quotes (\"15s\", \"200ms\", \"5min\")");
 	}
 	r = text_to_quantity(text, ms_units, &n);
 	if (!r && strchr(text, 'm')) {
 		if (n % 10)
-			return bad(p, "\"%s\": the kernel counts in steps of 10ms", text);
+			return parse_refuse(p, "\"%s\": the kernel counts in steps of 10ms", text);
 		n /= 10;
 	} else {
 		r = text_to_quantity(text, clock_units, &n);
 		if (r < 0 || strspn(text, "0123456789.") == strlen(text))
-			return bad(p, "\"%s\" is not a time with a unit (\"15s\", \"200ms\")", text);
+			return parse_refuse(p, "\"%s\" is not a time with a unit (\"15s\", \"200ms\")", text);
 	}
 	if (n < p->row->min || n > max)
-		return bad(p, "\"%s\" is out of range (%gs to %gs)", text, p->row->min / 100.0,
+		return parse_refuse(p, "\"%s\" is out of range (%gs to %gs)", text, p->row->min / 100.0,
 			   max / 100.0);
 	*(uint64_t *)v = n;
 	return 0;
@@ -346,12 +344,12 @@ const struct type type_clock64 = {
 static int string_parse(struct parse *p, const config_setting_t *s, void *v)
 {
 	const char *text = NULL;
-	int r = need_string(p, s, &text);
+	int r = parse_string(p, s, &text);
 
 	if (r < 0)
 		return r;
 	if (strlen(text) > (size_t)p->row->max)
-		return bad(p, "is longer than %" PRId64 " bytes", p->row->max);
+		return parse_refuse(p, "is longer than %" PRId64 " bytes", p->row->max);
 	*(char **)v = *text ? arena_str(p->arena, text) : NULL;
 	return 0;
 }
@@ -421,12 +419,12 @@ const struct type type_string = {
 static int name_parse(struct parse *p, const config_setting_t *s, void *v)
 {
 	const char *text = NULL;
-	int r = need_string(p, s, &text);
+	int r = parse_string(p, s, &text);
 
 	if (r < 0)
 		return r;
 	if (!*text || strlen(text) >= IFNAMSIZ || strpbrk(text, "/: \t\n%"))
-		return bad(p, "\"%s\" is no name (1 to %d bytes, no space, '/', ':' or '%%')", text,
+		return parse_refuse(p, "\"%s\" is no name (1 to %d bytes, no space, '/', ':' or '%%')", text,
 			   IFNAMSIZ - 1);
 	memset(v, 0, IFNAMSIZ);
 	strcpy(v, text);
@@ -465,18 +463,18 @@ static int mac_parse(struct parse *p, const config_setting_t *s, void *v)
 {
 	const char *text = NULL;
 	uint8_t m[6];
-	int end = 0, r = need_string(p, s, &text);
+	int end = 0, r = parse_string(p, s, &text);
 
 	if (r < 0)
 		return r;
 	if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &m[0], &m[1], &m[2], &m[3], &m[4],
 		   &m[5], &end) != 6 ||
 	    text[end] || end != 17)
-		return bad(p, "\"%s\" is not an Ethernet address (aa:bb:cc:dd:ee:ff)", text);
+		return parse_refuse(p, "\"%s\" is not an Ethernet address (aa:bb:cc:dd:ee:ff)", text);
 	if (m[0] & 1)
-		return bad(p, "\"%s\" is a group address", text);
+		return parse_refuse(p, "\"%s\" is a group address", text);
 	if (!memcmp(m, "\0\0\0\0\0", 6))
-		return bad(p, "\"%s\" is no address of an interface", text);
+		return parse_refuse(p, "\"%s\" is no address of an interface", text);
 	memcpy(v, m, sizeof(m));
 	return 0;
 }
@@ -499,12 +497,12 @@ static int ifref_parse(struct parse *p, const config_setting_t *s, void *v)
 {
 	struct ifref *ref = v;
 	const char *text = NULL;
-	int r = need_string(p, s, &text);
+	int r = parse_string(p, s, &text);
 
 	if (r < 0)
 		return r;
 	if (strlen(text) >= IFNAMSIZ)
-		return bad(p, "\"%s\" is longer than %d bytes", text, IFNAMSIZ - 1);
+		return parse_refuse(p, "\"%s\" is longer than %d bytes", text, IFNAMSIZ - 1);
 	memset(ref, 0, sizeof(*ref));
 	strcpy(ref->name, text);
 	return 0;
@@ -549,186 +547,4 @@ const struct type type_ifref = {
 	.name = "interface", .signature = "s", .size = sizeof(struct ifref),
 	.parse = ifref_parse, .json = ifref_json, .equal = ifref_equal, .put = ifref_put,
 	.get = ifref_get,
-};
-
-/* IP addresses. */
-
-int ip_parse(const char *text, struct ipaddr *ret)
-{
-	struct ipaddr ip = { 0 };
-	char buf[INET6_ADDRSTRLEN];
-	const char *slash = strchrnul(text, '/');
-	int64_t len;
-
-	if ((size_t)(slash - text) >= sizeof(buf))
-		return -EINVAL;
-	*(char *)mempcpy(buf, text, slash - text) = 0;
-	ip.family = strchr(buf, ':') ? AF_INET6 : AF_INET;
-	if (inet_pton(ip.family, buf, ip.bytes) != 1)
-		return -EINVAL;
-	ip.prefix = len = 8 * ip_size(&ip);
-	if (*slash && (text_to_number(slash + 1, &len) < 0 || len < 0 || len > ip.prefix))
-		return -EINVAL;
-	ip.prefix = len;
-	*ret = ip;
-	return 0;
-}
-
-const char *ip_text(const struct ipaddr *ip, bool with_length, char *buf)
-{
-	if (!ip->family || !inet_ntop(ip->family, ip->bytes, buf, IP_TEXT_MAX)) {
-		*buf = 0;
-		return buf;
-	}
-	if (with_length)
-		sprintf(buf + strlen(buf), "/%u", ip->prefix);
-	return buf;
-}
-
-bool ip_is_network(const struct ipaddr *ip)
-{
-	for (unsigned bit = ip->prefix; bit < 8 * ip_size(ip); bit++)
-		if (ip->bytes[bit / 8] & (0x80 >> bit % 8))
-			return false;
-	return true;
-}
-
-static int ip_parse_setting(struct parse *p, const config_setting_t *s, void *v)
-{
-	struct ipaddr ip = { 0 };
-	const char *text = NULL;
-	int r = need_string(p, s, &text);
-
-	if (r < 0)
-		return r;
-	if (strchr(text, '/') || ip_parse(text, &ip) < 0)
-		return bad(p, "\"%s\" is not an IP address", text);
-	memcpy(v, &ip, sizeof(ip));
-	return 0;
-}
-
-static json_t *ip_json(const struct row *row _unused_, const void *v)
-{
-	char buf[IP_TEXT_MAX];
-
-	return json_string(ip_text(v, false, buf));
-}
-
-const struct type type_ip = {
-	.name = "IP address", .signature = "s", .size = sizeof(struct ipaddr),
-	.parse = ip_parse_setting, .json = ip_json,
-};
-
-static int prefix_parse(struct parse *p, const config_setting_t *s, void *v)
-{
-	struct ipaddr ip = { 0 };
-	const char *text = NULL;
-	int r = need_string(p, s, &text);
-
-	if (r < 0)
-		return r;
-	if (ip_parse(text, &ip) < 0)
-		return bad(p, "\"%s\" is not an IP address with a prefix length", text);
-	memcpy(v, &ip, sizeof(ip));
-	return 0;
-}
-
-static json_t *prefix_json(const struct row *row _unused_, const void *v)
-{
-	char buf[IP_TEXT_MAX];
-
-	return json_string(ip_text(v, true, buf));
-}
-
-const struct type type_prefix = {
-	.name = "IP prefix", .signature = "s", .size = sizeof(struct ipaddr),
-	.parse = prefix_parse, .json = prefix_json,
-};
-
-/* Sets of VLAN IDs. */
-
-unsigned vlanset_next(const struct vlanset *s, unsigned from, unsigned *ret_end)
-{
-	for (; from < 4095 && !vlanset_has(s, from); from++)
-		if (!s->bits[from / 64])
-			from |= 63;
-	if (from >= 4095)
-		return 0;
-	for (*ret_end = from; *ret_end < 4094 && vlanset_has(s, *ret_end + 1);)
-		++*ret_end;
-	return from;
-}
-
-static int vlanset_range(struct parse *p, struct vlanset *set, int64_t first, int64_t last)
-{
-	if (first < 1 || last > 4094)
-		return bad(p, "VLAN %" PRId64 " is out of range (1 to 4094)",
-			   first < 1 ? first : last);
-	if (first > last)
-		return bad(p, "range %" PRId64 "-%" PRId64 " runs backwards", first, last);
-	for (; first <= last; first++)
-		vlanset_add(set, first);
-	return 0;
-}
-
-static int vlanset_entry(struct parse *p, struct vlanset *set, const config_setting_t *s)
-{
-	int64_t first, last;
-	char buf[32];
-	char *dash;
-
-	switch (config_setting_type(s)) {
-	case CONFIG_TYPE_INT:
-	case CONFIG_TYPE_INT64:
-		first = config_setting_get_int64(s);
-		return vlanset_range(p, set, first, first);
-	case CONFIG_TYPE_STRING:
-		snprintf(buf, sizeof(buf), "%s", config_setting_get_string(s));
-		dash = strchr(buf, '-');
-		if (dash)
-			*dash++ = 0;
-		if (text_to_number(buf, &first) < 0 ||
-		    text_to_number(dash ? dash : buf, &last) < 0)
-			return bad(p, "\"%s\" is neither a VLAN ID nor a range (\"20-29\")",
-				   config_setting_get_string(s));
-		return vlanset_range(p, set, first, last);
-	}
-	return bad(p, "must hold VLAN IDs (10) and ranges (\"20-29\")");
-}
-
-static int vlanset_parse(struct parse *p, const config_setting_t *s, void *v)
-{
-	struct vlanset set = { 0 };
-	int r;
-
-	if (!config_setting_is_array(s) && !config_setting_is_list(s))
-		return bad(p, "must be an array: [ 10, 20 ] or [ \"10\", \"20-29\" ]");
-	for (int i = 0; i < config_setting_length(s); i++) {
-		r = vlanset_entry(p, &set, config_setting_get_elem(s, i));
-		if (r < 0)
-			return r;
-	}
-	*(struct vlanset *)v = set;
-	return 0;
-}
-
-static json_t *vlanset_json(const struct row *row _unused_, const void *v)
-{
-	json_t *j = json_array();
-	unsigned first, last = 0;
-
-	while ((first = vlanset_next(v, last + 1, &last)))
-		json_array_append_new(j, first == last ? json_sprintf("%u", first) :
-							 json_sprintf("%u-%u", first, last));
-	return j;
-}
-
-static char *vlanset_text_range(const struct row *row _unused_)
-{
-	return str_dup("VLAN IDs 1 to 4094 and ranges");
-}
-
-const struct type type_vlanset = {
-	.name = "array", .signature = "as", .size = sizeof(struct vlanset),
-	.parse = vlanset_parse, .json = vlanset_json, .range = vlanset_text_range,
 };

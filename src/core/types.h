@@ -5,6 +5,12 @@
 
 #include "core/schema.h"
 
+/** parse_refuse - set p->why, printf-like; return -EINVAL */
+int parse_refuse(struct parse *p, const char *fmt, ...) _printf_(2, 3);
+
+/** parse_string - the setting's text, or -EINVAL with p->why */
+int parse_string(struct parse *p, const config_setting_t *s, const char **ret);
+
 /* Values that are uint8_t in the object; on the wire as the name says. */
 extern const struct type type_bool;   /* bool, NLA_U8 */
 extern const struct type type_bool32; /* bool, NLA_U32 */

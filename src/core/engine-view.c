@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What the engine tells of itself: states, and everything of one interface. Changes nothing. */
+#include "core/engine.h"
+
+static const char *const engine_state_names[ENGINE_MAX_] = {
+	[ENGINE_STARTING] = "starting", [ENGINE_APPLYING] = "applying",
+	[ENGINE_STEADY] = "steady",	[ENGINE_DEGRADED] = "degraded",
+};
+
+const char *engine_state_name(enum engine_state s)
+{
+	return engine_state_names[s];
+}
+
+enum engine_state engine_state(const struct engine *e)
+{
+	if (!e->mirror->synced)
+		return ENGINE_STARTING;
+	if (e->plan || e->done || e->passes)
+		return ENGINE_APPLYING;
+	if (e->invalid || !e->current)
+		return ENGINE_DEGRADED;
+	MODEL_FOREACH(e->current->want, i)
+		if (i->state == STATE_FAILED)
+			return ENGINE_DEGRADED;
+	return ENGINE_STEADY;
+}
+
+bool engine_present(void *engine, const char *name)
+{
+	const struct engine *e = engine;
+
+	return model_find(e->mirror->seen, name);
+}
+
+enum state engine_iface_state(const struct engine *e, const char *name, const char **ret_reason)
+{
+	const struct iface *i = e->current ? model_find(e->current->want, name) : NULL;
+
+	*ret_reason = i && i->reason ? i->reason : "";
+	return i ? i->state : STATE_FOREIGN;
+}
+
+/* Keys that can be set stand where the configuration has them, the others in "state". */
+static void split_state(const struct iface *i, json_t *j, json_t *state)
+{
+	const struct feature *root = features[FEATURE_LINK];
+
+	FOREACH_ROW(root, r) {
+		json_t *v = json_object_get(j, r->key);
+
+		if (!v || !(r->flags & ROW_STATE))
+			continue;
+		json_object_set(state, r->key, v);
+		json_object_del(j, r->key);
+	}
+	(void)i;
+}
+
+json_t *engine_json(const struct engine *e, const char *name)
+{
+	const struct iface *have = model_find(e->mirror->seen, name);
+	const struct iface *want = e->current ? model_find(e->current->want, name) : NULL;
+	json_t *state = json_object(), *j = have ? iface_json(have, 0) : json_object();
+	const char *reason;
+
+	json_object_set_new(j, "name", json_string(name));
+	json_object_set_new(state, "ifindex", json_integer(have ? have->ifindex : 0));
+	json_object_set_new(state, "management",
+			    json_string(state_name(engine_iface_state(e, name, &reason))));
+	if (*reason)
+		json_object_set_new(state, "reason", json_string(reason));
+	if (have)
+		split_state(have, j, state);
+	else if (want)
+		json_object_set_new(j, "kind", json_string(iface_kind(want)));
+	json_object_set_new(j, "state", state);
+	return j;
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What a plan does with an interface as a whole.
+ *
+ * Interfaces stand on each other, so one asks for the next; each is decided
+ * once a plan. An interface that is to be made gets its index here, before
+ * anything is sent, so that whatever refers to it can leave in the same batch.
+ *
+ * What must stay true: only what the daemon itself has made is ever deleted.
+ */
+#include "core/fate.h"
+
+#include <stdio.h>
+
+int plan_target(const struct planner *p, const char *name)
+{
+	struct iface *want = model_find(p->want, name), *have;
+
+	if (want) {
+		enum fate fate = fate_decide((struct planner *)p, want);
+
+		if (fate == FATE_CREATE || fate == FATE_RECREATE)
+			return want->ifindex;
+	}
+	have = model_find(p->have, name);
+	return have ? have->ifindex : 0;
+}
+
+bool plan_will_exist(const struct planner *p, const char *name)
+{
+	return plan_target(p, name) != 0;
+}
+
+const char *plan_kind(const struct planner *p, const char *name)
+{
+	const struct iface *want = model_find(p->want, name), *have = model_find(p->have, name);
+
+	if (!plan_will_exist(p, name))
+		return "";
+	if (want && *iface_kind(want))
+		return iface_kind(want);
+	return iface_kind(have);
+}
+
+/* References name interfaces; comparing and encoding need the indexes. */
+void fate_resolve(const struct planner *p, const struct feature *f, struct object *o)
+{
+	FOREACH_ROW(f, r) {
+		struct ifref *ref = row_value(r, o);
+
+		if (r->type == &type_ifref && row_has(f, r, o))
+			ref->index = *ref->name ? plan_target(p, ref->name) : 0;
+	}
+}
+
+/* The kernel counts up; nobody else is near its next number, unless somebody chose a huge one. */
+#define INDEX_HUGE (1 << 30)
+
+static int reserve_index(struct planner *p, const char *kind)
+{
+	int index;
+
+	if (!p->next_index) {
+		MODEL_FOREACH(p->have, i)
+			if (i->ifindex < INDEX_HUGE)
+				p->next_index = max_of(p->next_index, i->ifindex);
+		MODEL_FOREACH(p->want, i)
+			if (i->ifindex < INDEX_HUGE)
+				p->next_index = max_of(p->next_index, i->ifindex);
+	}
+	index = ++p->next_index;
+	for (unsigned n = 0; n < n_features; n++)
+		if (features[n]->kind && !strcmp(features[n]->kind, kind))
+			p->next_index += features[n]->companions;
+	return index;
+}
+
+/* Is a row that only creation can set different from what is there? */
+static const struct row *find_recreate(const struct iface *want, const struct iface *have,
+				       const struct feature **ret)
+{
+	for (unsigned n = 0; n < n_features; n++) {
+		const struct feature *f = features[n];
+		const struct object *to = want->part[n], *from = have->part[n];
+
+		if (f->form == FORM_LIST || !to)
+			continue;
+		FOREACH_ROW(f, r)
+			if ((r->flags & ROW_CREATE) && row_has(f, r, to) &&
+			    row_has(f, r, from) && !row_equal(r, to, from)) {
+				*ret = f;
+				return r;
+			}
+	}
+	return NULL;
+}
+
+/* The name of something it cannot be created without and that will not be there, or NULL. */
+static const char *find_missing(const struct planner *p, const struct iface *want)
+{
+	for (unsigned n = 0; n < n_features; n++) {
+		const struct feature *f = features[n];
+
+		if (f->form == FORM_LIST || !want->part[n])
+			continue;
+		FOREACH_ROW(f, r) {
+			const struct ifref *ref = row_value(r, want->part[n]);
+
+			if (r->type == &type_ifref && (r->flags & ROW_CREATE) &&
+			    row_has(f, r, want->part[n]) && !plan_will_exist(p, ref->name))
+				return ref->name;
+		}
+	}
+	return NULL;
+}
+
+static bool stands_on_recreated(const struct planner *p, const struct iface *want)
+{
+	for (unsigned n = 0; n < n_features; n++) {
+		const struct feature *f = features[n];
+
+		if (f->form == FORM_LIST || !want->part[n])
+			continue;
+		FOREACH_ROW(f, r) {
+			const struct ifref *ref = row_value(r, want->part[n]);
+			const struct iface *lower;
+
+			if (r->type != &type_ifref || !(r->flags & ROW_CREATE) ||
+			    !row_has(f, r, want->part[n]))
+				continue;
+			lower = model_find(p->want, ref->name);
+			if (lower && lower->fate == FATE_RECREATE)
+				return true;
+		}
+	}
+	return false;
+}
+
+bool fate_is_ours(const struct planner *p, const struct iface *have)
+{
+	const struct iface *owned = model_find(p->owned, have->name);
+
+	return owned && owned->created && owned->ifindex == have->ifindex;
+}
+
+static enum fate fail(struct iface *want, const char *what)
+{
+	want->state = STATE_FAILED;
+	iface_set_reason(want, "%s", what);
+	return FATE_FAIL;
+}
+
+static enum fate decide_existing(struct planner *p, struct iface *want, struct iface *have)
+{
+	const struct feature *f = NULL;
+	const struct row *r = NULL;
+	char why[200];
+
+	if (*iface_kind(want) && strcmp(iface_kind(want), iface_kind(have))) {
+		snprintf(why, sizeof(why), "there is %s of that name that netctld did not make",
+			 *iface_kind(have) ? iface_kind(have) : "a device");
+		return fate_is_ours(p, have) ? FATE_RECREATE : fail(want, why);
+	}
+	for (unsigned n = 0; n < n_features; n++)
+		if (want->part[n] && features[n]->form != FORM_LIST)
+			fate_resolve(p, features[n], want->part[n]);
+	if (*iface_kind(want))
+		r = find_recreate(want, have, &f);
+	if (r && !fate_is_ours(p, have)) {
+		snprintf(why, sizeof(why),
+			 "%s.%s cannot be changed on an interface that netctld did not make", f->name,
+			 r->key);
+		return fail(want, why);
+	}
+	return r || stands_on_recreated(p, want) ? FATE_RECREATE : FATE_KEEP;
+}
+
+static enum fate decide_absent(struct planner *p, struct iface *want)
+{
+	const char *missing;
+
+	if (!*iface_kind(want)) {
+		want->state = STATE_ABSENT;
+		iface_set_reason(want, "no such device yet");
+		return FATE_ABSENT;
+	}
+	missing = find_missing(p, want);
+	if (!missing)
+		return FATE_CREATE;
+	want->state = STATE_WAITING;
+	iface_set_reason(want, "waits for %s", missing);
+	return FATE_WAIT;
+}
+
+/* Decided once a plan; interfaces stand on each other, so one asks for the next. */
+enum fate fate_decide(struct planner *p, struct iface *want)
+{
+	struct iface *have = model_find(p->have, want->name);
+
+	if (want->fate != FATE_UNKNOWN)
+		return want->fate;
+	want->fate = FATE_WAIT; /* in case a loop was let through */
+	if (want->state == STATE_FAILED && want->retry_usec > p->now) {
+		want->fate = FATE_FAIL;
+	} else {
+		want->state = STATE_OK;
+		iface_set_reason(want, NULL);
+		want->fate = have ? decide_existing(p, want, have) : decide_absent(p, want);
+	}
+	if (want->fate == FATE_CREATE || want->fate == FATE_RECREATE) {
+		want->ifindex = reserve_index(p, iface_kind(want));
+		for (unsigned n = 0; n < n_features; n++)
+			if (want->part[n] && features[n]->form != FORM_LIST)
+				fate_resolve(p, features[n], want->part[n]);
+	} else {
+		want->ifindex = have ? have->ifindex : 0;
+	}
+	return want->fate;
+}
+
+unsigned fate_depth(const struct planner *p, const struct iface *i, unsigned limit)
+{
+	unsigned depth = 0;
+
+	for (unsigned n = 0; i && limit && n < n_features; n++) {
+		const struct feature *f = features[n];
+
+		if (f->form == FORM_LIST || !i->part[n])
+			continue;
+		FOREACH_ROW(f, r) {
+			const struct ifref *ref = row_value(r, i->part[n]);
+			const struct iface *lower;
+
+			/* What it was created on; of a device, what the kernel says it stands on. */
+			if (r->type != &type_ifref || !row_has(f, r, i->part[n]) ||
+			    !(r->flags & ROW_CREATE))
+				continue;
+			lower = model_find(p->want, ref->name);
+			lower = lower ? lower : model_find(p->have, ref->name);
+			if (lower && lower != i)
+				depth = max_of(depth, 1 + fate_depth(p, lower, limit - 1));
+		}
+	}
+	return depth;
+}
