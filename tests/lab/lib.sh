@@ -149,5 +149,5 @@ lab_log() {
 # lab_kernel_complaints: what the kernel warned of, if anything; fails if it
 # did. (tests/lab/run fails the whole test in that case.)
 lab_kernel_complaints() {
-	! dmesg | grep -E 'WARNING: |BUG: |Oops|Call Trace'
+	! dmesg | grep -E 'WARNING: |BUG: |Oops|Call Trace|OF: ERROR'
 }
