@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The way to the daemon: D-Bus, here or over ssh on another machine. Here a
+ * D-Bus error becomes an exit status and a sentence.
+ */
+#include <stdarg.h>
+
+#include "ctl/ctl.h"
+
+#define NAME "org.netctl1"
+#define PATH "/org/netctl1"
+#define MANAGER "org.netctl1.Manager"
+
+static const struct {
+	const char *error;
+	int status;
+	const char *instead; /* of the error's own words */
+} outcomes[] = {
+	{ "org.netctl1.Error.ConfigInvalid", EXIT_INVALID, NULL },
+	{ "org.netctl1.Error.NoSuchLink", EXIT_NO_LINK, NULL },
+	{ SD_BUS_ERROR_ACCESS_DENIED, EXIT_DENIED, NULL },
+	{ SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, EXIT_DENIED, NULL },
+	{ SD_BUS_ERROR_SERVICE_UNKNOWN, EXIT_NO_DAEMON, "netctld is not running" },
+	{ SD_BUS_ERROR_NAME_HAS_NO_OWNER, EXIT_NO_DAEMON, "netctld is not running" },
+	{ SD_BUS_ERROR_DISCONNECTED, EXIT_NO_DAEMON, "the connection to netctld was lost" },
+	/* Without a time limit of ours, no reply means that nobody is left to give one. */
+	{ SD_BUS_ERROR_NO_REPLY, EXIT_NO_DAEMON, "netctld went away before it answered" },
+	{ SD_BUS_ERROR_TIMEOUT, EXIT_TIMEOUT, NULL },
+};
+
+static int fail_call(const struct ctl *c, const sd_bus_error *e)
+{
+	for (unsigned n = 0; n < ARRAY_SIZE(outcomes); n++)
+		if (sd_bus_error_has_name(e, outcomes[n].error))
+			return ctl_fail(c, outcomes[n].status, e->name,
+					outcomes[n].instead ? outcomes[n].instead : e->message);
+	return ctl_fail(c, EXIT_FAILED, e->name, e->message ? e->message : "failed");
+}
+
+static int fail_connect(const struct ctl *c, int r)
+{
+	_cleanup_free_ char *text = c->host ?
+		str_format("cannot reach netctld on %s: %s", c->host, strerror(-r)) :
+		str_format("netctld cannot be asked: there is no D-Bus system bus (%s)",
+			   strerror(-r));
+
+	return ctl_fail(c, EXIT_NO_DAEMON, SD_BUS_ERROR_NO_SERVER, text);
+}
+
+static int connect_bus(struct ctl *c)
+{
+	int r;
+
+	if (c->bus)
+		return 0;
+	r = c->host ? sd_bus_open_system_remote(&c->bus, c->host) : sd_bus_open_system(&c->bus);
+	return r < 0 ? fail_connect(c, r) : 0;
+}
+
+int ctl_call(struct ctl *c, const char *method, sd_bus_message **ret, const char *types, ...)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+	va_list ap;
+	int r = connect_bus(c);
+
+	if (r)
+		return r;
+	r = sd_bus_message_new_method_call(c->bus, &m, NAME, PATH, MANAGER, method);
+	if (r >= 0) /* to look must not start the daemon */
+		r = sd_bus_message_set_auto_start(m, false);
+	if (r >= 0)
+		r = sd_bus_message_set_allow_interactive_authorization(m, true);
+	va_start(ap, types);
+	if (r >= 0 && types)
+		r = sd_bus_message_appendv(m, types, ap);
+	va_end(ap);
+	if (r >= 0) /* the daemon answers when the work is done, however long it takes */
+		r = sd_bus_call(c->bus, m, UINT64_MAX, &error, &reply);
+	if (r < 0 && sd_bus_error_is_set(&error))
+		return fail_call(c, &error);
+	if (r < 0)
+		return fail_connect(c, r);
+	if (ret)
+		*ret = TAKE_PTR(reply);
+	return EXIT_DONE;
+}
+
+int ctl_call_text(struct ctl *c, const char *method, char **ret)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	const char *text;
+	int r = ctl_call(c, method, &reply, NULL);
+
+	if (r)
+		return r;
+	if (sd_bus_message_read(reply, "s", &text) < 0)
+		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_SIGNATURE,
+				"netctld's answer makes no sense");
+	*ret = str_dup(text);
+	return EXIT_DONE;
+}
+
+int ctl_describe(struct ctl *c, json_t **ret)
+{
+	_cleanup_free_ char *text = NULL;
+	json_t *j;
+	int r = ctl_call_text(c, "Describe", &text);
+
+	if (r)
+		return r;
+	j = json_loads(text, 0, NULL);
+	if (get_number(j, NULL, "version") != 1) {
+		json_decref(j);
+		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_NOT_SUPPORTED,
+				"netctld describes its state in a way that this netctl is too old for");
+	}
+	*ret = j;
+	return EXIT_DONE;
+}

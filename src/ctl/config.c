@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The verbs around the configuration: check, plan, apply, reload, export. */
+#include <net/if.h> /* before the kernel's headers, which then leave its names alone */
+
+#include "core/config.h"
+
+#include "bus/export.h"
+#include "ctl/ctl.h"
+
+static bool is_present(void *data _unused_, const char *name)
+{
+	return if_nametoindex(name) != 0;
+}
+
+static json_t *check_json(const struct generation *g)
+{
+	json_t *files = json_array();
+
+	for (unsigned n = 0; n < g->n_files; n++)
+		json_array_append_new(files, json_string(g->files[n]));
+	return json_pack("{s:i, s:b, s:o, s:i}", "version", 1, "valid", 1, "files", files,
+			 "interfaces", (int)g->want->n);
+}
+
+int verb_check(struct ctl *c)
+{
+	const struct config_paths paths = {
+		.paths = c->n_names ? (const char *const *)c->names : config_default_paths,
+		.n = c->n_names ? c->n_names : CONFIG_N_DEFAULT_PATHS,
+		.optional = !c->n_names,
+		.present = is_present,
+	};
+	_cleanup_(generation_freep) struct generation *g = NULL;
+	_cleanup_(errors_done) struct errors errors = { 0 };
+	_cleanup_free_ char *text = NULL;
+
+	if (config_load(&paths, &errors, &g) < 0) {
+		text = errors_text(&errors);
+		return ctl_fail(c, EXIT_INVALID, "org.netctl1.Error.ConfigInvalid", text);
+	}
+	if (c->json != JSON_MODE_OFF)
+		return ctl_json(c, check_json(g));
+	printf("valid: %u file%s, %u interface%s\n", g->n_files, g->n_files == 1 ? "" : "s",
+	       g->want->n, g->want->n == 1 ? "" : "s");
+	return EXIT_DONE;
+}
+
+/* One line of the plan: a{sv} whose values are strings and numbers. */
+static int read_step(sd_bus_message *m, json_t **ret)
+{
+	json_auto_t *j = json_object();
+	const char *key, *type, *s;
+	uint32_t u;
+	int r;
+
+	while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+		r = sd_bus_message_read(m, "s", &key);
+		if (r >= 0)
+			r = sd_bus_message_peek_type(m, NULL, &type);
+		if (r >= 0 && *type == 's') {
+			r = sd_bus_message_read(m, "v", "s", &s);
+			if (r >= 0)
+				json_object_set_new(j, key, json_string(s));
+		} else if (r >= 0 && *type == 'u') {
+			r = sd_bus_message_read(m, "v", "u", &u);
+			if (r >= 0)
+				json_object_set_new(j, key, json_integer(u));
+		} else if (r >= 0) {
+			r = sd_bus_message_skip(m, "v");
+		}
+		if (r >= 0)
+			r = sd_bus_message_exit_container(m);
+		if (r < 0)
+			return r;
+	}
+	*ret = TAKE_PTR(j);
+	return r;
+}
+
+static int read_plan(sd_bus_message *m, json_t *steps)
+{
+	json_t *j = NULL;
+	int r = sd_bus_message_enter_container(m, 'a', "a{sv}");
+
+	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'a', "{sv}")) > 0) {
+		r = read_step(m, &j);
+		if (r >= 0)
+			r = json_array_append_new(steps, j);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(m);
+	}
+	return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+/* The text that the daemon logs and the tests compare. */
+static void print_step(const struct ctl *c, const json_t *j)
+{
+	const char *effect = get_text(j, NULL, "effect");
+	enum colour colour = strcmp(effect, "bounce") ? COLOUR_RED : COLOUR_YELLOW;
+
+	printf("%-12s %s: %s: %s -> %s", get_text(j, NULL, "phase"), get_text(j, NULL, "object"),
+	       get_text(j, NULL, "key"), get_text(j, NULL, "from"), get_text(j, NULL, "to"));
+	if (strcmp(effect, "live"))
+		printf(" %s(%s)%s", colour_on(c, colour), effect, colour_off(c, colour));
+	putchar('\n');
+}
+
+int verb_plan(struct ctl *c)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	json_auto_t *steps = json_array();
+	const json_t *j;
+	size_t n;
+	int r = ctl_call(c, "Plan", &reply, "a{sv}", 0);
+
+	if (r)
+		return r;
+	if (read_plan(reply, steps) < 0)
+		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_SIGNATURE,
+				"netctld's plan makes no sense");
+	if (c->json != JSON_MODE_OFF)
+		return ctl_json(c, json_pack("{s:i, s:O}", "version", 1, "steps", steps));
+	json_array_foreach(steps, n, j)
+		print_step(c, j);
+	if (!json_array_size(steps))
+		fputs("nothing to do\n", stderr);
+	return EXIT_DONE;
+}
+
+/* Answer of Apply and Reload: the number of the generation. */
+static int print_generation(const struct ctl *c, sd_bus_message *reply)
+{
+	uint64_t number;
+
+	if (sd_bus_message_read(reply, "t", &number) < 0)
+		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_SIGNATURE,
+				"netctld's answer makes no sense");
+	if (c->json != JSON_MODE_OFF)
+		return ctl_json(c, json_pack("{s:i, s:I}", "version", 1, "generation",
+					     (json_int_t)number));
+	fprintf(stderr, "generation %llu is in use\n", (unsigned long long)number);
+	return EXIT_DONE;
+}
+
+int verb_apply(struct ctl *c)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	int r;
+
+	if (c->dry_run)
+		return verb_plan(c);
+	r = ctl_call(c, "Apply", &reply, "a{sv}", 0);
+	return r ? r : print_generation(c, reply);
+}
+
+int verb_reload(struct ctl *c)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	int r = ctl_call(c, "Reload", &reply, NULL);
+
+	return r ? r : print_generation(c, reply);
+}
+
+int verb_export(struct ctl *c)
+{
+	_cleanup_free_ char *text = NULL, *printed = NULL;
+	json_auto_t *all = NULL, *list = NULL;
+	int r = ctl_call_text(c, "Export", &text);
+
+	if (r)
+		return r;
+	all = config_to_json(text);
+	if (!all)
+		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_ARGS,
+				"netctld's configuration makes no sense");
+	r = pick_interfaces(c, all, &list);
+	if (r)
+		return r;
+	if (c->json != JSON_MODE_OFF)
+		return ctl_json(c, json_pack("{s:O}", "interfaces", list));
+	printed = export_text(list);
+	fputs(printed, stdout);
+	return EXIT_DONE;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the verbs of netctl share: the options, the way to the daemon, the ways to print. */
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <systemd/sd-bus.h>
+
+#include "core/errors.h"
+#include "exit.h"
+#include "util/mem.h"
+
+enum json_mode { JSON_MODE_OFF, JSON_MODE_SHORT, JSON_MODE_PRETTY };
+
+struct ctl {
+	const char *host; /* NULL: this machine */
+	enum json_mode json;
+	bool legend, colour, utf8, all, dry_run;
+	unsigned width; /* of the terminal, columns */
+	char **names;	/* what stands behind the verb */
+	unsigned n_names;
+	sd_bus *bus;
+};
+
+/* Options that only some verbs have a use for. */
+enum option_flags {
+	USES_BUS = 1 << 0, /* -H */
+	USES_LEGEND = 1 << 1,
+	USES_ALL = 1 << 2,
+	USES_DRY_RUN = 1 << 3,
+};
+
+struct verb {
+	const char *name, *args;
+	unsigned min, max; /* how many arguments */
+	unsigned uses;	   /* enum option_flags */
+	int (*run)(struct ctl *c); /* returns an exit status; errors have been told */
+	const char *help;
+};
+
+/* The verbs, by file. */
+int verb_status(struct ctl *c);
+int verb_show(struct ctl *c);
+int verb_check(struct ctl *c);
+int verb_plan(struct ctl *c);
+int verb_apply(struct ctl *c);
+int verb_reload(struct ctl *c);
+int verb_export(struct ctl *c);
+
+/* call.c */
+
+/**
+ * ctl_call - ask the daemon, and wait for the answer
+ * @ret: the answer, NULL where it does not matter
+ *
+ * Return: an exit status; what went wrong has been told.
+ */
+int ctl_call(struct ctl *c, const char *method, sd_bus_message **ret, const char *types, ...);
+
+/** ctl_call_text - the same for methods without arguments that return a string */
+int ctl_call_text(struct ctl *c, const char *method, char **ret);
+
+/** ctl_describe - the daemon's whole state, a new reference; returns an exit status */
+int ctl_describe(struct ctl *c, json_t **ret);
+
+/* output.c */
+
+/** ctl_json - print a document as --json asks; takes over @j; returns EXIT_DONE */
+int ctl_json(const struct ctl *c, json_t *j);
+
+/**
+ * ctl_fail - tell an error, as text on stderr or as JSON on stdout
+ * @name: for programs: the D-Bus name of the error, or one like it
+ * @text: for people, one line or more
+ *
+ * Return: @status, so that a verb can end with it.
+ */
+int ctl_fail(const struct ctl *c, int status, const char *name, const char *text);
+
+/** ctl_usage - ctl_fail() for what the caller wrote; printf-like; returns EXIT_USAGE */
+int ctl_usage(const struct ctl *c, const char *fmt, ...) _printf_(2, 3);
+
+enum colour { COLOUR_NONE, COLOUR_DIM, COLOUR_BOLD, COLOUR_GREEN, COLOUR_YELLOW, COLOUR_RED };
+
+/** colour_on, colour_off - the terminal's escape sequences, "" without colours */
+const char *colour_on(const struct ctl *c, enum colour colour);
+const char *colour_off(const struct ctl *c, enum colour colour);
+
+/* How a state of an interface looks. */
+struct mark {
+	const char *state, *utf8, *ascii;
+	enum colour colour;
+	const char *sentence; /* what is wrong where the daemon gives no reason; NULL: nothing */
+};
+
+/** mark_of - of a management state; never NULL */
+const struct mark *mark_of(const char *state);
+
+/** mark_print - the mark alone, coloured */
+void mark_print(const struct ctl *c, const struct mark *m);
+
+/** text_width - columns that UTF-8 text takes */
+unsigned text_width(const char *s);
+
+/* A table: columns as wide as their widest cell, those that are empty left out. */
+#define TABLE_COLUMNS 8
+
+struct table {
+	const char *heads[TABLE_COLUMNS]; /* NULL ends */
+	struct table_row *rows;
+	unsigned n;
+};
+
+struct table_row {
+	const struct mark *mark;
+	char *cells[TABLE_COLUMNS]; /* taken over; NULL: empty */
+	char *below;		    /* a line of its own under the row; NULL: none */
+	char *instead;		    /* instead of the cells: a line as it is; NULL: the cells */
+};
+
+/** table_add - an empty row */
+struct table_row *table_add(struct table *t, const struct mark *mark);
+
+/** table_print - and free what it holds */
+void table_print(const struct ctl *c, struct table *t);
+
+/* json.c: questions to the daemon's documents; missing members give "", 0, false */
+
+const char *get_text(const json_t *j, const char *group, const char *key);
+json_int_t get_number(const json_t *j, const char *group, const char *key);
+bool get_bool(const json_t *j, const char *group, const char *key);
+
+/** value_text - a value as the configuration has it, strings bare; the caller frees it */
+char *value_text(const json_t *v);
+
+/**
+ * pick_interfaces - those of @all that were named, all where none was
+ *
+ * Sorted by name, numbers in names as numbers. @ret is a new reference. Return: an exit
+ * status; a name that is not there has been told.
+ */
+int pick_interfaces(struct ctl *c, const json_t *all, json_t **ret);
+
+/** config_to_json - the entries of "interfaces" of a configuration's text; NULL: no such text */
+json_t *config_to_json(const char *text);
+
+#endif

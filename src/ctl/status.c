@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * netctl status: the front panel.
+ *
+ * One line an interface, in 80 columns, and a sentence below each with which
+ * something is wrong. On a machine with hundreds of interfaces those that are
+ * alike and well share a line, because a person looks for the one that is not.
+ */
+#include "ctl/ctl.h"
+
+/* More than this would not fit on a screen: runs of interfaces that are alike share a line. */
+#define FOLD_FROM 40
+#define FOLD_RUN 4
+/* Room that is always left for addresses. */
+#define ADDRESSES_MIN 18
+
+enum { NAME, LINK, KIND, VLANS, MASTER, ADDRESSES };
+
+static const char *link_word(const json_t *j)
+{
+	if (!get_number(j, "state", "ifindex"))
+		return "absent";
+	if (!get_bool(j, NULL, "up"))
+		return "down";
+	return get_bool(j, "state", "carrier") ? "up" : "no carrier";
+}
+
+static bool is_well(const json_t *j)
+{
+	return !mark_of(get_text(j, "state", "management"))->sentence;
+}
+
+static void print_vlan(FILE *out, unsigned first, unsigned last, bool untagged, bool pvid)
+{
+	fprintf(out, "%s%u", ftell(out) ? " " : "", first);
+	if (last != first)
+		fprintf(out, "-%u", last);
+	fprintf(out, "%s%s", untagged ? "u" : "t", pvid ? "*" : "");
+}
+
+/* One entry of a set, "10" or "20-29"; the PVID is shown apart from its range. */
+static void print_vlans(FILE *out, const char *entry, bool untagged, unsigned pvid)
+{
+	unsigned first = 0, last = 0;
+
+	if (sscanf(entry, "%u-%u", &first, &last) < 2)
+		last = first;
+	if (pvid < first || pvid > last) {
+		print_vlan(out, first, last, untagged, false);
+		return;
+	}
+	if (first < pvid)
+		print_vlan(out, first, pvid - 1, untagged, false);
+	print_vlan(out, pvid, pvid, untagged, true);
+	if (pvid < last)
+		print_vlan(out, pvid + 1, last, untagged, false);
+}
+
+/* "10u* 20-29t": as people write it on switches; * is what comes in without a tag. */
+static char *port_vlans(const json_t *port)
+{
+	static const char *const sets[] = { "untagged", "tagged" };
+	unsigned pvid = get_number(port, NULL, "pvid");
+	char *text = NULL;
+	size_t size, n;
+	const json_t *entry;
+	FILE *out = open_memstream(&text, &size);
+
+	for (unsigned k = 0; k < ARRAY_SIZE(sets); k++)
+		json_array_foreach(json_object_get(port, sets[k]), n, entry)
+			print_vlans(out, json_string_value(entry), k == 0, pvid);
+	fclose(out);
+	return text;
+}
+
+static const json_t *find_interface(const json_t *all, const char *name)
+{
+	const json_t *j;
+	size_t n;
+
+	json_array_foreach(all, n, j)
+		if (!strcmp(get_text(j, NULL, "name"), name))
+			return j;
+	return NULL;
+}
+
+/* VLANs of a port mean nothing while its bridge does not look at tags. */
+static char *vlans(const json_t *all, const json_t *j)
+{
+	const char *master = get_text(j, NULL, "master");
+	const json_t *bridge = *master ? find_interface(all, master) : j;
+
+	if (json_object_get(j, "vlan"))
+		return str_format("%d", (int)get_number(j, "vlan", "id"));
+	if (!json_object_get(j, "port") || !get_bool(bridge, "bridge", "vlan_filtering"))
+		return NULL;
+	return port_vlans(json_object_get(j, "port"));
+}
+
+/* The bridge of a port; "@" and what it stands on, of others. */
+static char *master(const json_t *j)
+{
+	const char *m = get_text(j, NULL, "master"), *lower = get_text(j, "state", "lower");
+
+	if (*m)
+		return str_dup(m);
+	return *lower ? str_format("@%s", lower) : NULL;
+}
+
+static const char *address_of(const json_t *entry)
+{
+	const char *scope = get_text(entry, NULL, "scope");
+
+	if (json_is_string(entry))
+		return json_string_value(entry);
+	/* Every interface has those of the link; they tell nothing. */
+	if (!strcmp(scope, "link") || !strcmp(scope, "host"))
+		return "";
+	return get_text(entry, NULL, "address");
+}
+
+/* As many as fit in @room columns, and the number of the others. */
+static char *addresses(const json_t *j, unsigned room)
+{
+	const json_t *entry, *list = json_object_get(j, "addresses");
+	unsigned left = 0;
+	char *text = NULL;
+	size_t size, n;
+	FILE *out = open_memstream(&text, &size);
+
+	json_array_foreach(list, n, entry) {
+		const char *a = address_of(entry);
+		long used = ftell(out);
+
+		if (!*a)
+			continue;
+		if (left || (used && used + 1 + strlen(a) + 4 > room))
+			left++;
+		else
+			fprintf(out, "%s%s", used ? " " : "", a);
+	}
+	if (left)
+		fprintf(out, " +%u", left);
+	fclose(out);
+	return text;
+}
+
+static char *wrong(const json_t *j)
+{
+	const struct mark *m = mark_of(get_text(j, "state", "management"));
+	const char *reason = get_text(j, "state", "reason");
+
+	if (!m->sentence)
+		return NULL;
+	return str_dup(*reason ? reason : m->sentence);
+}
+
+static void fill_row(struct table *t, const json_t *all, const json_t *j)
+{
+	struct table_row *row = table_add(t, mark_of(get_text(j, "state", "management")));
+
+	row->cells[NAME] = str_dup(get_text(j, NULL, "name"));
+	row->cells[LINK] = str_dup(link_word(j));
+	row->cells[KIND] = str_dup(get_text(j, NULL, "kind"));
+	row->cells[VLANS] = vlans(all, j);
+	row->cells[MASTER] = master(j);
+	row->below = wrong(j);
+}
+
+/* Alike enough to share a line: only the names, VLAN IDs and addresses differ. */
+static bool is_alike(const json_t *a, const json_t *b)
+{
+	_cleanup_free_ char *ma = master(a), *mb = master(b);
+
+	return is_well(a) && is_well(b) && !strcmp(link_word(a), link_word(b)) &&
+	       !strcmp(get_text(a, NULL, "kind"), get_text(b, NULL, "kind")) &&
+	       !strcmp(get_text(a, "state", "management"), get_text(b, "state", "management")) &&
+	       !strcmp(ma ? ma : "", mb ? mb : "") &&
+	       json_equal(json_object_get(a, "port"), json_object_get(b, "port")) ==
+		       !!json_object_get(a, "port");
+}
+
+static size_t run_length(const json_t *list, size_t from)
+{
+	size_t n = from + 1;
+
+	while (n < json_array_size(list) &&
+	       is_alike(json_array_get(list, from), json_array_get(list, n)))
+		n++;
+	return n - from;
+}
+
+static void fold_row(struct table *t, const struct ctl *c, const json_t *list, size_t from,
+		     size_t run)
+{
+	const json_t *first = json_array_get(list, from);
+	const json_t *last = json_array_get(list, from + run - 1);
+	const char *state = get_text(first, "state", "management");
+	const char *kind = get_text(first, NULL, "kind");
+	_cleanup_free_ char *m = master(first);
+	struct table_row *row = table_add(t, mark_of(state));
+
+	row->instead = str_format("%s %s %s  %zu%s%s%s%s %s, %s", get_text(first, NULL, "name"),
+				  c->utf8 ? "…" : "...", get_text(last, NULL, "name"), run,
+				  *kind ? " " : "", kind, m ? " " : "", m ? m : "",
+				  link_word(first), state);
+}
+
+/* What is left of the line for the last column. */
+static unsigned room_for_addresses(const struct ctl *c, const struct table *t)
+{
+	unsigned used = 2;
+
+	for (unsigned k = 0; k < ADDRESSES; k++) {
+		unsigned width = 0;
+
+		for (unsigned n = 0; n < t->n; n++)
+			if (t->rows[n].cells[k])
+				width = max_of(width, text_width(t->rows[n].cells[k]));
+		if (width)
+			used += 2 + max_of(width, c->legend ? text_width(t->heads[k]) : 0);
+	}
+	return c->width > used + ADDRESSES_MIN ? c->width - used : ADDRESSES_MIN;
+}
+
+static void print_panel(const struct ctl *c, const json_t *all, const json_t *list)
+{
+	struct table t = { .heads = { "NAME", "LINK", "KIND", "VLANS", "MASTER", "ADDRESSES" } };
+	size_t size = json_array_size(list), run;
+	bool fold = size > FOLD_FROM && !c->all && !c->n_names;
+	unsigned room, row = 0;
+
+	for (size_t n = 0; n < size; n += run) {
+		run = fold ? run_length(list, n) : 1;
+		if (run < FOLD_RUN)
+			run = 1;
+		if (run == 1)
+			fill_row(&t, all, json_array_get(list, n));
+		else
+			fold_row(&t, c, list, n, run);
+	}
+	room = room_for_addresses(c, &t);
+	for (size_t n = 0; n < size && row < t.n; n += run, row++) {
+		run = t.rows[row].instead ? run_length(list, n) : 1;
+		if (run == 1)
+			t.rows[row].cells[ADDRESSES] = addresses(json_array_get(list, n), room);
+	}
+	table_print(c, &t);
+}
+
+/* "12 interfaces: 10 ok, 1 failed, 1 foreign" */
+static void print_counts(const json_t *list)
+{
+	static const char *const states[] = { "ok",	 "applying", "waiting", "absent",
+					      "drifted", "held",     "failed",	"foreign" };
+	size_t size = json_array_size(list), n;
+	const char *sep = ": ";
+	const json_t *j;
+
+	printf("%zu interface%s", size, size == 1 ? "" : "s");
+	for (unsigned k = 0; k < ARRAY_SIZE(states); k++) {
+		unsigned count = 0;
+
+		json_array_foreach(list, n, j)
+			count += !strcmp(get_text(j, "state", "management"), states[k]);
+		if (count)
+			printf("%s%u %s", sep, count, states[k]);
+		if (count)
+			sep = ", ";
+	}
+	putchar('\n');
+}
+
+static void print_header(const struct ctl *c, const json_t *d, const json_t *list)
+{
+	const char *state = get_text(d, NULL, "state");
+	enum colour colour = !strcmp(state, "steady")	? COLOUR_GREEN :
+			     !strcmp(state, "degraded") ? COLOUR_RED : COLOUR_YELLOW;
+	const json_t *line;
+	size_t n;
+
+	printf("netctld %s%s%s, generation %d, ", colour_on(c, colour), state,
+	       colour_off(c, colour), (int)get_number(d, NULL, "generation"));
+	print_counts(list);
+	if (json_array_size(json_object_get(d, "errors")))
+		printf("%sThe configuration on disk is invalid, the one before is in use:%s\n",
+		       colour_on(c, COLOUR_RED), colour_off(c, COLOUR_RED));
+	json_array_foreach(json_object_get(d, "errors"), n, line)
+		printf("  %s\n", json_string_value(line));
+	putchar('\n');
+}
+
+int verb_status(struct ctl *c)
+{
+	json_auto_t *d = NULL, *list = NULL;
+	const json_t *all;
+	int r = ctl_describe(c, &d);
+
+	if (r)
+		return r;
+	all = json_object_get(d, "interfaces");
+	r = pick_interfaces(c, all, &list);
+	if (r)
+		return r;
+	if (c->json != JSON_MODE_OFF) {
+		json_object_set(d, "interfaces", list);
+		return ctl_json(c, TAKE_PTR(d));
+	}
+	if (c->legend)
+		print_header(c, d, c->n_names ? all : list);
+	print_panel(c, all, list);
+	return EXIT_DONE;
+}
