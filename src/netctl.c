@@ -11,10 +11,10 @@
 
 static const struct verb verbs[] = {
 	{ "status", "[NAME...]", 0, -1u, USES_BUS | USES_LEGEND | USES_ALL, verb_status,
-	  "The front panel: every interface, its link, and what is wrong (the default)" },
+	  "Every interface, its link, and what is wrong (the default)" },
 	{ "show", "NAME", 1, 1, USES_BUS, verb_show, "Everything known of one interface" },
 	{ "check", "[FILE|DIR...]", 0, -1u, 0, verb_check,
-	  "Validate the configuration without the daemon, touching nothing" },
+	  "Validate a configuration; the daemon is not needed" },
 	{ "plan", "", 0, 0, USES_BUS, verb_plan, "What apply would do, step by step" },
 	{ "apply", "[--dry-run]", 0, 0, USES_BUS | USES_DRY_RUN, verb_apply,
 	  "Make the machine as the configuration on disk says" },
@@ -27,7 +27,7 @@ static int print_help(void)
 {
 	puts("netctl [OPTIONS] [VERB] ...\n\nShow and change the network configuration that netctld keeps.\n");
 	for (unsigned n = 0; n < ARRAY_SIZE(verbs); n++)
-		printf("  %-8s %-15s %s\n", verbs[n].name, verbs[n].args, verbs[n].help);
+		printf("  %-7s %-14s %s\n", verbs[n].name, verbs[n].args, verbs[n].help);
 	puts("\n  --all             status: every interface on a line of its own\n"
 	     "  --dry-run         apply: only plan\n"
 	     "  --no-legend       status: no header, no column titles\n"
@@ -36,7 +36,8 @@ static int print_help(void)
 	     "  --color=auto|always|never\n"
 	     "  --help, --version\n\n"
 	     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 timed out, 4 not permitted,\n"
-	     "5 configuration invalid, 8 the daemon does not run, 10 no such interface.");
+	     "5 configuration invalid, 6 undone again, 8 the daemon does not run,\n"
+	     "10 no such interface.");
 	return EXIT_DONE;
 }
 

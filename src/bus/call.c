@@ -10,7 +10,9 @@
  * polkit on the system the answer is no.
  *
  * A call that needs the engine idle then waits until it is, so that nobody
- * is refused only because a cable was plugged in at the same moment.
+ * is refused only because a cable was plugged in at the same moment. Two who
+ * want to change something at the same time are another matter: the second
+ * is told so.
  *
  * What must stay true: each call is answered exactly once.
  */
@@ -27,7 +29,8 @@ struct call {
 	sd_bus_message *m;
 	const char *action;
 	call_fn run;
-	bool idle, waits;
+	enum call_when when;
+	bool waits;
 	sd_bus_slot *question;
 	struct call *next;
 };
@@ -62,9 +65,13 @@ int call_fail(sd_bus_message *m, const char *name, const char *fmt, ...)
 	return sd_bus_reply_method_errorf(m, full, "%s", text);
 }
 
-static bool engine_idle(const struct engine *e)
+static bool is_time(const struct call *c)
 {
-	return e->mirror->synced && !e->mirror->filling && !e->plan;
+	const struct engine *e = c->bus->engine;
+
+	if (c->when == CALL_KNOWN)
+		return e->mirror->synced;
+	return e->mirror->synced && !e->mirror->filling && !e->plan && !e->passes;
 }
 
 static void carry_out(struct call *c)
@@ -78,9 +85,8 @@ static void carry_out(struct call *c)
 
 static void allowed(struct call *c)
 {
-	if (c->idle && !engine_idle(c->bus->engine))
-		c->waits = true;
-	else
+	c->waits = !is_time(c);
+	if (!c->waits)
 		carry_out(c);
 }
 
@@ -94,7 +100,7 @@ void calls_retry(struct bus *b)
 {
 	for (struct call *c = b->calls, *next; c; c = next) {
 		next = c->next;
-		if (c->waits && engine_idle(b->engine))
+		if (c->waits && is_time(c))
 			carry_out(c);
 	}
 }
@@ -169,7 +175,8 @@ static int ask_user(struct call *c)
 					"s", sd_bus_message_get_sender(c->m));
 }
 
-int call_begin(struct bus *b, sd_bus_message *m, const char *action, bool idle, call_fn run)
+int call_begin(struct bus *b, sd_bus_message *m, const char *action, enum call_when when,
+	       call_fn run)
 {
 	unsigned n = 0;
 	struct call *c;
@@ -180,7 +187,7 @@ int call_begin(struct bus *b, sd_bus_message *m, const char *action, bool idle, 
 		return call_fail(m, "Busy", "too many calls are waiting");
 	c = new0(struct call);
 	*c = (struct call){ .bus = b, .m = sd_bus_message_ref(m), .action = action, .run = run,
-			    .idle = idle, .next = b->calls };
+			    .when = when, .next = b->calls };
 	b->calls = c;
 	if (!action)
 		allowed(c);

@@ -35,7 +35,7 @@ struct bus {
 	/* Changes, gathered until the end of the turn; publish.c */
 	sd_event_source *flush;
 	struct published *links; /* by name */
-	bool scan, compare_all;
+	bool scan, compare_all; /* links came or went; any may have changed */
 	uint64_t dumps, number, applied;
 	const char *state; /* as announced last */
 	unsigned managed, drifted;
@@ -49,15 +49,22 @@ struct bus {
 /** typedef call_fn - carry a call out and answer it; a negative errno: answered with that */
 typedef int (*call_fn)(struct bus *b, sd_bus_message *m);
 
+/* When a call is carried out. */
+enum call_when {
+	CALL_KNOWN, /* the kernel has been read once: references can be judged */
+	CALL_IDLE,  /* and it is not being read or changed */
+};
+
 /**
  * call_begin - carry a call out as soon as it may be
  * @m: the call; @run answers it, now or later
  * @action: of polkit, for callers that are neither root nor the daemon's own user; NULL: open
- * @idle: not while the kernel is being read or changed
+ * @when: waits until then
  *
  * Return: as a method's handler does.
  */
-int call_begin(struct bus *b, sd_bus_message *m, const char *action, bool idle, call_fn run);
+int call_begin(struct bus *b, sd_bus_message *m, const char *action, enum call_when when,
+	       call_fn run);
 
 /** call_fail - answer with org.netctl1.Error.@name and a text */
 int call_fail(sd_bus_message *m, const char *name, const char *fmt, ...) _printf_(3, 4);

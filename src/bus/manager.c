@@ -39,7 +39,8 @@ void manager_waited(void *data, const struct outcome *o)
 	if (!m)
 		return;
 	if (o->error)
-		(void)call_fail(m, "Failed", "%s", *o->text ? o->text : strerror(-o->error));
+		(void)call_fail(m, o->error == -ECANCELED ? "RolledBack" : "Failed", "%s",
+				*o->text ? o->text : strerror(-o->error));
 	else if (sd_bus_message_is_method_call(m, BUS_MANAGER, NULL))
 		(void)sd_bus_reply_method_return(m, "t", b->engine->number);
 	else
@@ -189,26 +190,26 @@ static int run_reload(struct bus *b, sd_bus_message *m)
 
 static int method_check(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return call_begin(data, m, NULL, true, run_check);
+	return call_begin(data, m, NULL, CALL_KNOWN, run_check);
 }
 
 static int method_plan(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return call_begin(data, m, NULL, true, run_plan);
+	return call_begin(data, m, NULL, CALL_IDLE, run_plan);
 }
 
 static int method_apply(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return call_begin(data, m, ACTION_APPLY, true, run_apply);
+	return call_begin(data, m, ACTION_APPLY, CALL_KNOWN, run_apply);
 }
 
 static int method_reload(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return call_begin(data, m, ACTION_APPLY, true, run_reload);
+	return call_begin(data, m, ACTION_APPLY, CALL_KNOWN, run_reload);
 }
 
 /* Whatever is configured or present, each once. */
-static int append_links(struct bus *b, sd_bus_message *reply, const struct model *model,
+static int append_links(sd_bus_message *reply, const struct model *model,
 			const struct model *but)
 {
 	int r = 0;
@@ -222,7 +223,6 @@ static int append_links(struct bus *b, sd_bus_message *reply, const struct model
 		if (r < 0)
 			return r;
 	}
-	(void)b;
 	return r;
 }
 
@@ -236,9 +236,9 @@ static int method_list_links(sd_bus_message *m, void *data, sd_bus_error *error 
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "(iso)");
 	if (r >= 0)
-		r = append_links(b, reply, e->mirror->seen, NULL);
+		r = append_links(reply, e->mirror->seen, NULL);
 	if (r >= 0 && e->current)
-		r = append_links(b, reply, e->current->want, e->mirror->seen);
+		r = append_links(reply, e->current->want, e->mirror->seen);
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);

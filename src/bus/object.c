@@ -250,7 +250,7 @@ static int run_reconfigure(struct bus *b, sd_bus_message *m)
 
 static int method_reconfigure(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return call_begin(data, m, ACTION_CONTROL, true, run_reconfigure);
+	return call_begin(data, m, ACTION_CONTROL, CALL_IDLE, run_reconfigure);
 }
 
 static int enumerate(sd_bus *bus _unused_, const char *prefix _unused_, void *data, char ***ret,

@@ -236,7 +236,7 @@ static void tell_repair(struct bus *b)
 	const struct engine *e = b->engine;
 	const char *last = "";
 
-	if (!e->plan || e->done || e->passes || e->next)
+	if (!e->plan || e->done || e->undoing || e->passes || e->next)
 		return;
 	for (unsigned n = 0; n < e->plan->n; n++) {
 		const struct step *s = &e->plan->steps[n];

@@ -18,6 +18,7 @@ static const struct {
 } outcomes[] = {
 	{ "org.netctl1.Error.ConfigInvalid", EXIT_INVALID, NULL },
 	{ "org.netctl1.Error.NoSuchLink", EXIT_NO_LINK, NULL },
+	{ "org.netctl1.Error.RolledBack", EXIT_UNDONE, NULL },
 	{ SD_BUS_ERROR_ACCESS_DENIED, EXIT_DENIED, NULL },
 	{ SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, EXIT_DENIED, NULL },
 	{ SD_BUS_ERROR_SERVICE_UNKNOWN, EXIT_NO_DAEMON, "netctld is not running" },

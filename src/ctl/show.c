@@ -2,7 +2,7 @@
 /* netctl show: everything known of one interface, in the words of the configuration. */
 #include "ctl/ctl.h"
 
-#define KEY_WIDTH 20
+#define KEY_WIDTH 22
 
 /* "192.0.2.1/24  scope global, dynamic": the first member bare, flags by their name alone. */
 static void print_entry(const json_t *entry, int indent)

@@ -16,8 +16,16 @@
 
 enum { NAME, LINK, KIND, VLANS, MASTER, ADDRESSES };
 
+/* "all" holds settings of the kernel's for all interfaces, and is none itself. */
+static bool is_pseudo(const json_t *j)
+{
+	return get_number(j, "state", "ifindex") < 0;
+}
+
 static const char *link_word(const json_t *j)
 {
+	if (is_pseudo(j))
+		return "";
 	if (!get_number(j, "state", "ifindex"))
 		return "absent";
 	if (!get_bool(j, NULL, "up"))
@@ -283,11 +291,24 @@ static void print_header(const struct ctl *c, const json_t *d, const json_t *lis
 	       colour_off(c, colour), (int)get_number(d, NULL, "generation"));
 	print_counts(list);
 	if (json_array_size(json_object_get(d, "errors")))
-		printf("%sThe configuration on disk is invalid, the one before is in use:%s\n",
-		       colour_on(c, COLOUR_RED), colour_off(c, COLOUR_RED));
+		printf("%sThe configuration on disk is invalid; %s:%s\n", colour_on(c, COLOUR_RED),
+		       get_number(d, NULL, "generation") ? "the one before is in use" :
+							   "nothing is configured",
+		       colour_off(c, COLOUR_RED));
 	json_array_foreach(json_object_get(d, "errors"), n, line)
 		printf("  %s\n", json_string_value(line));
 	putchar('\n');
+}
+
+/* Pseudo interfaces are only worth a line where somebody configures or names them. */
+static void drop_pseudo(const struct ctl *c, json_t *list)
+{
+	for (size_t n = json_array_size(list); n-- && !c->all && !c->n_names;) {
+		const json_t *j = json_array_get(list, n);
+
+		if (is_pseudo(j) && !strcmp(get_text(j, "state", "management"), "foreign"))
+			json_array_remove(list, n);
+	}
 }
 
 int verb_status(struct ctl *c)
@@ -306,8 +327,9 @@ int verb_status(struct ctl *c)
 		json_object_set(d, "interfaces", list);
 		return ctl_json(c, TAKE_PTR(d));
 	}
+	drop_pseudo(c, list);
 	if (c->legend)
-		print_header(c, d, c->n_names ? all : list);
+		print_header(c, d, list);
 	print_panel(c, all, list);
 	return EXIT_DONE;
 }
