@@ -8,7 +8,7 @@
 
 #include "bus/bus.h"
 #include "config.h"
-#include "core/engine.h"
+#include "core/change.h"
 #include "exit.h"
 #include "util/log.h"
 
@@ -33,7 +33,8 @@ static void usage(FILE *out)
 	      "Make the kernel's network configuration equal to a declared one, and keep it so.\n\n"
 	      "  --config-dir=DIR  read *.conf there instead of /etc/netctld, /run/netctld and\n"
 	      "                    /usr/lib/netctld (may be repeated: the first one wins)\n"
-	      "  --state-dir=DIR   keep the record of ownership there instead of /run/netctld\n"
+	      "  --state-dir=DIR   keep the record of ownership there instead of /run/netctld, and\n"
+	      "                    the generations instead of /var/lib/netctld\n"
 	      "  --once            apply, verify and exit with netctl's exit status\n"
 	      "  --no-bus          run without D-Bus\n"
 	      "  -v, --verbose     log every step (twice: the same)\n"
@@ -119,7 +120,14 @@ static void on_applied(void *data, const struct outcome *o)
 static int reload(struct daemon *d)
 {
 	struct errors errors = { 0 };
-	int r = engine_reload(d->engine, &errors, on_applied, d);
+	int r;
+
+	if (d->ready) {
+		change_introduce(d->engine, "SIGHUP", NULL, -1, 0);
+		r = engine_reload(d->engine, &errors, on_applied, d);
+	} else {
+		r = change_start(d->engine, &errors, on_applied, d);
+	}
 
 	d->again |= r == -EBUSY; /* until then; of several only one */
 	log_errors(&errors);
@@ -179,6 +187,11 @@ static int open_engine(struct daemon *d, struct options *o)
 	}
 	record = str_format("%s/owned.state", dir);
 	d->engine = engine_new(d->event, k, record, !o->once);
+	if (!o->once) {
+		_cleanup_free_ char *own = str_format("%s/generations", dir);
+
+		change_open(d->engine, o->state_dir ? own : "/var/lib/netctld");
+	}
 	d->engine->paths = (struct config_paths){
 		.paths = o->n_dirs ? o->dirs : config_default_paths,
 		.n = o->n_dirs ? o->n_dirs : CONFIG_N_DEFAULT_PATHS,

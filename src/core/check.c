@@ -38,7 +38,7 @@ static void check_reference(const struct model *want, const struct config_paths 
 		return;
 	if (!strcmp(ref->name, i->name))
 		errors_add(e, at, "%s: %s%s%s: the interface itself", i->name, group, dot, r->key);
-	else if (!model_find(want, ref->name) &&
+	else if (!model_find(want, ref->name) && !paths->stored &&
 		 !(paths->present && paths->present(paths->data, ref->name)))
 		errors_add(e, at,
 			   "%s: %s%s%s: no interface \"%s\": neither configured nor present", i->name,

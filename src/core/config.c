@@ -53,6 +53,7 @@ struct walk {
 	const struct text *text;
 	char object[IFNAMSIZ + 1]; /* the interface's name, for messages */
 	bool record; /* a record of ours, not a person's file */
+	bool stored; /* a generation of ours: it says who it was */
 };
 
 static struct origin origin_of(const struct walk *w, const config_setting_t *s)
@@ -294,6 +295,8 @@ static void parse_top(struct walk *w, const config_setting_t *s)
 		}
 		for (int n = 0; n < config_setting_length(s); n++)
 			parse_interface(w, config_setting_get_elem(s, n));
+	} else if (w->stored && !strcmp(key, "generation")) {
+		return; /* history.c reads it */
 	} else if (!strcmp(key, "daemon") && w->settings) {
 		if (config_setting_is_group(s))
 			parse_members(w, &settings_feature, &w->settings->o, s);
@@ -438,7 +441,9 @@ int config_load(const struct config_paths *paths, struct errors *e, struct gener
 	_cleanup_(generation_freep) struct generation *g = new0(struct generation);
 	_cleanup_(files_done) struct file_list files = { 0 };
 	struct arena *arena = arena_new();
-	struct walk w = { .settings = &g->settings, .errors = e, .names = arena };
+	struct walk w = {
+		.settings = &g->settings, .errors = e, .names = arena, .stored = paths->stored,
+	};
 
 	g->want = w.model = model_new(arena);
 	g->settings.on_drift = DRIFT_REPAIR;

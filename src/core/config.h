@@ -21,6 +21,7 @@ extern const struct feature settings_feature;
 struct generation {
 	struct model *want; /* owns the arena that everything lives in */
 	struct settings settings;
+	uint64_t number; /* 0: not applied yet */
 	char **files; /* that it was read from, in order */
 	unsigned n_files;
 };
@@ -29,6 +30,7 @@ struct generation {
 struct config_paths {
 	const char *const *paths; /* folders (their *.conf) or files; the first has precedence */
 	unsigned n;
+	bool stored;   /* a generation of the history: references are as good as they were */
 	bool optional; /* a path that does not exist is no error */
 	/* Is there such an interface now? References may name those too. NULL: no. */
 	bool (*present)(void *data, const char *name);

@@ -5,6 +5,7 @@
 static const char *const engine_state_names[ENGINE_MAX_] = {
 	[ENGINE_STARTING] = "starting", [ENGINE_APPLYING] = "applying",
 	[ENGINE_STEADY] = "steady",	[ENGINE_DEGRADED] = "degraded",
+	[ENGINE_WAITING_CONFIRM] = "waiting-confirm", [ENGINE_ROLLING_BACK] = "rolling-back",
 };
 
 const char *engine_state_name(enum engine_state s)
@@ -16,8 +17,12 @@ enum engine_state engine_state(const struct engine *e)
 {
 	if (!e->mirror->synced)
 		return ENGINE_STARTING;
+	if (e->undoing || e->reverting)
+		return ENGINE_ROLLING_BACK;
 	if (e->plan || e->done || e->passes)
 		return ENGINE_APPLYING;
+	if (e->fallback)
+		return ENGINE_WAITING_CONFIRM;
 	if (e->invalid || !e->current)
 		return ENGINE_DEGRADED;
 	MODEL_FOREACH(e->current->want, i)

@@ -18,7 +18,7 @@
  * What must stay true: at most one plan is under way; done() is called exactly
  * once for each engine_apply() that returned 0.
  */
-#include "core/engine.h"
+#include "core/change.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -288,7 +288,7 @@ static void begin_undo(struct engine *e)
 	e->cause = TAKE_PTR(e->failures);
 	generation_free(e->current);
 	e->current = TAKE_PTR(e->previous);
-	e->number--;
+	e->number = e->current->number;
 	MODEL_FOREACH(e->current->want, i) {
 		i->retry_usec = 0;
 		i->settled = false;
@@ -337,6 +337,8 @@ static void reconciled(struct engine *e)
 	record_save(e->record);
 	set_retry(e);
 	log_outcome(e, &o);
+	change_ended(e, &o);
+	e->reverting = false;
 	free(TAKE_PTR(e->failures));
 	free(TAKE_PTR(e->cause));
 	e->previous = generation_free(e->previous);
@@ -480,6 +482,11 @@ static int add_sources(struct engine *e)
 		r = sd_event_add_time(e->event, &e->retry, CLOCK_MONOTONIC, 0, 0, on_retry, e);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(e->retry, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time(e->event, &e->confirm_timer, CLOCK_BOOTTIME, 0, 0,
+				      change_on_deadline, e);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(e->confirm_timer, SD_EVENT_OFF);
 	return r;
 }
 
@@ -512,6 +519,7 @@ struct engine *engine_free(struct engine *e)
 	generation_free(e->previous);
 	generation_free(e->waiting);
 	free(e->cause);
+	change_close(e);
 	mirror_free(e->mirror);
 	record_free(e->record);
 	encoder_free(e->encoder);
@@ -545,7 +553,7 @@ static void make_current(struct engine *e, struct generation *g)
 	e->previous = e->current;
 	e->transaction = e->previous;
 	e->current = g;
-	e->number++;
+	change_begins(e, g);
 	e->invalid = false;
 	errors_done(&e->refused);
 	if (g->settings.o.present & BIT64(SETTINGS_LOG_LEVEL))
@@ -560,9 +568,19 @@ static void begin_waiting(struct engine *e)
 	make_current(e, TAKE_PTR(e->waiting));
 }
 
+bool engine_has_request(const struct engine *e)
+{
+	return e->done || e->transaction || e->waiting;
+}
+
+void engine_announce(struct engine *e)
+{
+	announce(e, NULL, 0);
+}
+
 int engine_apply(struct engine *e, struct generation *g, outcome_fn done, void *data)
 {
-	if (e->done || e->transaction || e->waiting)
+	if (engine_has_request(e) || e->fallback)
 		return -EBUSY;
 	if (e->plan || e->passes) { /* putting something back: soon done */
 		e->waiting = g;
@@ -589,7 +607,7 @@ int engine_reload(struct engine *e, struct errors *errors, outcome_fn done, void
 	struct generation *g;
 	int r;
 
-	if (e->done || e->transaction || e->waiting)
+	if (engine_has_request(e) || e->fallback)
 		return -EBUSY;
 	r = engine_load(e, errors, &g);
 	if (r < 0) {

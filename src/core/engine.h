@@ -4,6 +4,7 @@
 #define CORE_ENGINE_H
 
 #include "core/config.h"
+#include "core/history.h"
 #include "core/mirror.h"
 #include "core/plan.h"
 #include "core/record.h"
@@ -12,6 +13,8 @@ enum engine_state {
 	ENGINE_STARTING, /* the kernel has not been read yet */
 	ENGINE_APPLYING,
 	ENGINE_STEADY,
+	ENGINE_WAITING_CONFIRM, /* applied; goes back by itself unless it is confirmed */
+	ENGINE_ROLLING_BACK,
 	ENGINE_DEGRADED, /* something failed, or there is no valid configuration */
 	ENGINE_MAX_,
 };
@@ -56,6 +59,16 @@ struct engine {
 	struct generation *previous; /* what it goes back to */
 	bool transaction, undoing;
 	char *cause; /* of the undoing */
+
+	/* What is kept of changes, and the change that waits for its confirmation: change.c. */
+	char *history_dir; /* NULL: nothing is kept */
+	uint64_t last_number;
+	struct change_info info;     /* of the change under way */
+	uint64_t confirm_usec;	     /* that it will wait, when it is done */
+	struct generation *fallback; /* the way back, while one waits */
+	uint64_t deadline;	     /* CLOCK_BOOTTIME, us; 0: none waits */
+	sd_event_source *confirm_timer;
+	bool reverting;
 
 	/* A request that came while the engine was at work by itself. */
 	struct generation *waiting;
@@ -125,6 +138,12 @@ struct plan *engine_plan(struct engine *e, struct generation *g);
  * Return: 0, -ENODEV if nothing configures it, or -EBUSY.
  */
 int engine_reconfigure(struct engine *e, const char *name, outcome_fn done, void *data);
+
+/** engine_has_request - a request is being carried out, or waits to be */
+bool engine_has_request(const struct engine *e);
+
+/** engine_announce - tell the bus that the engine's own properties changed */
+void engine_announce(struct engine *e);
 
 /** engine_state - as published */
 enum engine_state engine_state(const struct engine *e);

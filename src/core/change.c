@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The safety net under changes that are made over the network they change.
+ *
+ * A change that is to be confirmed is written down before the kernel hears of
+ * it, with the generation to go back to. Whatever happens from then on (the
+ * time is over, the daemon is killed, the machine reboots), the file says what
+ * to do: until it is gone, the way leads back. A configuration on disk that was
+ * reverted so is remembered by its hash, so that a restart does not apply it
+ * once more; asking for it by hand does.
+ *
+ * What must stay true: the file is there from before the first step until the
+ * confirmation or the end of the way back.
+ */
+#include "core/change.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "util/log.h"
+#include "util/text.h"
+
+#define SECOND UINT64_C(1000000)
+
+/* DIR/pending.state: a change that waits, or whose way back has not ended. */
+struct pending {
+	uint64_t number, previous;
+	uint64_t deadline; /* CLOCK_BOOTTIME, us; 0: the change itself has not ended */
+	char boot[40];	   /* /proc/sys/kernel/random/boot_id */
+	char hash[20];	   /* of the files of @number */
+	bool reverted;	   /* the time is over: its files are not to be applied again */
+};
+
+static uint64_t boottime(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return t.tv_sec * SECOND + t.tv_nsec / 1000;
+}
+
+static uint64_t realtime(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec * SECOND + t.tv_nsec / 1000;
+}
+
+static void boot_id(char *ret, size_t size)
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	*ret = 0;
+	if (f && fgets(ret, size, f))
+		ret[strcspn(ret, "\n")] = 0;
+	if (f)
+		fclose(f);
+}
+
+static char *pending_path(const struct engine *e)
+{
+	return str_format("%s/pending.state", e->history_dir);
+}
+
+static void write_pending(struct engine *e, const struct pending *p)
+{
+	_cleanup_free_ char *path = pending_path(e);
+	_cleanup_free_ char *text = str_format(
+		"number = %" PRIu64 "L;\nprevious = %" PRIu64 "L;\ndeadline = %" PRIu64 "L;\n"
+		"boot = \"%s\";\nhash = \"%s\";\nreverted = %s;\n",
+		p->number, p->previous, p->deadline, p->boot, p->hash,
+		p->reverted ? "true" : "false");
+	int r = file_write_atomic(path, text, strlen(text));
+
+	if (r < 0)
+		log_error("%s: %s: a change could not be reverted after a crash", path,
+			  strerror(-r));
+}
+
+static bool read_pending(struct engine *e, struct pending *ret)
+{
+	_cleanup_free_ char *path = pending_path(e), *text = NULL;
+	long long number = 0, previous = 0, deadline = 0;
+	const char *boot = "", *hash = "";
+	int reverted = 0;
+	bool ok = false;
+	config_t cfg;
+
+	if (file_read(path, 65536, &text, NULL) < 0)
+		return false;
+	config_init(&cfg);
+	if (config_read_string(&cfg, text) == CONFIG_TRUE &&
+	    config_lookup_int64(&cfg, "number", &number) &&
+	    config_lookup_int64(&cfg, "previous", &previous) &&
+	    config_lookup_int64(&cfg, "deadline", &deadline) &&
+	    config_lookup_string(&cfg, "boot", &boot) && config_lookup_string(&cfg, "hash", &hash) &&
+	    config_lookup_bool(&cfg, "reverted", &reverted)) {
+		*ret = (struct pending){ .number = number, .previous = previous,
+					 .deadline = deadline, .reverted = reverted };
+		snprintf(ret->boot, sizeof(ret->boot), "%s", boot);
+		snprintf(ret->hash, sizeof(ret->hash), "%s", hash);
+		ok = true;
+	} else {
+		log_warning("%s: torn or not ours; left out", path);
+	}
+	config_destroy(&cfg);
+	return ok;
+}
+
+static void forget_pending(struct engine *e)
+{
+	_cleanup_free_ char *path = pending_path(e);
+
+	(void)unlink(path);
+}
+
+static void store(struct engine *e, const struct generation *g)
+{
+	int r = history_write(e->history_dir, &e->info, g);
+
+	if (r < 0)
+		log_error("%s: %s: this generation cannot be gone back to", e->history_dir,
+			  strerror(-r));
+}
+
+void change_open(struct engine *e, const char *dir)
+{
+	struct change_info *list;
+	unsigned n;
+
+	e->history_dir = str_dup(dir);
+	history_list(dir, &list, &n);
+	if (n)
+		e->last_number = list[0].number;
+	history_list_free(list, n);
+}
+
+void change_introduce(struct engine *e, const char *caller, const char *unit, int64_t uid,
+		      uint64_t confirm_usec)
+{
+	change_info_done(&e->info);
+	e->info.caller = str_dup(caller);
+	e->info.unit = unit ? str_dup(unit) : NULL;
+	e->info.uid = uid;
+	e->confirm_usec = confirm_usec;
+}
+
+static void describe(struct engine *e, struct generation *g)
+{
+	free(e->info.hash);
+	free(e->info.result);
+	e->info.number = g->number;
+	e->info.time_usec = realtime();
+	e->info.hash = history_hash(g->files, g->n_files);
+	e->info.result = str_dup("applying");
+	e->info.confirmed = false;
+	for (unsigned n = 0; n < g->n_files; n++) {
+		e->info.files = array_reserve(e->info.files, n, sizeof(*e->info.files));
+		e->info.files[n] = str_dup(g->files[n]);
+	}
+	e->info.n_files = g->n_files;
+}
+
+void change_begins(struct engine *e, struct generation *g)
+{
+	struct pending p = { 0 };
+	bool known = g->number; /* taken up again, by a daemon that starts */
+
+	if (!known)
+		g->number = ++e->last_number;
+	e->number = g->number;
+	if (!e->history_dir || known)
+		return;
+	if (!e->previous)
+		e->confirm_usec = 0; /* nothing to go back to */
+	describe(e, g);
+	store(e, g);
+	if (!e->confirm_usec)
+		return;
+	p.number = g->number;
+	p.previous = e->previous->number;
+	boot_id(p.boot, sizeof(p.boot));
+	snprintf(p.hash, sizeof(p.hash), "%s", e->info.hash);
+	write_pending(e, &p);
+}
+
+static void wait_for_confirm(struct engine *e, uint64_t usec)
+{
+	struct pending p;
+
+	e->deadline = boottime() + usec;
+	if (sd_event_source_set_time(e->confirm_timer, e->deadline) < 0 ||
+	    sd_event_source_set_enabled(e->confirm_timer, SD_EVENT_ONESHOT) < 0)
+		log_error("cannot set a timer");
+	if (read_pending(e, &p)) {
+		p.deadline = e->deadline;
+		write_pending(e, &p);
+	}
+	log_notice("generation %" PRIu64 " is reverted in %" PRIu64 " s unless it is confirmed",
+		   e->number, usec / SECOND);
+}
+
+static void finish_info(struct engine *e, const struct outcome *o, bool confirmed)
+{
+	free(e->info.result);
+	if (o->error == -ECANCELED)
+		e->info.result = str_format("undone: %.*s", (int)strcspn(o->text, "\n"), o->text);
+	else if (o->error)
+		e->info.result = str_format("in part: %.*s", (int)strcspn(o->text, "\n"), o->text);
+	else
+		e->info.result = str_dup("applied");
+	e->info.usec = o->usec;
+	e->info.confirmed = confirmed;
+	(void)history_update(e->history_dir, &e->info);
+	change_info_done(&e->info);
+}
+
+void change_ended(struct engine *e, const struct outcome *o)
+{
+	uint64_t confirm = e->confirm_usec;
+
+	e->confirm_usec = 0;
+	if (!e->history_dir || !e->info.number)
+		return;
+	finish_info(e, o, !o->error && !confirm);
+	if (confirm && o->error != -ECANCELED) {
+		e->fallback = TAKE_PTR(e->previous);
+		wait_for_confirm(e, confirm);
+	} else if (!e->reverting) {
+		forget_pending(e);
+	}
+}
+
+/* What happened to a generation after it had been applied. */
+static void mark(struct engine *e, uint64_t number, const char *result, bool confirmed)
+{
+	struct change_info *list;
+	unsigned n;
+
+	history_list(e->history_dir, &list, &n);
+	for (unsigned i = 0; i < n; i++) {
+		if (list[i].number != number)
+			continue;
+		free(list[i].result);
+		list[i].result = str_dup(result);
+		list[i].confirmed = confirmed;
+		(void)history_update(e->history_dir, &list[i]);
+	}
+	history_list_free(list, n);
+}
+
+static void stop_waiting(struct engine *e)
+{
+	sd_event_source_set_enabled(e->confirm_timer, SD_EVENT_OFF);
+	e->deadline = 0;
+}
+
+int change_confirm(struct engine *e, uint64_t number)
+{
+	if (!e->fallback || !e->deadline)
+		return -ENOENT;
+	if (number && number != e->number)
+		return -ESTALE;
+	stop_waiting(e);
+	e->fallback = generation_free(e->fallback);
+	mark(e, e->number, "applied", true);
+	forget_pending(e);
+	log_notice("generation %" PRIu64 " is confirmed", e->number);
+	engine_announce(e);
+	return 0;
+}
+
+/* The way back is no transaction: whatever of it can be done is done. */
+static int revert(struct engine *e, const char *caller, const char *result, outcome_fn done,
+		  void *data)
+{
+	uint64_t number = e->number;
+	struct generation *back;
+	struct pending p;
+	int r;
+
+	if (engine_has_request(e))
+		return -EBUSY;
+	stop_waiting(e);
+	back = TAKE_PTR(e->fallback);
+	mark(e, number, result, false);
+	if (read_pending(e, &p)) {
+		p.reverted = true;
+		write_pending(e, &p);
+	}
+	change_introduce(e, caller, NULL, -1, 0);
+	back->number = 0;
+	e->reverting = true;
+	r = engine_apply(e, back, done, data);
+	e->transaction = false;
+	return r;
+}
+
+int change_on_deadline(sd_event_source *s, uint64_t usec _unused_, void *data)
+{
+	struct engine *e = data;
+
+	log_warning("generation %" PRIu64 " was not confirmed in time", e->number);
+	if (revert(e, "confirm timer", "reverted: not confirmed in time", NULL, NULL) == -EBUSY) {
+		sd_event_source_set_time(s, boottime() + SECOND / 10);
+		sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+	}
+	return 0;
+}
+
+static uint64_t find_confirmed(struct engine *e, uint64_t before)
+{
+	struct change_info *list;
+	uint64_t found = 0;
+	unsigned n;
+
+	history_list(e->history_dir, &list, &n);
+	for (unsigned i = 0; i < n && !found; i++)
+		if (list[i].confirmed && list[i].number < before)
+			found = list[i].number;
+	history_list_free(list, n);
+	return found;
+}
+
+int change_rollback(struct engine *e, uint64_t number, struct errors *errors, outcome_fn done,
+		    void *data)
+{
+	struct generation *g;
+	int r;
+
+	if (!e->history_dir)
+		return -ENOENT;
+	if (e->fallback && (!number || number == e->fallback->number))
+		return revert(e, e->info.caller ? e->info.caller : "rollback",
+			      "reverted: by hand", done, data);
+	if (engine_has_request(e) || e->fallback)
+		return -EBUSY;
+	if (!number)
+		number = find_confirmed(e, e->number);
+	r = number ? history_load(e->history_dir, number, errors, &g) : -ENOENT;
+	return r < 0 ? r : engine_apply(e, g, done, data);
+}
+
+static int apply_stored(struct engine *e, uint64_t number, const char *why, outcome_fn done,
+			void *data)
+{
+	_cleanup_(errors_done) struct errors errors = { 0 };
+	struct generation *g;
+	int r = history_load(e->history_dir, number, &errors, &g);
+
+	for (unsigned n = 0; n < errors.n; n++)
+		log_error("%s", errors.lines[n]);
+	if (r < 0)
+		return r;
+	log_warning("%s: starting with generation %" PRIu64, why, number);
+	change_introduce(e, "start", NULL, -1, 0);
+	return engine_apply(e, g, done, data);
+}
+
+/* The daemon was restarted while a change waits: the kernel has it, and the time runs on. */
+static int go_on_waiting(struct engine *e, const struct pending *p, outcome_fn done, void *data)
+{
+	_cleanup_(errors_done) struct errors errors = { 0 };
+	struct generation *g, *back;
+	int r = history_load(e->history_dir, p->previous, &errors, &back);
+
+	if (r < 0)
+		return r;
+	r = history_load(e->history_dir, p->number, &errors, &g);
+	if (r < 0) {
+		generation_free(back);
+		return r;
+	}
+	back->number = p->previous;
+	g->number = p->number;
+	change_introduce(e, "start", NULL, -1, 0);
+	r = engine_apply(e, g, done, data);
+	e->fallback = back;
+	wait_for_confirm(e, p->deadline - boottime());
+	return r;
+}
+
+static int start_pending(struct engine *e, struct pending *p, outcome_fn done, void *data)
+{
+	char boot[sizeof(p->boot)];
+
+	boot_id(boot, sizeof(boot));
+	if (!p->reverted && !strcmp(boot, p->boot) && p->deadline > boottime())
+		return go_on_waiting(e, p, done, data);
+	if (!p->reverted) {
+		mark(e, p->number, "reverted: not confirmed before the daemon ended", false);
+		p->reverted = true;
+		write_pending(e, p);
+	}
+	e->reverting = true;
+	return apply_stored(e, p->previous, "the last change was not confirmed", done, data);
+}
+
+/* The files on disk are those that were reverted? Then they wait for somebody to ask again. */
+static bool is_reverted(const struct pending *p, const struct generation *g)
+{
+	_cleanup_free_ char *hash = history_hash(g->files, g->n_files);
+
+	return !strcmp(hash, p->hash);
+}
+
+/* The newest generation is of the same files? Then a restart is no new one. */
+static uint64_t find_same(struct engine *e, const struct generation *g)
+{
+	_cleanup_free_ char *hash = history_hash(g->files, g->n_files);
+	struct change_info *list;
+	uint64_t found = 0;
+	unsigned n;
+
+	history_list(e->history_dir, &list, &n);
+	if (n && list[0].confirmed && list[0].hash && !strcmp(list[0].hash, hash))
+		found = list[0].number;
+	history_list_free(list, n);
+	return found;
+}
+
+int change_start(struct engine *e, struct errors *errors, outcome_fn done, void *data)
+{
+	struct generation *g = NULL;
+	struct pending p;
+	uint64_t good;
+	int r = engine_load(e, errors, &g);
+	bool has_pending = e->history_dir && read_pending(e, &p);
+
+	if (has_pending && (!p.reverted || (r >= 0 && is_reverted(&p, g)))) {
+		generation_free(g);
+		if (start_pending(e, &p, done, data) >= 0)
+			return 0;
+		r = engine_load(e, errors, &g);
+	}
+	if (r >= 0) {
+		change_introduce(e, "start", NULL, -1, 0);
+		g->number = e->history_dir ? find_same(e, g) : 0;
+		return engine_apply(e, g, done, data);
+	}
+	good = e->history_dir ? find_confirmed(e, UINT64_MAX) : 0;
+	if (good && apply_stored(e, good, "the configuration is invalid", done, data) >= 0) {
+		engine_reject(e, errors);
+		return 0;
+	}
+	engine_reject(e, errors);
+	return r;
+}
+
+void change_close(struct engine *e)
+{
+	sd_event_source_disable_unref(e->confirm_timer);
+	generation_free(e->fallback);
+	change_info_done(&e->info);
+	free(e->history_dir);
+}

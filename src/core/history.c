@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Generations on disk: one file each, in the configuration's own syntax, with
+ * a group "generation" that says what is known about it. They are read by the
+ * same code as a person's files, so what cannot be read is told and left out.
+ *
+ * What must stay true: a file is complete or not there; the newest confirmed
+ * generation is never removed, because it is what the box goes back to.
+ */
+#include "core/history.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "core/source.h"
+#include "util/log.h"
+#include "util/text.h"
+
+void change_info_done(struct change_info *i)
+{
+	free(i->caller);
+	free(i->unit);
+	free(i->result);
+	free(i->hash);
+	for (unsigned n = 0; n < i->n_files; n++)
+		free(i->files[n]);
+	free(i->files);
+	memset(i, 0, sizeof(*i));
+}
+
+static char *path_of(const char *dir, uint64_t number)
+{
+	return str_format("%s/generation-%" PRIu64 ".conf", dir, number);
+}
+
+static void set_string(json_t *j, const char *key, const char *value)
+{
+	if (value)
+		json_object_set_new(j, key, json_string(value));
+}
+
+static json_t *info_json(const struct change_info *i)
+{
+	json_t *j = json_object(), *files = json_array();
+
+	json_object_set_new(j, "number", json_integer(i->number));
+	json_object_set_new(j, "time_usec", json_integer(i->time_usec));
+	json_object_set_new(j, "usec", json_integer(i->usec));
+	json_object_set_new(j, "uid", json_integer(i->uid));
+	set_string(j, "caller", i->caller);
+	set_string(j, "unit", i->unit);
+	set_string(j, "result", i->result);
+	set_string(j, "hash", i->hash);
+	json_object_set_new(j, "confirmed", json_boolean(i->confirmed));
+	for (unsigned n = 0; n < i->n_files; n++)
+		json_array_append_new(files, json_string(i->files[n]));
+	json_object_set_new(j, "files", files);
+	return j;
+}
+
+static int compare_newest_first(const void *a, const void *b)
+{
+	const struct change_info *ia = a, *ib = b;
+
+	return ia->number > ib->number ? -1 : ia->number < ib->number;
+}
+
+static void prune(const char *dir)
+{
+	struct change_info *list;
+	bool confirmed = false;
+	unsigned n;
+
+	history_list(dir, &list, &n);
+	for (unsigned i = 0; i < n; i++) {
+		_cleanup_free_ char *path = path_of(dir, list[i].number);
+		bool newest = list[i].confirmed && !confirmed;
+
+		confirmed |= list[i].confirmed;
+		if (i >= HISTORY_KEEP && !newest)
+			(void)unlink(path);
+	}
+	history_list_free(list, n);
+}
+
+static int write_text(const char *dir, const struct change_info *info, const char *body)
+{
+	_cleanup_free_ char *path = path_of(dir, info->number), *head = NULL, *text = NULL;
+	json_t *j = info_json(info);
+
+	head = json_literal(j);
+	json_decref(j);
+	text = str_format("generation = %s;\n%s", head, body);
+	return file_write_atomic(path, text, strlen(text));
+}
+
+int history_write(const char *dir, const struct change_info *info, const struct generation *g)
+{
+	_cleanup_free_ char *interfaces = model_export(g->want, false);
+	_cleanup_free_ char *settings = NULL, *body = NULL;
+	json_t *j = object_json(&settings_feature, &g->settings.o, 0);
+	int r;
+
+	settings = json_literal(j);
+	json_decref(j);
+	body = str_format("daemon = %s;\n%s", settings, interfaces);
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	r = write_text(dir, info, body);
+	if (!r)
+		prune(dir);
+	return r;
+}
+
+int history_update(const char *dir, const struct change_info *info)
+{
+	_cleanup_free_ char *path = path_of(dir, info->number), *text = NULL;
+	char *body;
+	int r = file_read(path, 64u << 20, &text, NULL);
+
+	if (r < 0)
+		return r;
+	body = strchr(text, '\n');
+	return body ? write_text(dir, info, body + 1) : -EBADMSG;
+}
+
+static char *get_string(const config_setting_t *s, const char *key)
+{
+	const char *v;
+
+	return config_setting_lookup_string(s, key, &v) ? str_dup(v) : NULL;
+}
+
+static int64_t get_number(const config_setting_t *s, const char *key)
+{
+	const config_setting_t *v = config_setting_get_member(s, key);
+
+	return v ? config_setting_get_int64(v) : 0;
+}
+
+static int read_info(const config_setting_t *s, struct change_info *i)
+{
+	const config_setting_t *files, *confirmed;
+
+	if (!s || !config_setting_is_group(s) || get_number(s, "number") <= 0)
+		return -EBADMSG;
+	i->number = get_number(s, "number");
+	i->time_usec = get_number(s, "time_usec");
+	i->usec = get_number(s, "usec");
+	i->uid = get_number(s, "uid");
+	i->caller = get_string(s, "caller");
+	i->unit = get_string(s, "unit");
+	i->result = get_string(s, "result");
+	i->hash = get_string(s, "hash");
+	confirmed = config_setting_get_member(s, "confirmed");
+	i->confirmed = confirmed && config_setting_get_bool(confirmed);
+	files = config_setting_get_member(s, "files");
+	for (int n = 0; files && n < config_setting_length(files); n++) {
+		i->files = array_reserve(i->files, i->n_files, sizeof(*i->files));
+		i->files[i->n_files++] = str_dup(config_setting_get_string_elem(files, n));
+	}
+	return 0;
+}
+
+static int read_file_info(const char *path, struct change_info *ret)
+{
+	_cleanup_(arena_freep) struct arena *names = arena_new();
+	_cleanup_(errors_done) struct errors e = { 0 };
+	struct text text;
+	config_t cfg;
+	int r;
+
+	if (text_load(path, names, &e, &text) < 0) {
+		log_warning("%s", e.lines[0]);
+		return -EBADMSG;
+	}
+	config_init(&cfg);
+	r = config_read_string(&cfg, text.text) == CONFIG_TRUE ?
+		    read_info(config_lookup(&cfg, "generation"), ret) : -EBADMSG;
+	if (r < 0)
+		log_warning("%s: is no generation, or torn; left out", path);
+	config_destroy(&cfg);
+	text_done(&text);
+	return r;
+}
+
+void history_list(const char *dir, struct change_info **ret, unsigned *ret_n)
+{
+	struct change_info *list = NULL, info;
+	struct dirent *d;
+	unsigned n = 0;
+	DIR *folder = opendir(dir);
+
+	while (folder && (d = readdir(folder))) {
+		_cleanup_free_ char *path = str_format("%s/%s", dir, d->d_name);
+		int end = 0;
+
+		if (sscanf(d->d_name, "generation-%*u.conf%n", &end) < 0 || !end || d->d_name[end])
+			continue;
+		memset(&info, 0, sizeof(info));
+		if (read_file_info(path, &info) < 0) {
+			change_info_done(&info);
+			continue;
+		}
+		list = array_reserve(list, n, sizeof(*list));
+		list[n++] = info;
+	}
+	if (folder)
+		closedir(folder);
+	if (n)
+		qsort(list, n, sizeof(*list), compare_newest_first);
+	*ret = list;
+	*ret_n = n;
+}
+
+void history_list_free(struct change_info *list, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		change_info_done(&list[i]);
+	free(list);
+}
+
+int history_load(const char *dir, uint64_t number, struct errors *e, struct generation **ret)
+{
+	_cleanup_free_ char *path = path_of(dir, number);
+	const char *const one[] = { path };
+	const struct config_paths paths = { .paths = one, .n = 1, .stored = true };
+
+	if (access(path, R_OK) < 0)
+		return -ENOENT;
+	return config_load(&paths, e, ret);
+}
+
+char *history_hash(char *const *files, unsigned n)
+{
+	uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a: tells files apart, keeps no secret */
+
+	for (unsigned i = 0; i < n; i++) {
+		_cleanup_free_ char *text = NULL;
+
+		if (file_read(files[i], 64u << 20, &text, NULL) < 0)
+			continue;
+		for (const char *p = text; *p; p++)
+			h = (h ^ (unsigned char)*p) * UINT64_C(1099511628211);
+		h = (h ^ 0xff) * UINT64_C(1099511628211);
+	}
+	return str_format("%016" PRIx64, h);
+}

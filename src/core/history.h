@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The last generations on disk, and what is remembered about each. */
+#ifndef CORE_HISTORY_H
+#define CORE_HISTORY_H
+
+#include "core/config.h"
+
+#define HISTORY_KEEP 20
+
+/* Who asked for a change, what came of it. Strings are owned by the structure. */
+struct change_info {
+	uint64_t number;
+	uint64_t time_usec; /* CLOCK_REALTIME when it was asked for */
+	uint64_t usec;	    /* that it took */
+	int64_t uid;	    /* of the caller; -1: the daemon itself */
+	char *caller;	    /* bus name, or "boot", "SIGHUP", …; NULL: unknown */
+	char *unit;	    /* systemd unit of the caller; NULL: unknown */
+	char *result;	    /* "applied", "undone: …", "reverted: …" */
+	char *hash;	    /* of the files it was read from */
+	char **files;
+	unsigned n_files;
+	bool confirmed; /* may be gone back to */
+};
+
+/** change_info_done - free what it holds */
+void change_info_done(struct change_info *i);
+
+/**
+ * history_write - store a generation with what is known about it
+ * @dir: the folder; made if it is not there
+ *
+ * Written whole, synced and renamed. The oldest beyond HISTORY_KEEP go, but never the
+ * newest confirmed one. Return: 0 or a negative errno.
+ */
+int history_write(const char *dir, const struct change_info *info, const struct generation *g);
+
+/** history_update - the same with other information, its configuration as it was */
+int history_update(const char *dir, const struct change_info *info);
+
+/**
+ * history_list - what is there, the newest first
+ * @ret: an array of *@ret_n, to be freed with history_list_free()
+ *
+ * A file that is torn or makes no sense is told in the log and left out.
+ */
+void history_list(const char *dir, struct change_info **ret, unsigned *ret_n);
+
+/** history_list_free - free the array and what it holds */
+void history_list_free(struct change_info *list, unsigned n);
+
+/** history_load - the configuration of generation @number; as config_load(); -ENOENT: none */
+int history_load(const char *dir, uint64_t number, struct errors *e, struct generation **ret);
+
+/** history_hash - of the contents of files, as hexadecimal text; the caller frees it */
+char *history_hash(char *const *files, unsigned n);
+
+#endif
