@@ -105,6 +105,10 @@ int bridge_attach(struct call *c, struct device *br, struct device *d)
 		return fake_refuse(c, -ELOOP, "Can not enslave a bridge to a bridge");
 	if (!strcmp(d->name, "lo"))
 		return fake_refuse(c, -EINVAL, "Can not enslave a non-Ethernet device to a bridge");
+	/* __netdev_upper_dev_link(): it stands on the bridge itself. */
+	for (const struct device *l = d; l; l = device_find(c->fk, l->lower))
+		if (l == br)
+			return -EBUSY;
 	d->master = br->index;
 	init_port(d);
 	if (default_pvid(br))
