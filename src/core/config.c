@@ -21,7 +21,7 @@ const char *const config_default_paths[CONFIG_N_DEFAULT_PATHS] = {
 	"/etc/netctld", "/run/netctld", "/usr/lib/netctld",
 };
 
-static const struct word drift_words[] = {
+const struct word drift_words[] = {
 	{ "repair", DRIFT_REPAIR }, { "report", DRIFT_REPORT }, { NULL, 0 },
 };
 

@@ -16,6 +16,7 @@ enum { DRIFT_REPAIR, DRIFT_REPORT };
 enum { SETTINGS_ON_DRIFT, SETTINGS_LOG_LEVEL }; /* the rows */
 
 extern const struct feature settings_feature;
+extern const struct word drift_words[]; /* of on_drift, here and for one interface */
 
 /* One configuration, read whole and found good. */
 struct generation {

@@ -19,6 +19,8 @@
  * once for each engine_apply() that returned 0.
  */
 #include "core/change.h"
+#include "core/drift.h"
+#include "core/hold.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -263,9 +265,10 @@ static void set_retry(struct engine *e)
 	uint64_t first = UINT64_MAX;
 
 	MODEL_FOREACH(e->current->want, i)
-		if (i->state == STATE_FAILED)
+		if (i->state == STATE_FAILED || (i->state == STATE_DRIFTED && i->retry_usec))
 			first = min_of(first, i->retry_usec);
-	if (!e->live || first == UINT64_MAX ||
+	first = min_of(first, hold_first_end(e));
+	if (!e->live || first == UINT64_MAX || /* never, or not before somebody asks */
 	    sd_event_source_set_time(e->retry, first) < 0 ||
 	    sd_event_source_set_enabled(e->retry, SD_EVENT_ONESHOT) < 0)
 		sd_event_source_set_enabled(e->retry, SD_EVENT_OFF);
@@ -377,26 +380,6 @@ static void verification_failed(struct engine *e, struct plan *plan)
 		reconciled(e);
 }
 
-/* on_drift = "report": what was as configured and no longer is stays so, and is shown. */
-static void report_drift(struct plan *plan)
-{
-	unsigned kept = 0;
-
-	for (unsigned n = 0; n < plan->n; n++) {
-		struct step *s = &plan->steps[n];
-		_cleanup_free_ char *what = step_what(s);
-
-		if (!s->want || !s->want->settled) {
-			plan->steps[kept++] = *s;
-			continue;
-		}
-		if (s->want->state != STATE_DRIFTED)
-			iface_set_reason(s->want, "differs: %s", what);
-		s->want->state = STATE_DRIFTED;
-	}
-	plan->n = kept;
-}
-
 static void look(struct engine *e)
 {
 	struct mirror *m = e->mirror;
@@ -409,13 +392,16 @@ static void look(struct engine *e)
 		begin_undo(e);
 		all = true;
 	}
+	hold_mark(e);
+	if (!e->passes)
+		drift_begin(e->current);
 	plan = plan_new(e->current->want, m->seen, e->record->owned, all ? NULL : m->changes,
 			m->n_changes, now_usec(e));
 	e->look_at_all = false;
 	announce(e, m->changes, m->n_changes);
 	mirror_take_changes(m);
-	if (e->current->settings.on_drift == DRIFT_REPORT && !e->done && !e->passes)
-		report_drift(plan);
+	if (!e->done && !e->passes && !e->undoing)
+		drift_filter(e->current, plan, now_usec(e));
 	if (!plan->n) {
 		plan_free(plan);
 		reconciled(e);
@@ -449,10 +435,7 @@ static int on_turn(sd_event_source *s _unused_, void *data)
 
 static void on_mirror_synced(void *data)
 {
-	struct engine *e = data;
-
-	e->look_at_all = true;
-	turn_later(e);
+	engine_look_again(data);
 }
 
 static void on_mirror_changed(void *data)
@@ -462,10 +445,7 @@ static void on_mirror_changed(void *data)
 
 static int on_retry(sd_event_source *s _unused_, uint64_t usec _unused_, void *data)
 {
-	struct engine *e = data;
-
-	e->look_at_all = true;
-	turn_later(e);
+	engine_look_again(data);
 	return 0;
 }
 
@@ -520,6 +500,7 @@ struct engine *engine_free(struct engine *e)
 	generation_free(e->waiting);
 	free(e->cause);
 	change_close(e);
+	free(e->holds);
 	mirror_free(e->mirror);
 	record_free(e->record);
 	encoder_free(e->encoder);
@@ -571,6 +552,12 @@ static void begin_waiting(struct engine *e)
 bool engine_has_request(const struct engine *e)
 {
 	return e->done || e->transaction || e->waiting;
+}
+
+void engine_look_again(struct engine *e)
+{
+	e->look_at_all = true;
+	turn_later(e);
 }
 
 void engine_announce(struct engine *e)

@@ -70,6 +70,9 @@ struct engine {
 	sd_event_source *confirm_timer;
 	bool reverting;
 
+	struct hold *holds; /* interfaces to leave alone for a while: hold.c */
+	unsigned n_holds;
+
 	/* A request that came while the engine was at work by itself. */
 	struct generation *waiting;
 
@@ -141,6 +144,9 @@ int engine_reconfigure(struct engine *e, const char *name, outcome_fn done, void
 
 /** engine_has_request - a request is being carried out, or waits to be */
 bool engine_has_request(const struct engine *e);
+
+/** engine_look_again - compare everything at the end of this turn */
+void engine_look_again(struct engine *e);
 
 /** engine_announce - tell the bus that the engine's own properties changed */
 void engine_announce(struct engine *e);

@@ -12,7 +12,7 @@
 static const char *const state_names[STATE_MAX_] = {
 	[STATE_FOREIGN] = "foreign", [STATE_ABSENT] = "absent",	  [STATE_WAITING] = "waiting",
 	[STATE_APPLYING] = "applying", [STATE_OK] = "ok",	  [STATE_DRIFTED] = "drifted",
-	[STATE_FAILED] = "failed",
+	[STATE_FAILED] = "failed",   [STATE_HELD] = "held",
 };
 
 const char *state_name(enum state s)

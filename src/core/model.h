@@ -21,6 +21,7 @@ enum state {
 	STATE_WAITING, /* something that it needs is not there */
 	STATE_APPLYING,
 	STATE_OK,
+	STATE_HELD,    /* left alone, because somebody works on it by hand */
 	STATE_DRIFTED, /* differs, and the configuration says to report only */
 	STATE_FAILED,
 	STATE_MAX_,
@@ -49,6 +50,11 @@ struct iface {
 	char *reason;	     /* heap; NULL: none */
 	uint64_t retry_usec; /* failed: not before this CLOCK_MONOTONIC time */
 	unsigned failures;   /* in a row */
+	bool held;	     /* hands off */
+	unsigned drifts;     /* changed by another hand, in a row */
+	uint64_t drift_usec; /* when that was last */
+	bool drift_kept;     /* by the verdict of drift.c: to be left as it is */
+	uint64_t drift_round;
 	bool settled;	     /* was as configured since the configuration came or the device did */
 
 	enum fate fate;	     /* in the plan that is being made */
@@ -149,7 +155,7 @@ bool list_remove(const struct feature *f, struct list *l, const struct object *l
 struct link {
 	struct object o;
 	char kind[IFNAMSIZ];	   /* IFLA_INFO_KIND; "": a device that exists by itself */
-	uint8_t up, carrier, foreign_policy;
+	uint8_t up, carrier, foreign_policy, on_drift;
 	uint8_t operstate;
 	uint32_t mtu, carrier_changes;
 	uint8_t address[6];

@@ -33,7 +33,7 @@ static const struct word foreign_words[] = {
 	{ "keep", FOREIGN_KEEP }, { "remove", FOREIGN_REMOVE }, { NULL, 0 },
 };
 
-enum { KIND, UP, MTU, ADDRESS, ALIAS, MASTER, FOREIGN, CARRIER, OPERSTATE, CARRIER_CHANGES, LOWER, SLAVE_KIND };
+enum { KIND, UP, MTU, ADDRESS, ALIAS, MASTER, FOREIGN, ON_DRIFT, CARRIER, OPERSTATE, CARRIER_CHANGES, LOWER, SLAVE_KIND };
 
 static const struct row rows[] = {
 	[KIND] = { .key = "kind", .type = &type_name, VALUE(link, kind),
@@ -55,6 +55,9 @@ static const struct row rows[] = {
 	[FOREIGN] = { .key = "foreign", .type = &type_enum8, VALUE(link, foreign_policy), .data = foreign_words,
 	  .flags = ROW_POLICY, .initial = "\"keep\"",
 	  .help = "What to do with addresses and routes that others made" },
+	[ON_DRIFT] = { .key = "on_drift", .type = &type_enum8, VALUE(link, on_drift),
+	  .data = drift_words, .flags = ROW_POLICY,
+	  .help = "What to do when another hand changes a setting; by itself, as in daemon.on_drift" },
 	[CARRIER] = { .key = "carrier", .type = &type_bool, VALUE(link, carrier), .attr = IFLA_CARRIER,
 	  .flags = ROW_STATE, .help = "Is there a link to a partner?" },
 	[OPERSTATE] = { .key = "operstate", .type = &type_enum8, VALUE(link, operstate), .attr = IFLA_OPERSTATE,

@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What another hand changes: put back, only reported, and a fight that nobody wins.
+
+here=$(cd "$(dirname "$0")" && pwd)
+if [ -z "${NETCTL_INSIDE:-}" ]; then
+	[ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root"; exit 77; }
+	exec env NETCTL_INSIDE=1 unshare --net "$0"
+fi
+. "$here/../lib/tap.sh"
+NETCTLD=${NETCTL_BUILDDIR:?where netctld was built}/netctld
+. "$here/../lib/daemon.sh"
+
+ip link set lo up
+ip link add p0 type veth peer name p1
+mtu() {
+	ip -o link show "$1" | grep -o 'mtu [0-9]*' | cut -d ' ' -f 2
+}
+has_mtu() {
+	[ "$(mtu "$1")" = "$2" ]
+}
+
+daemon_config <<'EOF'
+daemon = { on_drift = "report"; };
+interfaces = ( { name = "p0"; mtu = 1400; }, { name = "p1"; mtu = 1300; on_drift = "repair"; } );
+EOF
+daemon_start -v
+check "the daemon settles" daemon_settled
+ip link set p0 mtu 1410
+ip link set p1 mtu 1310
+check_eventually 2 "on_drift of the interface wins: p1 is put back" has_mtu p1 1300
+check_eventually 2 "what is only reported is reported" daemon_says 'drift: p0: mtu: 1410 -> 1400 (changed by another hand, only reported)'
+ip link set p0 alias something
+sleep 0.3
+check_equal "and stays, also when something else happens to it" 1410 "$(mtu p0)"
+daemon_reload
+check_eventually 2 "a reload puts it back" has_mtu p0 1400
+
+echo 'daemon = { on_drift = "repair"; };
+interfaces = ( { name = "p0"; mtu = 1400; }, { name = "p1"; mtu = 1300; } );' | daemon_config
+daemon_reload
+check "reload" daemon_settled
+# Something that never gives up, for 3 s.
+requests=$(daemon_requests)
+end=$((SECONDS + 3))
+fights=0
+while [ $SECONDS -lt $end ]; do
+	if has_mtu p0 1400; then
+		ip link set p0 mtu 1420
+		fights=$((fights + 1))
+	fi
+done
+check "a fight is not fought at full speed ($fights changes in 3 s)" [ "$fights" -ge 4 ] && [ "$fights" -le 10 ]
+check "and it is said" daemon_says 'something else keeps changing it; next attempt in'
+check "the daemon asked for as many changes as it put back" \
+	[ $(($(daemon_requests) - requests)) -le 10 ]
+check_eventually 6 "when the other gives up, it is put back" has_mtu p0 1400
+daemon_stop
+check "the daemon stops" daemon_stopped
+finish
