@@ -22,6 +22,9 @@
 
 static const char *const config_folder[] = { "conf" };
 
+/* Those that have not been freed: a test that fails leaves its own. */
+static struct harness *innermost;
+
 static uint64_t now(void)
 {
 	struct timespec t;
@@ -60,6 +63,8 @@ struct harness *harness_new(void)
 	    sd_event_new(&h->event) < 0)
 		abort();
 	open_machine(h);
+	h->outer = innermost;
+	innermost = h;
 	return h;
 }
 
@@ -73,6 +78,9 @@ void harness_free(struct harness *h)
 {
 	if (!h)
 		return;
+	while (innermost != h)
+		harness_free(innermost);
+	innermost = h->outer;
 	harness_kill(h);
 	fake_kernel_free(h->fake);
 	sd_event_unref(h->event);
@@ -100,10 +108,14 @@ int harness_teardown(void **state)
 int harness_main(const char *name, const struct CMUnitTest *tests, size_t n)
 {
 	const char *filter = getenv("NETCTL_TEST_FILTER");
+	int r;
 
 	if (filter)
 		cmocka_set_test_filter(filter);
-	return _cmocka_run_group_tests(name, tests, n, NULL, NULL);
+	r = _cmocka_run_group_tests(name, tests, n, NULL, NULL);
+	while (innermost)
+		harness_free(innermost);
+	return r;
 }
 
 static int shell(const char *command)

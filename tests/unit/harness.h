@@ -20,6 +20,7 @@
  * in it, so that messages say "conf/a.conf:3: …".
  */
 struct harness {
+	struct harness *outer;	  /* made before it */
 	sd_event *event;
 	struct fake_kernel *fake; /* NULL: the real kernel, in a network namespace of its own */
 	struct engine *engine;    /* NULL: not running */
@@ -49,7 +50,12 @@ void harness_free(struct harness *h);
 int harness_setup(void **state);
 int harness_teardown(void **state);
 
-/** harness_main - run the one group of a program; NETCTL_TEST_FILTER="rou*" picks tests by name */
+/**
+ * harness_main - run the one group of a program
+ *
+ * NETCTL_TEST_FILTER="rou*" picks tests by name. What tests that failed have
+ * left behind is cleaned up.
+ */
 int harness_main(const char *name, const struct CMUnitTest *tests, size_t n);
 
 #define HARNESS_TEST(f) cmocka_unit_test_setup_teardown(f, harness_setup, harness_teardown)

@@ -632,7 +632,7 @@ static void drift_is_reported(void **state)
 	harness_exec(h, "ip link set lan0 mtu 1300");
 	harness_settle(h);
 	assert_string_equal(harness_state(h, "lan0"), "drifted");
-	assert_string_equal(harness_reason(h, "lan0"), "differs: lan0: mtu: 1300 -> 1400");
+	assert_contains(harness_reason(h, "lan0"), "lan0: mtu: 1300 -> 1400");
 	assert_int_equal(harness_requests(h), before);
 	/* It has come back by itself. */
 	harness_exec(h, "ip link set lan0 mtu 1400");
@@ -797,7 +797,7 @@ static void invalid_changes_nothing(void **state)
 static void vlan_id_changes(void **state)
 {
 	struct harness *h = start(state, "lan0 lan1");
-	_cleanup_free_ char *changed = str_dup(switch_config), *plan = NULL;
+	_cleanup_free_ char *changed = str_dup(switch_config);
 
 	harness_must_apply(h, switch_config);
 	memcpy(strstr(changed, " id = 10"), " id = 11", 8);

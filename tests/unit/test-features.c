@@ -291,6 +291,7 @@ int main(void)
 	struct CMUnitTest *tests = NULL;
 	unsigned n = 0;
 	glob_t g;
+	int r;
 
 	if (glob(TEST_TOP "/" FOLDER "*/example.conf", 0, NULL, &g))
 		return 99;
@@ -308,5 +309,12 @@ int main(void)
 		}
 	}
 	globfree(&g);
-	return harness_main("features", tests, n);
+	r = harness_main("features", tests, n);
+	for (unsigned i = 0; i < n; i++) {
+		free((char *)tests[i].name);
+		if (i % ARRAY_SIZE(questions) == 0)
+			free(tests[i].initial_state);
+	}
+	free(tests);
+	return r;
 }

@@ -40,6 +40,7 @@ int main(void)
 	struct CMUnitTest *tests = NULL;
 	size_t n = 0;
 	glob_t g;
+	int r;
 
 	if (glob(TEST_TOP "/" FOLDER "*.conf", 0, NULL, &g))
 		return 99;
@@ -57,5 +58,9 @@ int main(void)
 		};
 	}
 	globfree(&g);
-	return harness_main("golden", tests, n);
+	r = harness_main("golden", tests, n);
+	for (size_t i = 0; i < n; i++)
+		free((char *)tests[i].name);
+	free(tests);
+	return r;
 }

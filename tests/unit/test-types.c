@@ -207,7 +207,6 @@ static void words(void **state _unused_)
 		{ .type = &type_enum8, .data = list }, { .type = &type_enum32, .data = list },
 		{ .type = &type_enum16be, .data = list },
 	};
-	_cleanup_free_ char *unknown = NULL;
 	union value v = { .u8 = 9 };
 	json_t *j;
 
