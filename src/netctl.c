@@ -11,7 +11,7 @@
 
 static const struct verb verbs[] = {
 	{ "status", "[NAME...]", 0, -1u, USES_BUS | USES_LEGEND | USES_ALL, verb_status,
-	  "Every interface, its link, and what is wrong (the default)" },
+	  "Every interface, its link and what is wrong (default)" },
 	{ "show", "NAME", 1, 1, USES_BUS, verb_show, "Everything known of one interface" },
 	{ "check", "[FILE|DIR...]", 0, -1u, 0, verb_check,
 	  "Validate a configuration; the daemon is not needed" },
@@ -27,7 +27,7 @@ static int print_help(void)
 {
 	puts("netctl [OPTIONS] [VERB] ...\n\nShow and change the network configuration that netctld keeps.\n");
 	for (unsigned n = 0; n < ARRAY_SIZE(verbs); n++)
-		printf("  %-7s %-14s %s\n", verbs[n].name, verbs[n].args, verbs[n].help);
+		printf("  %-6s %-14s %s\n", verbs[n].name, verbs[n].args, verbs[n].help);
 	puts("\n  --all             status: every interface on a line of its own\n"
 	     "  --dry-run         apply: only plan\n"
 	     "  --no-legend       status: no header, no column titles\n"

@@ -6,7 +6,7 @@
  * when it is done, with the number of the generation, or with an error that
  * holds all lines a person needs.
  */
-#include "bus/export.h"
+#include "core/export.h"
 #include "bus/internal.h"
 #include "config.h"
 #include "util/log.h"

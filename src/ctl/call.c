@@ -58,6 +58,12 @@ static int connect_bus(struct ctl *c)
 	return r < 0 ? fail_connect(c, r) : 0;
 }
 
+/* There is no connection, or no longer: also when ssh could not make one. */
+static bool is_lost(int r)
+{
+	return r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE || r == -ESHUTDOWN;
+}
+
 int ctl_call(struct ctl *c, const char *method, sd_bus_message **ret, const char *types, ...)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -78,7 +84,7 @@ int ctl_call(struct ctl *c, const char *method, sd_bus_message **ret, const char
 	va_end(ap);
 	if (r >= 0) /* the daemon answers when the work is done, however long it takes */
 		r = sd_bus_call(c->bus, m, UINT64_MAX, &error, &reply);
-	if (r < 0 && sd_bus_error_is_set(&error))
+	if (r < 0 && sd_bus_error_is_set(&error) && !is_lost(r))
 		return fail_call(c, &error);
 	if (r < 0)
 		return fail_connect(c, r);

@@ -3,8 +3,7 @@
 #include <net/if.h> /* before the kernel's headers, which then leave its names alone */
 
 #include "core/config.h"
-
-#include "bus/export.h"
+#include "core/export.h"
 #include "ctl/ctl.h"
 
 static bool is_present(void *data _unused_, const char *name)

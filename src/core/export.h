@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The running state of a machine as a configuration: made by the daemon, printed by netctl too. */
-#ifndef BUS_EXPORT_H
-#define BUS_EXPORT_H
+/* The running state of a machine as a configuration. */
+#ifndef CORE_EXPORT_H
+#define CORE_EXPORT_H
 
 #include "core/model.h"
 

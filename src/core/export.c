@@ -5,7 +5,7 @@
  * What must stay true: the result passes `netctl check`, and a plan for it is
  * empty on the machine that it came from.
  */
-#include "bus/export.h"
+#include "core/export.h"
 
 #include <stdio.h>
 
@@ -101,6 +101,23 @@ static bool can_create(const struct iface *i)
 	return !strcmp(kind, "dummy");
 }
 
+/* "all" is no interface; of what the kernel tells about it only this can be set. */
+static void keep_settable(json_t *j)
+{
+	const char *group;
+	json_t *v;
+
+	json_object_foreach(j, group, v) {
+		json_t *forwarding = json_object_get(v, "forwarding");
+
+		if (!json_is_object(v))
+			continue;
+		json_incref(forwarding);
+		json_object_clear(v);
+		json_object_set_new(v, "forwarding", forwarding);
+	}
+}
+
 static json_t *export_iface(const struct iface *i, struct object *const *initials)
 {
 	json_t *j = json_pack("{s:s}", "name", i->name), *part;
@@ -122,6 +139,8 @@ static json_t *export_iface(const struct iface *i, struct object *const *initial
 	}
 	if (!can_create(i))
 		json_object_del(j, "kind");
+	if (i->ifindex < 0)
+		keep_settable(j);
 	return j;
 }
 

@@ -1,0 +1,299 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# netctl: every verb as text and as JSON, what it says when something is wrong,
+# and with which status it ends. On a bus of its own, in a network namespace.
+
+# shellcheck disable=SC2034,SC2154 # variables shared with tests/lib
+here=$(cd "$(dirname "$0")" && pwd)
+if [ -z "${NETCTL_INSIDE:-}" ]; then
+	[ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root"; exit 77; }
+	exec env NETCTL_INSIDE=1 unshare --net "$0"
+fi
+. "$here/../lib/tap.sh"
+set -o pipefail
+for program in dbus-daemon jq setpriv; do
+	command -v $program >/dev/null || skip_all "needs $program"
+done
+NETCTLD=${NETCTL_BUILDDIR:?where netctl was built}/netctld
+NETCTL=$NETCTL_BUILDDIR/netctl
+. "$here/../lib/daemon.sh"
+daemon_bus=
+
+bus_dir=$daemon_dir/bus
+mkdir "$bus_dir"
+chmod 711 "$daemon_dir" "$bus_dir"
+export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$bus_dir/socket
+bus_pid=
+at_exit 'kill $bus_pid 2>/dev/null'
+cat >"$bus_dir/bus.conf" <<EOF
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <listen>$DBUS_SYSTEM_BUS_ADDRESS</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/>
+    <allow send_destination="*"/>
+    <allow receive_sender="*"/>
+  </policy>
+  <include>$here/../../dbus/org.netctl1.conf</include>
+</busconfig>
+EOF
+
+out=$bus_dir/out
+err=$bus_dir/err
+# run ARGUMENT...: netctl, its two outputs in files, its status handed on.
+run() {
+	"$NETCTL" "$@" >"$out" 2>"$err"
+}
+# says PATTERN, complains PATTERN: of the last run's output, of its messages.
+says() {
+	grep -qE -- "$1" "$out" || { cat "$out"; return 1; }
+}
+complains() {
+	grep -qE -- "$1" "$err" || { cat "$err"; return 1; }
+}
+silent() {
+	[ ! -s "$1" ] || { cat "$1"; return 1; }
+}
+json() {
+	jq -e "$1" "$out" >/dev/null || { cat "$out"; return 1; }
+}
+# A person's line must fit; marks and dashes are several bytes.
+fits() {
+	! LC_ALL=C.UTF-8 awk 'length > 80' "$out" | grep .
+}
+
+config() {
+	daemon_config <<EOF
+interfaces = (
+  { name = "br0"; kind = "bridge"; bridge = { ageing_time = "100s"; };
+    addresses = [ "192.0.2.1/24", "2001:db8::1/64" ]; },
+  { name = "v0"; kind = "veth"; veth = { peer = "v1"; }; master = "br0"; mtu = ${1:-1400}; },
+  { name = "v1"; routes = ( { to = "198.51.100.0/24"; via = "192.0.2.254"; } );
+    addresses = [ "192.0.2.2/24" ]; },
+  { name = "absent0"; mtu = 1400; }
+);
+EOF
+}
+export LC_ALL=C
+ip link set lo up
+
+# Before there is a daemon.
+
+check_status 8 "without a bus" run status
+check "it says so" complains 'no D-Bus system bus'
+check_status 8 "as JSON too" run plan --json
+check "it says so" json '.error.status == 8 and (.error.name | startswith("org.freedesktop."))'
+dbus-daemon --config-file="$bus_dir/bus.conf" --nofork --nopidfile >"$bus_dir/log" 2>&1 &
+bus_pid=$!
+eventually 5 test -S "$bus_dir/socket"
+for verb in status "show lo" plan apply reload export; do
+	# shellcheck disable=SC2086
+	check_status 8 "$verb without a daemon" run $verb
+	check "it says so" complains 'netctld is not running'
+done
+
+# check needs none.
+
+config
+check_status 0 "check of a valid file" run check "$daemon_dir/etc/10-test.conf"
+check "text" says '^valid: 1 file, 4 interfaces$'
+check_status 0 "check of a folder, JSON" run check --json "$daemon_dir/etc"
+check "document" json '.valid and .interfaces == 4 and (.files | length) == 1'
+cat >"$bus_dir/broken.conf" <<'EOF'
+interfaces = (
+  { name = "br0"; kind = "bridge"; bridge = { vlan_fitering = true; }; },
+  { name = "br1"; mtu = "big"; }
+);
+EOF
+check_status 5 "check of a broken file" run check "$bus_dir/broken.conf"
+check "nothing on standard output" silent "$out"
+check "all errors, with their places" complains \
+	'broken.conf:2: br0: bridge.vlan_fitering: unknown key .did you mean "vlan_filtering"'
+check "all of them" complains 'broken.conf:3: br1: mtu: '
+check_status 5 "the same as JSON" run check --json=pretty "$bus_dir/broken.conf"
+check "nothing on standard error" silent "$err"
+check "document" json '.error.name == "org.netctl1.Error.ConfigInvalid" and
+	(.error.lines | length) == 2'
+check_status 5 "check of a file that is not there" run check "$bus_dir/nothing.conf"
+check "it says so" complains 'nothing.conf: No such file'
+check_status 0 "check of the example" run check "$here/../../data/netctld.conf"
+
+# With the daemon.
+
+daemon_start -v
+eventually 5 "$NETCTL" status >/dev/null 2>&1
+check "the daemon is there" daemon_settled
+
+check_status 0 "netctl alone is status" run
+check "header" says '^netctld steady, generation 1, 5 interfaces: 3 ok, 1 absent, 1 foreign$'
+check "titles" says '^  NAME +LINK +KIND +MASTER +ADDRESSES$'
+check "a bridge" says '^\* br0 +up +bridge +192.0.2.1/24 2001:db8::1/64$'
+check "a port" says '^\* v0 +up +veth +br0$'
+check "what is absent" says '^o absent0 +absent$'
+check "and why" says '^ +no such device yet$'
+check "80 columns" fits
+LC_ALL=C.UTF-8 run
+check "marks where the terminal can show them" says '^● br0'
+check_status 0 "status, no legend" run status --no-legend
+check_equal "a line an interface, one for what is wrong" 6 "$(wc -l <"$out")"
+check_status 0 "status of some" run status --no-legend v1 lo
+check_equal "in that order" "v1 lo" "$(awk '{print $2}' "$out" | paste -sd' ')"
+check_status 10 "status of what is not there" run status br00
+check "with a suggestion" complains 'no interface "br00" .did you mean "br0"'
+check_status 0 "status, JSON" run status --json
+check_equal "on one line" 1 "$(wc -l <"$out")"
+check "document" json '.version == 1 and .state == "steady" and (.interfaces | length) >= 5 and
+	.errors == [] and (.netlink | has("overruns"))'
+check_status 0 "status of one, pretty" run status v0 --json=pretty
+check "document" json '.interfaces | length == 1 and .[0].master == "br0"'
+check "on several lines" test "$(wc -l <"$out")" -gt 10
+run status --color=always
+check "colours on request" says $'\033'
+run status
+check_fails "none in a file" says $'\033'
+
+check_status 0 "show" run show v0
+check "title" says '^\* v0: ok$'
+check "a setting" says '^  mtu +1400$'
+check "a group" says '^  ipv4:$'
+check "the kernel's own" says '^    carrier +true$'
+run show br0
+check "an address" says '^    192.0.2.1/24  '
+check "a setting in its group" says '^    ageing_time +100s$'
+check_status 0 "show of what is absent" run show absent0
+check "with the reason" says '^o absent0: absent: no such device yet$'
+check_status 0 "show, JSON" run show v0 --json
+check "document" json '.name == "v0" and .mtu == 1400 and .state.management == "ok"'
+check_status 10 "show of what is not there" run show nope
+check_status 10 "the same as JSON" run show nope --json
+check "document" json '.error.name == "org.netctl1.Error.NoSuchLink"'
+
+check_status 0 "plan, when nothing is to do" run plan
+check "data: none" silent "$out"
+check "message" complains '^nothing to do$'
+run plan --json
+check "document" json '.version == 1 and .steps == []'
+config 1300
+check_status 0 "plan" run plan
+check_equal "text" "link         v0: mtu: 1400 -> 1300" "$(cat "$out")"
+check "no message" silent "$err"
+run plan --json
+check "document" json '.steps == [{"phase": "link", "object": "v0", "key": "mtu", "from": "1400",
+	"to": "1300", "effect": "live", "verb": "set", "file": .steps[0].file, "line": 4}]'
+check_status 0 "apply --dry-run" run apply --dry-run
+check "is a plan" says '^link +v0: mtu: 1400 -> 1300$'
+check_status 0 "which has changed nothing" run plan
+check "it is still to do" says '1300'
+check_status 0 "apply" run apply
+check "message" complains '^generation 2 is in use$'
+check "data: none" silent "$out"
+run plan
+check "nothing is left to do" silent "$out"
+check_status 0 "apply, JSON" run apply --json
+check "document" json '.generation == 3'
+check_status 0 "reload" run reload
+check "message" complains 'generation 4 is in use'
+run reload --json
+check "document" json '.generation == 5'
+
+cp "$bus_dir/broken.conf" "$daemon_dir/etc/10-test.conf"
+for verb in plan apply reload "apply --dry-run"; do
+	# shellcheck disable=SC2086
+	check_status 5 "$verb of an invalid configuration" run $verb
+	check "all errors" complains 'conf:3: br1: mtu: '
+done
+check_status 5 "as JSON" run apply --json
+check "document" json '.error.lines | length == 2'
+run status
+check "status says so" says '^netctld degraded, generation 5'
+check "and what is wrong" says 'conf:2: br0: bridge.vlan_fitering'
+check "netctl needs no valid configuration to show" run show br0
+config 65536
+check_status 6 "a change that is undone" run apply
+check "and why" complains 'v0: mtu: 1300 -> 65536: '
+check_status 6 "as JSON" run apply --json
+check "document" json '.error.name == "org.netctl1.Error.RolledBack"'
+config
+
+check_status 0 "apply after that" run apply
+check_status 0 "export" run export
+mkdir "$bus_dir/again"
+cp "$out" "$bus_dir/again/10-exported.conf"
+check_status 0 "is a valid configuration" run check "$bus_dir/again"
+check_status 0 "export of some" run export v1
+check "of those only" test "$(grep -c 'name =' "$out")" = 1
+check "the route that was asked for" says 'to = "198.51.100.0/24"'
+check_fails "not those that the kernel made" says 'to = "192.0.2.0/24"'
+check_status 0 "export, JSON" run export br0 --json
+check "document" json '.interfaces[0].bridge.ageing_time == "100s"'
+check_status 10 "export of what is not there" run export nope
+
+nobody() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$NETCTL" "$@" >"$out" 2>"$err"
+}
+check_status 0 "anybody may look" nobody status
+check_status 4 "not everybody may apply" nobody apply
+check "and it says so" complains 'org.netctl1.apply: only root may'
+check_status 4 "as JSON" nobody reload --json
+check "document" json '.error.name == "org.freedesktop.DBus.Error.AccessDenied"'
+
+# What is wrong on the command line.
+
+check_status 2 "an unknown verb" run staus
+check "with a suggestion" complains 'unknown verb "staus" .did you mean "status"'
+check_status 2 "as JSON" run staus --json
+check "document" json '.error.status == 2'
+check_status 2 "an unknown option" run --colour
+check_status 2 "a value that an option does not have" run --json=yaml
+check_status 2 "an option without a use" run plan --all
+check_status 2 "check asks no other machine" run check -H elsewhere
+check_status 2 "show needs a name" run show
+check_status 2 "plan takes none" run plan br0
+check_status 0 "--help" run --help
+check "80 columns" fits
+check "all verbs" sh -c "for v in status show check plan apply reload export; do
+	grep -q \"^  \$v  *\" '$out' || exit 1; done"
+check_status 0 "--version" run --version
+
+# Over ssh, with a stand-in that stays here.
+
+if command -v systemd-stdio-bridge >/dev/null; then
+	mkdir "$bus_dir/bin"
+	cat >"$bus_dir/bin/ssh" <<'EOF'
+#!/bin/sh
+[ "$FAKE_SSH" = fail ] && { echo "no route to host" >&2; exit 255; }
+exec systemd-stdio-bridge --bus-path="$DBUS_SYSTEM_BUS_ADDRESS"
+EOF
+	chmod +x "$bus_dir/bin/ssh"
+	export PATH="$bus_dir/bin:$PATH" FAKE_SSH=
+	check_status 0 "-H" run -H admin@router status br0 --no-legend
+	check "is what the other machine says" says '^\* br0 +up'
+	FAKE_SSH=fail check_status 8 "-H, and nobody there" run -H router status
+else
+	skip "-H" "no systemd-stdio-bridge"
+fi
+
+# Many interfaces.
+
+for n in $(seq 30); do
+	echo "link add x$n type veth peer name y$n"
+	echo "link set x$n up"
+done | ip -batch -
+eventually 5 sh -c "'$NETCTL' show x30 >/dev/null 2>&1"
+sleep 0.3
+check_status 0 "status of many" run
+check "those alike share a line" says '^- x1 \.\.\. x30  30 veth (up|no carrier), foreign$'
+check "80 columns" fits
+check "few lines" test "$(wc -l <"$out")" -lt 15
+check_status 0 "status --all" run status --all --no-legend
+check "a line each" test "$(wc -l <"$out")" -gt 65
+check "in the order of numbers" test "$(grep -n ' x9 ' "$out" | cut -d: -f1)" -lt \
+	"$(grep -n ' x10 ' "$out" | cut -d: -f1)"
+
+daemon_stop
+check "the daemon ends when told" daemon_stopped
+finish
