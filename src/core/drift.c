@@ -77,17 +77,17 @@ void drift_begin(const struct generation *g)
 		i->drift_kept = false;
 }
 
-void drift_filter(const struct generation *g, struct plan *plan, uint64_t now)
+void drift_filter(const struct generation *g, struct plan *plan, uint64_t now, uint64_t round)
 {
 	unsigned kept = 0;
 
 	for (unsigned n = 0; n < plan->n; n++) {
 		struct step *s = &plan->steps[n];
 
-		if (s->want && s->want->settled && s->want->drift_round != now) {
+		if (s->want && s->want->settled && s->want->drift_round != round) {
 			_cleanup_free_ char *what = step_what(s);
 
-			s->want->drift_round = now;
+			s->want->drift_round = round;
 			judge(g, s->want, what, now);
 		}
 		if (!s->want || !s->want->settled || !s->want->drift_kept)

@@ -16,8 +16,9 @@ void drift_begin(const struct generation *g);
  * left as it is; else it is put back at once, unless that has been in vain
  * several times in a row: then after a delay that doubles, and in the end not
  * any more, until the configuration is applied again. The interfaces concerned
- * are drifted, with what differs as the reason.
+ * are drifted, with what differs as the reason. One verdict holds for a @round:
+ * a plan and those that follow from it.
  */
-void drift_filter(const struct generation *g, struct plan *plan, uint64_t now);
+void drift_filter(const struct generation *g, struct plan *plan, uint64_t now, uint64_t round);
 
 #endif

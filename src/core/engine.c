@@ -393,15 +393,17 @@ static void look(struct engine *e)
 		all = true;
 	}
 	hold_mark(e);
-	if (!e->passes)
+	if (!e->passes) {
+		e->round++;
 		drift_begin(e->current);
+	}
 	plan = plan_new(e->current->want, m->seen, e->record->owned, all ? NULL : m->changes,
 			m->n_changes, now_usec(e));
 	e->look_at_all = false;
 	announce(e, m->changes, m->n_changes);
 	mirror_take_changes(m);
-	if (!e->done && !e->passes && !e->undoing)
-		drift_filter(e->current, plan, now_usec(e));
+	if (!e->done && !e->undoing)
+		drift_filter(e->current, plan, now_usec(e), e->round);
 	if (!plan->n) {
 		plan_free(plan);
 		reconciled(e);

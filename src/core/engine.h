@@ -53,6 +53,7 @@ struct engine {
 	unsigned next, in_flight; /* steps begun; requests not answered */
 	bool sysctls;		  /* some step's effect is not told by a notification */
 	unsigned passes;
+	uint64_t round; /* counts the first passes */
 	uint64_t last_plan; /* hash of the plan before: the same again means no progress */
 
 	/* A change of a running configuration is all or nothing. */

@@ -5,18 +5,27 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
-/* Large enough that a router's configuration takes one block, small enough not to show at rest. */
-#define ARENA_BLOCK 4000
+/*
+ * Blocks double, from one that a router's configuration fits in to one that a
+ * large switch's needs few of. The large ones come from the kernel with their
+ * pages present (MAP_POPULATE): one call instead of a page fault a page, for
+ * memory that is certain to be used.
+ */
+#define ARENA_FIRST 4096
+#define ARENA_LARGE (32 * 1024)
+#define ARENA_LAST (128 * 1024)
 
 struct arena_block {
 	struct arena_block *next;
-	size_t used, size;
+	size_t used, size; /* bytes of data, of all */
 	_Alignas(max_align_t) char data[];
 };
 
 struct arena {
 	struct arena_block *head;
+	size_t next_size;
 };
 
 static void *check(void *p)
@@ -73,7 +82,29 @@ void *array_reserve(void *p, size_t n, size_t size)
 
 struct arena *arena_new(void)
 {
-	return new0(struct arena);
+	struct arena *a = new0(struct arena);
+
+	a->next_size = ARENA_FIRST;
+	return a;
+}
+
+static void block_add(struct arena *a, size_t least)
+{
+	size_t size = max_of(a->next_size, sizeof(struct arena_block) + least);
+	struct arena_block *b;
+
+	size = (size + ARENA_FIRST - 1) & ~(size_t)(ARENA_FIRST - 1);
+	if (size < ARENA_LARGE) {
+		b = mem_new(size);
+	} else {
+		b = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		b = check(b == MAP_FAILED ? NULL : b);
+	}
+	b->size = size;
+	b->next = a->head;
+	a->head = b;
+	a->next_size = min_of(2 * a->next_size, (size_t)ARENA_LAST);
 }
 
 struct arena *arena_free(struct arena *a)
@@ -84,7 +115,10 @@ struct arena *arena_free(struct arena *a)
 		return NULL;
 	for (b = a->head; b; b = next) {
 		next = b->next;
-		free(b);
+		if (b->size < ARENA_LARGE)
+			free(b);
+		else
+			munmap(b, b->size);
 	}
 	free(a);
 	return NULL;
@@ -99,13 +133,9 @@ void *arena_alloc(struct arena *a, size_t size)
 		return mem_new(size);
 	size = (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
 	b = a->head;
-	if (!b || b->size - b->used < size) {
-		size_t n = max_of(size, (size_t)ARENA_BLOCK);
-
-		b = mem_new(sizeof(*b) + n);
-		b->size = n;
-		b->next = a->head;
-		a->head = b;
+	if (!b || b->size - sizeof(*b) - b->used < size) {
+		block_add(a, size);
+		b = a->head;
 	}
 	p = b->data + b->used;
 	b->used += size;
