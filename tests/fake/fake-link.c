@@ -276,6 +276,7 @@ struct link_call {
 	const struct ifinfomsg *info;
 	struct nlattr *tb[IFLA_MAX + 1], *linkinfo[IFLA_INFO_MAX + 1];
 	char name[IFNAMSIZ], kind[IFNAMSIZ];
+	bool creates;
 };
 
 static int parse_link(struct call *c, struct link_call *l)
@@ -350,7 +351,10 @@ static int change(struct link_call *l, struct device *d)
 		r = set_master(c, d, nla_get_u32(l->tb[IFLA_MASTER]));
 	if (!r && (l->info->ifi_change & IFF_UP))
 		r = set_up(c, d, l->info->ifi_flags & IFF_UP);
-	device_tell(c->fk, d);
+	/* rtnetlink_event() tells these; of all else netdev_state_change(), if the device is up. */
+	if (d->up || l->creates || l->tb[IFLA_ADDRESS] || l->tb[IFLA_MTU] || *l->name ||
+	    l->tb[IFLA_MASTER])
+		device_tell(c->fk, d);
 	return r;
 }
 
@@ -397,6 +401,9 @@ static int create_vlan(struct link_call *l)
 		    nla_get_u16(attrs_get(&other->data, IFLA_VLAN_ID)) == nla_get_u16(id) &&
 		    nla_get_u16(attrs_get(&other->data, IFLA_VLAN_PROTOCOL)) == proto)
 			return fake_refuse(l->c, -EEXIST, "VLAN device already exists");
+	if (l->tb[IFLA_MTU] &&
+	    nla_get_u32(l->tb[IFLA_MTU]) > attrs_u32(&lower->link, IFLA_MTU, 0))
+		return -EINVAL;
 	d = device_new(l->c->fk, l->name, l->kind, l->info->ifi_index);
 	d->lower = lower->index;
 	attrs_set(&d->data, IFLA_VLAN_PROTOCOL, &proto, sizeof(proto));
@@ -459,6 +466,7 @@ static int create(struct link_call *l)
 	d = device_named(c->fk, l->name);
 	if (!strcmp(l->kind, "bridge") && l->linkinfo[IFLA_INFO_DATA])
 		r = bridge_change(c, d, l->linkinfo[IFLA_INFO_DATA]);
+	l->creates = true;
 	l->tb[IFLA_IFALIAS] = NULL; /* rtnl_create_link() does not look at it */
 	if (!r)
 		r = change(l, d);

@@ -337,22 +337,22 @@ static void renamed(void **state)
 
 static void names_swapped(void **state)
 {
-	struct harness *h = start(state, "a b");
+	struct harness *h = start(state, "port1 port2");
 	static const char config[] = "interfaces = (\n"
-				     "  { name = \"a\"; mtu = 1400; }, { name = \"b\"; mtu = 1300; }\n"
+				     "  { name = \"port1\"; mtu = 1400; }, { name = \"port2\"; mtu = 1300; }\n"
 				     ");\n";
 
 	harness_must_apply(h, config);
 	harness_kill(h);
-	harness_exec(h, "ip link set a down");
-	harness_exec(h, "ip link set b down");
-	harness_exec(h, "ip link set a name c");
-	harness_exec(h, "ip link set b name a");
-	harness_exec(h, "ip link set c name b");
+	harness_exec(h, "ip link set port1 down");
+	harness_exec(h, "ip link set port2 down");
+	harness_exec(h, "ip link set port1 name port3");
+	harness_exec(h, "ip link set port2 name port1");
+	harness_exec(h, "ip link set port3 name port2");
 	harness_start(h);
 	assert_int_equal(harness_reload(h), 0);
-	expect_has(h, "a", "\"mtu\": 1400");
-	expect_has(h, "b", "\"mtu\": 1300");
+	expect_has(h, "port1", "\"mtu\": 1400");
+	expect_has(h, "port2", "\"mtu\": 1300");
 }
 
 static void overrun(void **state)
@@ -969,6 +969,30 @@ static void carrier_follows(void **state)
 	expect_settled(h);
 }
 
+/* Of a device that is down the kernel tells only some changes (netdev_state_change()). */
+static void changes_while_down(void **state)
+{
+	struct harness *h = start(state, "lan0");
+	static const char config[] =
+		"interfaces = (\n"
+		"  { name = \"br0\"; kind = \"bridge\"; up = false; bridge = { stp = %s; }; },\n"
+		"  { name = \"lan0\"; up = false; master = \"br0\"; alias = \"%s\";\n"
+		"    port = { isolated = %s; pvid = %s; untagged = [ \"%s\" ]; }; }\n"
+		");\n";
+	char text[512];
+
+	for (unsigned n = 0; n < 3; n++) {
+		const char *on = n % 2 ? "true" : "false", *vid = n % 2 ? "10" : "20";
+
+		snprintf(text, sizeof(text), config, on, n % 2 ? "" : "x", on, vid, vid);
+		harness_must_apply(h, text);
+		expect_settled(h);
+		expect_no_requests(h);
+	}
+	harness_must_apply(h, nothing);
+	expect_has(h, "lan0", "\"alias\": \"\"");
+}
+
 /* A VLAN that shall be down, on a device that comes up: the kernel takes it up along. */
 static void stays_down(void **state)
 {
@@ -1083,6 +1107,7 @@ int main(void)
 		HARNESS_TEST(same_route_twice),
 		HARNESS_TEST(veth_pair),
 		HARNESS_TEST(carrier_follows),
+		HARNESS_TEST(changes_while_down),
 		HARNESS_TEST(stays_down),
 		HARNESS_TEST(forwarding_of_all),
 		HARNESS_TEST(many),

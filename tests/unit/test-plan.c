@@ -72,15 +72,15 @@ static void removal(void **state)
 
 static void same_plan_for_any_order(void **state)
 {
-	struct harness *h = start(state, "b a c");
+	struct harness *h = start(state, "port2 port1 port3");
 	_cleanup_free_ char *one = NULL, *two = NULL;
 
-	one = harness_plan_of(h, I("{ name = \"a\"; mtu = 1400; }, { name = \"b\"; mtu = 1400; },\n"
-				   "{ name = \"c\"; mtu = 1400; alias = \"x\"; }"));
-	two = harness_plan_of(h, I("{ name = \"c\"; alias = \"x\"; mtu = 1400; },\n"
-				   "{ name = \"b\"; mtu = 1400; }, { name = \"a\"; mtu = 1400; }"));
+	one = harness_plan_of(h, I("{ name = \"port1\"; mtu = 1400; }, { name = \"port2\"; mtu = 1400; },\n"
+				   "{ name = \"port3\"; mtu = 1400; alias = \"x\"; }"));
+	two = harness_plan_of(h, I("{ name = \"port3\"; alias = \"x\"; mtu = 1400; },\n"
+				   "{ name = \"port2\"; mtu = 1400; }, { name = \"port1\"; mtu = 1400; }"));
 	assert_string_equal(one, two);
-	expect_order(one, "a: mtu", "b: mtu", "c: mtu", "a: up", "b: up", "c: up", NULL);
+	expect_order(one, "port1: mtu", "port2: mtu", "port3: mtu", "port1: up", "port2: up", "port3: up", NULL);
 }
 
 static void planning_changes_nothing(void **state)
