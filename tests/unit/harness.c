@@ -20,6 +20,20 @@
 
 #define LIMIT_USEC UINT64_C(20000000)
 
+const char harness_switch[] =
+	"interfaces = (\n"
+	"  { name = \"br0\"; kind = \"bridge\";\n"
+	"    bridge = { vlan_filtering = true; default_pvid = 0; };\n"
+	"    port = { tagged = [ 10 ]; }; },\n"
+	"  { name = \"lan0\"; master = \"br0\"; port = { pvid = 10; untagged = [ 10 ]; }; },\n"
+	"  { name = \"lan1\"; master = \"br0\"; port = { tagged = [ \"10\", \"20-29\" ]; }; },\n"
+	"  { name = \"br0.10\"; kind = \"vlan\"; vlan = { link = \"br0\"; id = 10; };\n"
+	"    addresses = [ \"192.0.2.1/24\", \"2001:db8:10::1/64\" ];\n"
+	"    routes = ( { to = \"198.51.100.0/24\"; via = \"192.0.2.2\"; } ); }\n"
+	");\n";
+
+const char harness_nothing[] = "interfaces = ();\n";
+
 static const char *const config_folder[] = { "conf" };
 
 /* Those that have not been freed: a test that fails leaves its own. */
@@ -46,7 +60,7 @@ static void open_machine(struct harness *h)
 		h->fake = fake_kernel_new(h->event);
 	} else if (unshare(CLONE_NEWNET) < 0) {
 		print_error("network namespace: %s\n", strerror(errno));
-		abort();
+		exit(77); /* automake: skipped */
 	}
 }
 
@@ -416,4 +430,44 @@ void harness_golden(const char *path, char *got)
 	if (!want)
 		fail_msg("%s: cannot be read; NETCTL_GOLDEN_UPDATE=1 writes it", path);
 	harness_text(got, want, path, 1);
+}
+
+struct harness *harness_begin(void **state, const char *nics)
+{
+	struct harness *h = *state;
+	char *copy = str_dup(nics), *rest = NULL;
+
+	for (char *n = strtok_r(copy, " ", &rest); n; n = strtok_r(NULL, " ", &rest))
+		harness_nic(h, n);
+	free(copy);
+	harness_start(h);
+	return h;
+}
+
+void expect_settled(struct harness *h)
+{
+	assert_text(harness_plan(h), "");
+}
+
+void expect_has(struct harness *h, const char *name, const char *part)
+{
+	_cleanup_free_ char *json = harness_json(h, name);
+
+	assert_contains(json, part);
+}
+
+void expect_lacks(struct harness *h, const char *name, const char *part)
+{
+	_cleanup_free_ char *json = harness_json(h, name);
+
+	assert_lacks(json, part);
+}
+
+void expect_no_requests(struct harness *h)
+{
+	uint64_t before = harness_requests(h);
+
+	assert_int_equal(harness_reload(h), 0);
+	assert_int_equal(harness_requests(h), before);
+	assert_int_equal(h->steps, 0);
 }

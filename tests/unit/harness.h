@@ -127,6 +127,22 @@ const char *harness_state(struct harness *h, const char *name);
 /** harness_reason - and why */
 const char *harness_reason(struct harness *h, const char *name);
 
+/** harness_begin - plug in devices, named with spaces between, and start the daemon */
+struct harness *harness_begin(void **state, const char *nics);
+
+/** harness_switch - a switch of lan0 and lan1 with a router's leg, and no interfaces at all */
+extern const char harness_switch[], harness_nothing[];
+
+/** expect_settled - the plan for the current configuration is empty */
+void expect_settled(struct harness *h);
+
+/** expect_has, expect_lacks - what show says of an interface */
+void expect_has(struct harness *h, const char *name, const char *part);
+void expect_lacks(struct harness *h, const char *name, const char *part);
+
+/** expect_no_requests - apply again: nothing may be sent */
+void expect_no_requests(struct harness *h);
+
 /** assert_contains - @text has @part in it */
 #define assert_contains(text, part) harness_contains(text, part, true, __FILE__, __LINE__)
 #define assert_lacks(text, part) harness_contains(text, part, false, __FILE__, __LINE__)

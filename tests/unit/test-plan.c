@@ -16,18 +16,6 @@
 	"    addresses = [ \"192.0.2.1/24\" ];\n"                                                  \
 	"    routes = ( { to = \"10.0.0.0/8\"; via = \"192.0.2.2\"; } ); }"
 
-static struct harness *start(void **state, const char *nics)
-{
-	struct harness *h = *state;
-	char *copy = str_dup(nics), *rest = NULL;
-
-	for (char *n = strtok_r(copy, " ", &rest); n; n = strtok_r(NULL, " ", &rest))
-		harness_nic(h, n);
-	free(copy);
-	harness_start(h);
-	return h;
-}
-
 /* The lines stand in this order (each once); NULL ends. */
 static void expect_order(const char *plan, ...)
 {
@@ -46,7 +34,7 @@ static void expect_order(const char *plan, ...)
 
 static void phases(void **state)
 {
-	struct harness *h = start(state, "lan0");
+	struct harness *h = harness_begin(state, "lan0");
 	_cleanup_free_ char *plan = harness_plan_of(h, I(SWITCH));
 
 	expect_order(plan, "create       br0: kind", "create       br0.10: kind",
@@ -59,7 +47,7 @@ static void phases(void **state)
 /* Taken down from the top, and nothing forwards in a VLAN that is about to go. */
 static void removal(void **state)
 {
-	struct harness *h = start(state, "lan0");
+	struct harness *h = harness_begin(state, "lan0");
 	_cleanup_free_ char *plan = NULL;
 
 	harness_must_apply(h, I(SWITCH));
@@ -72,7 +60,7 @@ static void removal(void **state)
 
 static void same_plan_for_any_order(void **state)
 {
-	struct harness *h = start(state, "port2 port1 port3");
+	struct harness *h = harness_begin(state, "port2 port1 port3");
 	_cleanup_free_ char *one = NULL, *two = NULL;
 
 	one = harness_plan_of(h, I("{ name = \"port1\"; mtu = 1400; }, { name = \"port2\"; mtu = 1400; },\n"
@@ -85,7 +73,7 @@ static void same_plan_for_any_order(void **state)
 
 static void planning_changes_nothing(void **state)
 {
-	struct harness *h = start(state, "lan0");
+	struct harness *h = harness_begin(state, "lan0");
 	_cleanup_free_ char *before = harness_export(h), *one = NULL;
 
 	one = harness_plan_of(h, I(SWITCH));
@@ -96,7 +84,7 @@ static void planning_changes_nothing(void **state)
 
 static void recreated_with_what_stands_on_it(void **state)
 {
-	struct harness *h = start(state, "lan0 lan1");
+	struct harness *h = harness_begin(state, "lan0 lan1");
 	static const char config[] =
 		"interfaces = (\n"
 		"  { name = \"lan0\"; }, { name = \"lan1\"; },\n"
@@ -124,7 +112,7 @@ static void recreated_with_what_stands_on_it(void **state)
 
 static void kind_changes(void **state)
 {
-	struct harness *h = start(state, "lan0");
+	struct harness *h = harness_begin(state, "lan0");
 	_cleanup_free_ char *plan = NULL;
 
 	harness_must_apply(h, I("{ name = \"x\"; kind = \"bridge\"; }, { name = \"lan0\"; master = \"x\"; }"));
@@ -140,7 +128,7 @@ static void kind_changes(void **state)
 /* A port joins a bridge that has a default PVID: only with its link down. */
 static void bounces_to_join(void **state)
 {
-	struct harness *h = start(state, "lan0");
+	struct harness *h = harness_begin(state, "lan0");
 	_cleanup_free_ char *plan = NULL;
 	static const char with_default[] = I("{ name = \"br0\"; kind = \"bridge\"; },\n"
 					     "{ name = \"lan0\"; master = \"br0\";\n"
@@ -161,7 +149,7 @@ static void bounces_to_join(void **state)
 
 static void waits_and_absent(void **state)
 {
-	struct harness *h = start(state, "lan0");
+	struct harness *h = harness_begin(state, "lan0");
 	_cleanup_free_ char *plan = NULL;
 
 	plan = harness_plan_of(h, I("{ name = \"wan\"; mtu = 1400; },\n"
@@ -175,7 +163,7 @@ static void waits_and_absent(void **state)
 /* The master is not there and nobody will make it: everything but the joining is done. */
 static void waits_for_a_master(void **state)
 {
-	struct harness *h = start(state, "lan0");
+	struct harness *h = harness_begin(state, "lan0");
 	struct errors e = { 0 };
 
 	harness_exec(h, "ip link add theirs type bridge");
@@ -194,7 +182,7 @@ static void waits_for_a_master(void **state)
 
 static void only_what_differs(void **state)
 {
-	struct harness *h = start(state, "lan0");
+	struct harness *h = harness_begin(state, "lan0");
 
 	harness_must_apply(h, I(SWITCH));
 	assert_text(harness_plan_of(h, I(SWITCH ", { name = \"new\"; kind = \"bridge\"; }")),
@@ -204,7 +192,7 @@ static void only_what_differs(void **state)
 
 static void reset_to_what_was(void **state)
 {
-	struct harness *h = start(state, "lan0");
+	struct harness *h = harness_begin(state, "lan0");
 
 	harness_exec(h, "ip link set lan0 mtu 1450");
 	harness_exec(h, "ip link set lan0 up");
@@ -222,7 +210,7 @@ static void reset_to_what_was(void **state)
 /* The record's value counts, not the one that drifted in between. */
 static void reset_after_drift(void **state)
 {
-	struct harness *h = start(state, "lan0");
+	struct harness *h = harness_begin(state, "lan0");
 
 	harness_must_apply(h, "daemon = { on_drift = \"report\"; };\n" I("{ name = \"lan0\"; mtu = 1400; }"));
 	harness_exec(h, "ip link set lan0 mtu 1300");
@@ -233,7 +221,7 @@ static void reset_after_drift(void **state)
 
 static void list_entries(void **state)
 {
-	struct harness *h = start(state, "lan0");
+	struct harness *h = harness_begin(state, "lan0");
 
 	harness_must_apply(h, I("{ name = \"lan0\"; addresses = [ \"192.0.2.1/24\", \"2001:db8::1/64\" ];\n"
 				"  routes = ( { to = \"10.0.0.0/8\"; via = \"192.0.2.2\"; } ); }"));
@@ -265,7 +253,7 @@ static void take_line(void *data, const struct plan_line *l)
 
 static void steps_as_lines(void **state)
 {
-	struct harness *h = start(state, "lan0");
+	struct harness *h = harness_begin(state, "lan0");
 	struct errors e = { 0 };
 	struct lines lines = { 0 };
 	struct generation *g;

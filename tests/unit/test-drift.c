@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Another hand changes something, or the cable does. */
+#include "unit/harness.h"
+
+#include <stdio.h>
+
+#define LAN0(text) "interfaces = (\n  { name = \"lan0\"; " text " }\n);\n"
+
+static void drift_is_repaired(void **state)
+{
+	static const char *const acts[] = {
+		"ip link set lan0 nomaster",
+		"ip link set lan0 down",
+		"bridge vlan del vid 10 dev lan0",
+		"bridge vlan add vid 99 dev lan1",
+		"bridge vlan add vid 20 dev lan1 pvid untagged",
+		"bridge vlan add vid 5 dev br0 self",
+		"ip link del br0.10",
+		"ip link set br0.10 down",
+		"ip address del 192.0.2.1/24 dev br0.10",
+		"ip address del 2001:db8:10::1/64 dev br0.10",
+		"ip route del 198.51.100.0/24 via 192.0.2.2 dev br0.10",
+		"ip link set br0 down",
+		"ip link set br0 type bridge vlan_filtering 0",
+		"ip link del br0",
+	};
+	struct harness *h = harness_begin(state, "lan0 lan1");
+
+	harness_must_apply(h, harness_switch);
+	for (unsigned n = 0; n < ARRAY_SIZE(acts); n++) {
+		_cleanup_free_ char *plan = NULL;
+
+		harness_exec(h, "%s", acts[n]);
+		harness_settle(h);
+		if (engine_state(h->engine) != ENGINE_STEADY)
+			fail_msg("%s: %s", acts[n], engine_state_name(engine_state(h->engine)));
+		plan = harness_plan(h);
+		if (*plan)
+			fail_msg("%s: %s", acts[n], plan);
+		/* Not only the daemon thinks so. */
+		harness_kill(h);
+		harness_start(h);
+		free(TAKE_PTR(plan));
+		if (harness_reload(h))
+			fail_msg("%s: %s", acts[n], h->text);
+		if (harness_requests(h))
+			fail_msg("%s: not repaired", acts[n]);
+	}
+}
+
+static void drift_is_reported(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+	uint64_t before;
+
+	harness_must_apply(h, "daemon = { on_drift = \"report\"; };\n" LAN0("mtu = 1400;"));
+	before = harness_requests(h);
+	harness_exec(h, "ip link set lan0 mtu 1300");
+	harness_settle(h);
+	assert_string_equal(harness_state(h, "lan0"), "drifted");
+	assert_contains(harness_reason(h, "lan0"), "lan0: mtu: 1300 -> 1400");
+	assert_int_equal(harness_requests(h), before);
+	/* It has come back by itself. */
+	harness_exec(h, "ip link set lan0 mtu 1400");
+	harness_settle(h);
+	assert_string_equal(harness_state(h, "lan0"), "ok");
+	harness_exec(h, "ip link set lan0 mtu 1300");
+	harness_settle(h);
+	assert_int_equal(engine_reconfigure(h->engine, "lan0", NULL, NULL), 0);
+	harness_settle(h);
+	assert_string_equal(harness_state(h, "lan0"), "ok");
+	expect_has(h, "lan0", "\"mtu\": 1400");
+	/* What comes is not drift. */
+	harness_unplug(h, "lan0");
+	harness_settle(h);
+	harness_nic(h, "lan0");
+	harness_settle(h);
+	assert_string_equal(harness_state(h, "lan0"), "ok");
+	expect_has(h, "lan0", "\"mtu\": 1400");
+}
+
+static void routes_survive_a_bounce(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+
+	harness_must_apply(h, LAN0("addresses = [ \"192.0.2.1/24\", \"2001:db8::1/64\" ];\n"
+				   "routes = ( { to = \"default\"; via = \"192.0.2.2\"; },\n"
+				   "{ to = \"::/0\"; via = \"2001:db8::2\"; } );"));
+	harness_exec(h, "ip link set lan0 down");
+	harness_settle(h);
+	expect_has(h, "lan0", "192.0.2.2");
+	expect_has(h, "lan0", "2001:db8::2");
+	harness_kill(h);
+	harness_start(h);
+	assert_int_equal(harness_reload(h), 0);
+	assert_int_equal(harness_requests(h), 0);
+}
+
+static void carrier_follows(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+
+	harness_need_fake(h);
+	harness_must_apply(h, "interfaces = (\n  { name = \"lan0\"; },\n  { name = \"v5\"; "
+			      "kind = \"vlan\"; vlan = { link = \"lan0\"; id = 5; }; }\n);\n");
+	expect_has(h, "v5", "\"carrier\": true");
+	fake_carrier(h->fake, "lan0", false);
+	harness_settle(h);
+	expect_has(h, "v5", "\"carrier\": false");
+	expect_has(h, "v5", "\"operstate\": \"lower-layer-down\"");
+	assert_string_equal(harness_state(h, "v5"), "ok");
+	expect_settled(h);
+}
+
+/* A VLAN that shall be down, on a device that comes up: the kernel takes it up along. */
+static void stays_down(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+	static const char config[] =
+		"interfaces = (\n"
+		"  { name = \"lan0\"; },\n"
+		"  { name = \"v5\"; kind = \"vlan\"; vlan = { link = \"lan0\"; id = 5; }; up = false; }\n"
+		");\n";
+
+	harness_must_apply(h, config);
+	expect_has(h, "v5", "\"up\": false");
+	harness_exec(h, "ip link set lan0 down");
+	harness_settle(h);
+	expect_has(h, "lan0", "\"up\": true");
+	expect_has(h, "v5", "\"up\": false");
+	expect_settled(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HARNESS_TEST(drift_is_repaired),
+		HARNESS_TEST(drift_is_reported),
+		HARNESS_TEST(routes_survive_a_bounce),
+		HARNESS_TEST(carrier_follows),
+		HARNESS_TEST(stays_down),
+	};
+
+	return harness_main("drift", tests, ARRAY_SIZE(tests));
+}

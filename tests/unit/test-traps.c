@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Where the kernel does not do what one would expect: each of these was seen on a real one. */
+#include "unit/harness.h"
+
+#include <stdio.h>
+
+#define LAN0(text) "interfaces = (\n  { name = \"lan0\"; " text " }\n);\n"
+
+/* __br_vlan_set_default_pvid() moves every port that has the old one, and tells nobody. */
+static void default_pvid_changes_ports_silently(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+	static const char config[] =
+		"interfaces = (\n"
+		"  { name = \"br0\"; kind = \"bridge\"; bridge = { default_pvid = %u; };\n"
+		"    port = { pvid = 10; untagged = [ 10 ]; }; },\n"
+		"  { name = \"lan0\"; master = \"br0\"; port = { pvid = 10; untagged = [ 10 ]; }; }\n"
+		");\n";
+	static const unsigned pvids[] = { 0, 1, 10, 0, 10, 20, 0 };
+
+	for (unsigned n = 0; n < ARRAY_SIZE(pvids); n++) {
+		char text[512];
+
+		snprintf(text, sizeof(text), config, pvids[n]);
+		harness_must_apply(h, text);
+		harness_kill(h); /* what a fresh look shows counts */
+		harness_start(h);
+		assert_int_equal(harness_reload(h), 0);
+		if (harness_requests(h))
+			fail_msg("default_pvid %u: the ports are not as configured", pvids[n]);
+	}
+}
+
+static void vlan_id_changes(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0 lan1");
+	_cleanup_free_ char *changed = str_dup(harness_switch);
+
+	harness_must_apply(h, harness_switch);
+	memcpy(strstr(changed, " id = 10"), " id = 11", 8);
+	harness_must_apply(h, changed);
+	expect_has(h, "br0.10", "\"id\": 11");
+	expect_has(h, "br0.10", "192.0.2.1/24");
+	expect_has(h, "br0.10", "198.51.100.0/24");
+	expect_settled(h);
+	harness_kill(h);
+	harness_start(h);
+	assert_int_equal(harness_reload(h), 0);
+	assert_int_equal(harness_requests(h), 0);
+	harness_must_apply(h, harness_nothing);
+	assert_null(model_find(h->engine->mirror->seen, "br0.10"));
+}
+
+/* The VLAN may have no larger MTU than what it stands on, when both are set at once. */
+static void mtu_of_a_stack(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+	static const char config[] =
+		"interfaces = (\n"
+		"  { name = \"lan0\"; mtu = %u; },\n"
+		"  { name = \"v5\"; kind = \"vlan\"; vlan = { link = \"lan0\"; id = 5; }; mtu = %u; }\n"
+		");\n";
+	static const unsigned mtus[][2] = { { 9000, 9000 }, { 1400, 1400 }, { 3000, 2000 } };
+
+	for (unsigned n = 0; n < ARRAY_SIZE(mtus); n++) {
+		char text[512];
+
+		snprintf(text, sizeof(text), config, mtus[n][0], mtus[n][1]);
+		harness_must_apply(h, text);
+		expect_settled(h);
+	}
+}
+
+static void address_details_change(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+
+	harness_must_apply(h, LAN0("addresses = ( { address = \"192.0.2.1/24\"; metric = 5; } );"));
+	harness_must_apply(h, LAN0("addresses = ( { address = \"192.0.2.1/24\"; metric = 6; } );"));
+	harness_must_apply(h, LAN0("addresses = ( { address = \"192.0.2.1/24\"; scope = \"link\"; } );"));
+	expect_has(h, "lan0", "\"scope\": \"link\"");
+	harness_must_apply(h, LAN0("addresses = ( { address = \"192.0.2.1/24\"; label = \"lan0x\"; } );"));
+	expect_has(h, "lan0", "\"label\": \"lan0x\"");
+	harness_must_apply(h, LAN0("addresses = ( { address = \"192.0.2.1/32\"; peer = \"192.0.2.9\"; } );"));
+	expect_has(h, "lan0", "\"peer\": \"192.0.2.9\"");
+	harness_must_apply(h, LAN0("addresses = ( { address = \"192.0.2.1/32\"; peer = \"192.0.2.8\"; } );"));
+	expect_has(h, "lan0", "\"peer\": \"192.0.2.8\"");
+	expect_lacks(h, "lan0", "\"peer\": \"192.0.2.9\"");
+}
+
+/* The first address of a network takes the others with it when it goes. */
+static void secondary_address_survives(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+
+	harness_must_apply(h, LAN0("addresses = [ \"192.0.2.1/24\", \"192.0.2.2/24\" ];"));
+	harness_must_apply(h, LAN0("addresses = [ \"192.0.2.2/24\" ];"));
+	expect_has(h, "lan0", "192.0.2.2/24");
+	expect_lacks(h, "lan0", "192.0.2.1/24");
+	expect_settled(h);
+}
+
+static void route_changes(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0 wan");
+	static const char config[] =
+		"interfaces = (\n"
+		"  { name = \"lan0\"; addresses = [ \"192.0.2.1/24\" ]; %s },\n"
+		"  { name = \"wan\"; addresses = [ \"198.51.100.1/24\" ]; %s }\n"
+		");\n";
+	static const char *const routes[][2] = {
+		{ "routes = ( { to = \"default\"; via = \"192.0.2.2\"; } );", "" },
+		{ "routes = ( { to = \"default\"; via = \"192.0.2.3\"; } );", "" },
+		{ "routes = ( { to = \"default\"; via = \"192.0.2.3\"; source = \"192.0.2.1\"; } );", "" },
+		{ "routes = ( { to = \"default\"; via = \"192.0.2.3\"; metric = 7; } );", "" },
+		{ "", "routes = ( { to = \"default\"; via = \"198.51.100.2\"; metric = 7; } );" },
+		{ "", "routes = ( { to = \"default\"; via = \"198.51.100.2\"; table = 1000; } );" },
+		{ "", "" },
+	};
+
+	for (unsigned n = 0; n < ARRAY_SIZE(routes); n++) {
+		char text[512];
+
+		snprintf(text, sizeof(text), config, routes[n][0], routes[n][1]);
+		if (harness_apply(h, text))
+			fail_msg("%u: %s", n, h->text);
+		expect_settled(h);
+		harness_kill(h);
+		harness_start(h);
+		assert_int_equal(harness_reload(h), 0);
+		assert_int_equal(harness_requests(h), 0);
+	}
+	expect_lacks(h, "wan", "default");
+}
+
+/* The same destination and metric through two interfaces is two wishes for one place. */
+static void same_route_twice(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0 wan");
+	int r = harness_apply(h,
+		"interfaces = (\n"
+		"  { name = \"lan0\"; addresses = [ \"192.0.2.1/24\" ];\n"
+		"    routes = ( { to = \"default\"; via = \"192.0.2.2\"; } ); },\n"
+		"  { name = \"wan\"; addresses = [ \"198.51.100.1/24\" ];\n"
+		"    routes = ( { to = \"default\"; via = \"198.51.100.2\"; } ); }\n"
+		");\n");
+
+	if (r != -EINVAL)
+		print_error("%s\n", h->text);
+	assert_int_equal(r, -EINVAL);
+}
+
+static void veth_pair(void **state)
+{
+	struct harness *h = harness_begin(state, "");
+	static const char config[] =
+		"interfaces = (\n"
+		"  { name = \"v0\"; kind = \"veth\"; veth = { peer = \"v1\"; }; },\n"
+		"  { name = \"v1\"; mtu = 1400; addresses = [ \"192.0.2.1/24\" ]; }\n"
+		");\n";
+
+	harness_must_apply(h, config);
+	assert_string_equal(harness_state(h, "v1"), "ok");
+	expect_has(h, "v1", "\"mtu\": 1400");
+	expect_has(h, "v0", "\"carrier\": true");
+	expect_no_requests(h);
+	harness_exec(h, "ip link del v1");
+	harness_settle(h);
+	assert_string_equal(harness_state(h, "v0"), "ok");
+	assert_string_equal(harness_state(h, "v1"), "ok");
+	harness_must_apply(h, harness_nothing);
+	assert_null(model_find(h->engine->mirror->seen, "v0"));
+	assert_null(model_find(h->engine->mirror->seen, "v1"));
+}
+
+/* Of a device that is down the kernel tells only some changes (netdev_state_change()). */
+static void changes_while_down(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+	static const char config[] =
+		"interfaces = (\n"
+		"  { name = \"br0\"; kind = \"bridge\"; up = false; bridge = { stp = %s; }; },\n"
+		"  { name = \"lan0\"; up = false; master = \"br0\"; alias = \"%s\";\n"
+		"    port = { isolated = %s; pvid = %s; untagged = [ \"%s\" ]; }; }\n"
+		");\n";
+	char text[512];
+
+	for (unsigned n = 0; n < 3; n++) {
+		const char *on = n % 2 ? "true" : "false", *vid = n % 2 ? "10" : "20";
+
+		snprintf(text, sizeof(text), config, on, n % 2 ? "" : "x", on, vid, vid);
+		harness_must_apply(h, text);
+		expect_settled(h);
+		expect_no_requests(h);
+	}
+	harness_must_apply(h, harness_nothing);
+	expect_has(h, "lan0", "\"alias\": \"\"");
+}
+
+static void forwarding_of_all(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+	static const char config[] =
+		"interfaces = (\n"
+		"  { name = \"all\"; ipv4 = { forwarding = true; }; ipv6 = { forwarding = true; }; },\n"
+		"  { name = \"lan0\"; ipv4 = { forwarding = false; }; ipv6 = { forwarding = true; }; }\n"
+		");\n";
+
+	harness_must_apply(h, config);
+	expect_has(h, "lan0", "\"forwarding\": false");
+	expect_settled(h);
+	harness_exec(h, "sysctl net/ipv4/conf/lan0/forwarding 1");
+	harness_settle(h);
+	expect_has(h, "lan0", "\"forwarding\": false");
+	harness_exec(h, "sysctl net/ipv6/conf/all/forwarding 0");
+	harness_settle(h);
+	expect_settled(h);
+	harness_kill(h);
+	harness_start(h);
+	assert_int_equal(harness_reload(h), 0);
+	assert_int_equal(harness_requests(h), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HARNESS_TEST(default_pvid_changes_ports_silently),
+		HARNESS_TEST(vlan_id_changes),
+		HARNESS_TEST(mtu_of_a_stack),
+		HARNESS_TEST(address_details_change),
+		HARNESS_TEST(secondary_address_survives),
+		HARNESS_TEST(route_changes),
+		HARNESS_TEST(same_route_twice),
+		HARNESS_TEST(veth_pair),
+		HARNESS_TEST(changes_while_down),
+		HARNESS_TEST(forwarding_of_all),
+	};
+
+	return harness_main("traps", tests, ARRAY_SIZE(tests));
+}
