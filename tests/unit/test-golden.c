@@ -38,11 +38,13 @@ static void golden(void **state)
 int main(void)
 {
 	struct CMUnitTest *tests = NULL;
+	_cleanup_free_ char *pattern = NULL;
 	size_t n = 0;
 	glob_t g;
 	int r;
 
-	if (glob(TEST_TOP "/" FOLDER "*.conf", 0, NULL, &g))
+	pattern = str_format("%s/%s*.conf", harness_top(), FOLDER);
+	if (glob(pattern, 0, NULL, &g))
 		return 99;
 	for (size_t i = 0; i < g.gl_pathc; i++) {
 		char *name = str_dup(strrchr(g.gl_pathv[i], '/') + 1);
