@@ -200,10 +200,10 @@ static void reset_to_what_was(void **state)
 	harness_must_apply(h, I("{ name = \"lan0\"; mtu = 1400; alias = \"x\"; ipv4 = { forwarding = true; }; }"));
 	assert_text(harness_plan_of(h, I("{ name = \"lan0\"; ipv4 = { forwarding = true; }; }")),
 		    "link         lan0: mtu: 1400 -> 1450\n"
-		    "attach       lan0: alias: x -> none\n");
+		    "link         lan0: alias: x -> none\n");
 	assert_text(harness_plan_of(h, "interfaces = ();\n"),
 		    "link         lan0: mtu: 1400 -> 1450\n"
-		    "attach       lan0: alias: x -> none\n"
+		    "link         lan0: alias: x -> none\n"
 		    "sysctl       lan0: ipv4.forwarding: true -> false\n");
 }
 
