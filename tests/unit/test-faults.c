@@ -67,7 +67,7 @@ static void failure_says_all(void **state)
 
 	harness_need_fake(h);
 	assert_int_equal(harness_apply(h, "interfaces = (\n"
-					  "  { name = \"lan0\"; alias = \"x\";\n"
+					  "  { name = \"lan0\"; ipv4 = { forwarding = true; };\n"
 					  "    mtu = 65000; },\n"
 					  "  { name = \"lan1\"; mtu = 1400; }\n"
 					  ");\n"), -EIO);

@@ -253,11 +253,12 @@ static void names(void **state _unused_)
 {
 	static const struct row row = { .type = &type_name };
 
-	TAKE(&row, { "\"lan0\"", NULL }, { "\"br0.10\"", NULL }, { "\"123456789012345\"", NULL });
-	REFUSE(&row, { "\"\"", "\"\" is no name (1 to 15 bytes, no space, '/', ':' or '%')" },
-	       { "\"a b\"", "\"a b\" is no name (1 to 15 bytes, no space, '/', ':' or '%')" },
+	TAKE(&row, { "\"lan0\"", NULL }, { "\"br0.10\"", NULL }, { "\"lan0:label\"", NULL },
+	     { "\"123456789012345\"", NULL });
+	REFUSE(&row, { "\"\"", "\"\" is no name (1 to 15 bytes, no space, '/' or '%')" },
+	       { "\"a b\"", "\"a b\" is no name (1 to 15 bytes, no space, '/' or '%')" },
 	       { "\"1234567890123456\"",
-		 "\"1234567890123456\" is no name (1 to 15 bytes, no space, '/', ':' or '%')" });
+		 "\"1234567890123456\" is no name (1 to 15 bytes, no space, '/' or '%')" });
 	assert_true(interface_name_valid("lan0"));
 	assert_false(interface_name_valid(""));
 	assert_false(interface_name_valid("."));
