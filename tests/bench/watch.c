@@ -504,8 +504,9 @@ static bool complete(int fd, const struct seen *want)
 static void wait_for(pid_t pid, int fd, const struct seen *want, double limit)
 {
 	struct timespec pause = { 0, 20 * 1000 * 1000 };
+	double end = now() + limit;
 
-	while (now() < *exec_time + limit && !complete(fd, want))
+	while (now() < end && !complete(fd, want))
 		nanosleep(&pause, NULL);
 	kill(pid, SIGTERM);
 }
