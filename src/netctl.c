@@ -25,7 +25,8 @@ static const struct verb verbs[] = {
 
 static int print_help(void)
 {
-	puts("netctl [OPTIONS] [VERB] ...\n\nShow and change the network configuration that netctld keeps.\n");
+	puts("netctl [OPTIONS] [VERB] ...\n\n"
+	     "Show and change the network configuration that netctld keeps.\n");
 	for (unsigned n = 0; n < ARRAY_SIZE(verbs); n++)
 		printf("  %-6s %-14s %s\n", verbs[n].name, verbs[n].args, verbs[n].help);
 	puts("\n  --all             status: every interface on a line of its own\n"

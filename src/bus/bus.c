@@ -107,7 +107,7 @@ static void disconnect(struct bus *b)
 {
 	publish_end(b);
 	calls_drop(b);
-	manager_wait_cancel(b);
+	change_wait_cancel(b);
 	b->bus = sd_bus_close_unref(b->bus);
 }
 

@@ -62,7 +62,7 @@ int call_fail(sd_bus_message *m, const char *name, const char *fmt, ...)
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	va_end(ap);
-	return sd_bus_reply_method_errorf(m, full, "%s", text);
+	return sd_bus_reply_method_errorf(m, full, "%s", text_utf8(text));
 }
 
 static bool is_time(const struct call *c)

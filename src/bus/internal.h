@@ -6,6 +6,7 @@
 #include <systemd/sd-bus.h>
 
 #include "bus/bus.h"
+#include "util/text.h"
 
 #define BUS_NAME "org.netctl1"
 #define BUS_PATH "/org/netctl1"
@@ -75,20 +76,28 @@ void calls_retry(struct bus *b);
 /** calls_drop - forget all calls: the connection they came by is gone */
 void calls_drop(struct bus *b);
 
+/* change.c */
+
+/**
+ * change_wait - answer @m when the change that the engine was asked for is done
+ *
+ * To be called before the engine is asked, with change_waited() as done(); at most one
+ * waits. change_wait_cancel() where the engine refuses.
+ */
+void change_wait(struct bus *b, sd_bus_message *m);
+void change_waited(void *data, const struct outcome *o);
+void change_wait_cancel(struct bus *b);
+
+/* The methods, as call_fn. */
+int change_check(struct bus *b, sd_bus_message *m);
+int change_plan(struct bus *b, sd_bus_message *m);
+int change_apply(struct bus *b, sd_bus_message *m);
+int change_reload(struct bus *b, sd_bus_message *m);
+
 /* manager.c */
 
 /** manager_add - put the Manager on a fresh connection */
 int manager_add(struct bus *b);
-
-/**
- * manager_wait - answer @m when the change that the engine was asked for is done
- *
- * To be called before the engine is asked, with manager_waited() as done(); at most one
- * waits. manager_wait_cancel() where the engine refuses.
- */
-void manager_wait(struct bus *b, sd_bus_message *m);
-void manager_waited(void *data, const struct outcome *o);
-void manager_wait_cancel(struct bus *b);
 
 /** manager_count - interfaces that are configured, and those of them that drifted */
 void manager_count(const struct engine *e, unsigned *ret_managed, unsigned *ret_drifted);

@@ -1,52 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * org.netctl1.Manager: what concerns the machine as a whole.
- *
- * Methods are the engine's verbs. Those that change something are answered
- * when it is done, with the number of the generation, or with an error that
- * holds all lines a person needs.
+ * org.netctl1.Manager: what concerns the machine as a whole. The methods that
+ * concern its configuration are in change.c.
  */
-#include "core/export.h"
+#include <stdio.h>
+
 #include "bus/internal.h"
 #include "config.h"
-#include "util/log.h"
-
-/* The caller of a change. Kept by the bus, so that nothing is left when the daemon ends. */
-struct waiter {
-	struct bus *bus;
-	sd_bus_message *m;
-};
-
-void manager_wait(struct bus *b, sd_bus_message *m)
-{
-	manager_wait_cancel(b);
-	b->waiter = new0(struct waiter);
-	*b->waiter = (struct waiter){ b, sd_bus_message_ref(m) };
-}
-
-void manager_wait_cancel(struct bus *b)
-{
-	if (b->waiter)
-		sd_bus_message_unref(b->waiter->m);
-	free(TAKE_PTR(b->waiter));
-}
-
-void manager_waited(void *data, const struct outcome *o)
-{
-	struct bus *b = data;
-	sd_bus_message *m = b->waiter ? b->waiter->m : NULL;
-
-	if (!m)
-		return;
-	if (o->error)
-		(void)call_fail(m, o->error == -ECANCELED ? "RolledBack" : "Failed", "%s",
-				*o->text ? o->text : strerror(-o->error));
-	else if (sd_bus_message_is_method_call(m, BUS_MANAGER, NULL))
-		(void)sd_bus_reply_method_return(m, "t", b->engine->number);
-	else
-		(void)sd_bus_reply_method_return(m, "");
-	manager_wait_cancel(b);
-}
+#include "core/export.h"
 
 void manager_count(const struct engine *e, unsigned *ret_managed, unsigned *ret_drifted)
 {
@@ -58,154 +19,24 @@ void manager_count(const struct engine *e, unsigned *ret_managed, unsigned *ret_
 		*ret_drifted += i->state == STATE_DRIFTED;
 }
 
-/*
- * The options of a call. Only "dry-run" is known, and only where @dry_run is given; what is
- * not known is refused rather than ignored. Return: 0, or 1 when an error was sent.
- */
-static int read_options(sd_bus_message *m, int *dry_run)
-{
-	const char *key;
-	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
-
-	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-		r = sd_bus_message_read(m, "s", &key);
-		if (r >= 0 && (!dry_run || strcmp(key, "dry-run"))) {
-			(void)sd_bus_reply_method_errorf(m, SD_BUS_ERROR_INVALID_ARGS,
-							 "unknown option \"%s\"", key);
-			return 1;
-		}
-		if (r >= 0)
-			r = sd_bus_message_read(m, "v", "b", dry_run);
-		if (r >= 0)
-			r = sd_bus_message_exit_container(m);
-	}
-	return r < 0 ? r : sd_bus_message_exit_container(m) < 0 ? -EBADMSG : 0;
-}
-
-static int fail_invalid(sd_bus_message *m, struct errors *errors)
-{
-	_cleanup_free_ char *text = errors_text(errors);
-
-	return call_fail(m, "ConfigInvalid", "%s", text);
-}
-
-/* The configuration on disk, or the answer that it is invalid (1). */
-static int load(struct bus *b, sd_bus_message *m, struct generation **ret)
-{
-	_cleanup_(errors_done) struct errors errors = { 0 };
-
-	if (engine_load(b->engine, &errors, ret) < 0)
-		return fail_invalid(m, &errors) < 0 ? -EIO : 1;
-	return 0;
-}
-
-static int run_check(struct bus *b, sd_bus_message *m)
-{
-	_cleanup_(generation_freep) struct generation *g = NULL;
-	int r = read_options(m, NULL);
-
-	if (!r)
-		r = load(b, m, &g);
-	return r ? r : sd_bus_reply_method_return(m, "");
-}
-
-static void append_line(void *data, const struct plan_line *l)
-{
-	const struct origin *at = step_where(l->step);
-	sd_bus_message *reply = data;
-
-	/* A failure poisons the message, which sd_bus_send() then refuses. */
-	(void)sd_bus_message_append(reply, "a{sv}", 9, "phase", "s", l->phase, "object", "s",
-				    l->object, "key", "s", l->key, "from", "s", l->from, "to", "s",
-				    l->to, "effect", "s", l->effect, "verb", "s",
-				    verb_name(l->step->verb), "file", "s", at->file ? at->file : "",
-				    "line", "u", at->line);
-}
-
-static int run_plan(struct bus *b, sd_bus_message *m)
-{
-	_cleanup_(generation_freep) struct generation *g = NULL;
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	_cleanup_(plan_freep) struct plan *plan = NULL;
-	int r = read_options(m, NULL);
-
-	if (!r)
-		r = load(b, m, &g);
-	if (r)
-		return r;
-	plan = engine_plan(b->engine, g);
-	if (!plan)
-		return call_fail(m, "Busy", "the kernel is being read or changed");
-	r = sd_bus_message_new_method_return(m, &reply);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "a{sv}");
-	for (unsigned n = 0; r >= 0 && n < plan->n; n++)
-		plan_lines(&plan->steps[n], append_line, reply);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
-}
-
-static int answer_busy(sd_bus_message *m)
-{
-	return call_fail(m, "Busy", "another change is under way");
-}
-
-static int apply(struct bus *b, sd_bus_message *m)
-{
-	_cleanup_(errors_done) struct errors errors = { 0 };
-	int r;
-
-	if (b->waiter)
-		return answer_busy(m);
-	manager_wait(b, m);
-	r = engine_reload(b->engine, &errors, manager_waited, b);
-	if (!r)
-		return 0;
-	manager_wait_cancel(b);
-	if (r == -EBUSY)
-		return answer_busy(m);
-	for (unsigned n = 0; n < errors.n; n++)
-		log_error("%s", errors.lines[n]);
-	log_error("the configuration is invalid; nothing is changed");
-	return fail_invalid(m, &errors);
-}
-
-static int run_apply(struct bus *b, sd_bus_message *m)
-{
-	_cleanup_(generation_freep) struct generation *g = NULL;
-	int dry_run = 0, r = read_options(m, &dry_run);
-
-	if (!r && !dry_run)
-		return apply(b, m);
-	if (!r)
-		r = load(b, m, &g);
-	return r ? r : sd_bus_reply_method_return(m, "t", b->engine->number);
-}
-
-static int run_reload(struct bus *b, sd_bus_message *m)
-{
-	return apply(b, m);
-}
-
 static int method_check(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return call_begin(data, m, NULL, CALL_KNOWN, run_check);
+	return call_begin(data, m, NULL, CALL_KNOWN, change_check);
 }
 
 static int method_plan(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return call_begin(data, m, NULL, CALL_IDLE, run_plan);
+	return call_begin(data, m, NULL, CALL_IDLE, change_plan);
 }
 
 static int method_apply(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return call_begin(data, m, ACTION_APPLY, CALL_KNOWN, run_apply);
+	return call_begin(data, m, ACTION_APPLY, CALL_KNOWN, change_apply);
 }
 
 static int method_reload(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return call_begin(data, m, ACTION_APPLY, CALL_KNOWN, run_reload);
+	return call_begin(data, m, ACTION_APPLY, CALL_KNOWN, change_reload);
 }
 
 /* Whatever is configured or present, each once. */
@@ -216,10 +47,11 @@ static int append_links(sd_bus_message *reply, const struct model *model,
 
 	MODEL_FOREACH(model, i) {
 		_cleanup_free_ char *path = object_path(i->name);
+		_cleanup_free_ char *name = text_utf8(str_dup(i->name));
 
 		if (model_find(but, i->name))
 			continue;
-		r = sd_bus_message_append(reply, "(iso)", but ? 0 : i->ifindex, i->name, path);
+		r = sd_bus_message_append(reply, "(iso)", but ? 0 : i->ifindex, name, path);
 		if (r < 0)
 			return r;
 	}
@@ -249,8 +81,8 @@ static int answer_path(struct bus *b, sd_bus_message *m, const char *name)
 	_cleanup_free_ char *path = object_path(name);
 
 	if (!object_groups(b, name))
-		return call_fail(m, "NoSuchLink", "no interface \"%s\": neither configured nor present",
-				 name);
+		return call_fail(m, "NoSuchLink",
+				 "no interface \"%s\": neither configured nor present", name);
 	return sd_bus_reply_method_return(m, "o", path);
 }
 
@@ -285,33 +117,61 @@ static json_t *describe_netlink(const struct kernel_counters *c)
 			 "overruns", (json_int_t)c->overruns);
 }
 
-static json_t *describe(const struct engine *e)
+static json_t *describe_engine(const struct engine *e)
 {
-	json_t *errors = json_array(), *links = json_array();
+	json_t *errors = json_array();
 
-	for (unsigned n = 0; n < e->refused.n; n++)
-		json_array_append_new(errors, json_string(e->refused.lines[n]));
-	MODEL_FOREACH(e->mirror->seen, i)
-		json_array_append_new(links, engine_json(e, i->name));
-	if (e->current)
-		MODEL_FOREACH(e->current->want, i)
-			if (!model_find(e->mirror->seen, i->name))
-				json_array_append_new(links, engine_json(e, i->name));
-	return json_pack("{s:i, s:s, s:s, s:I, s:o, s:o, s:o}", "version", 1, "program",
+	for (unsigned n = 0; n < e->refused.n; n++) {
+		_cleanup_free_ char *line = text_utf8(str_dup(e->refused.lines[n]));
+
+		json_array_append_new(errors, json_string(line));
+	}
+	return json_pack("{s:i, s:s, s:s, s:I, s:o, s:o}", "version", 1, "program",
 			 PACKAGE_VERSION, "state", engine_state_name(engine_state(e)), "generation",
 			 (json_int_t)e->number, "netlink",
-			 describe_netlink(&e->kernel->counters), "errors", errors, "interfaces",
-			 links);
+			 describe_netlink(&e->kernel->counters), "errors", errors);
+}
+
+static void print_json(FILE *out, const char *before, json_t *j)
+{
+	fputs(before, out);
+	json_dumpf(j, out, JSON_COMPACT | JSON_ENCODE_ANY);
+	json_decref(j);
+}
+
+/* Written interface by interface: the whole tree would be several times as large as its text. */
+static char *describe(const struct engine *e)
+{
+	const char *before = "";
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	print_json(out, "", describe_engine(e));
+	fseek(out, -1, SEEK_CUR); /* over the closing brace */
+	fputs(",\"interfaces\":[", out);
+	MODEL_FOREACH(e->mirror->seen, i) {
+		print_json(out, before, engine_json(e, i->name));
+		before = ",";
+	}
+	if (e->current)
+		MODEL_FOREACH(e->current->want, i) {
+			if (model_find(e->mirror->seen, i->name))
+				continue;
+			print_json(out, before, engine_json(e, i->name));
+			before = ",";
+		}
+	fputs("]}", out);
+	fclose(out);
+	return text;
 }
 
 static int method_describe(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
 	struct bus *b = data;
-	json_t *j = describe(b->engine);
-	_cleanup_free_ char *text = json_dumps(j, JSON_COMPACT);
+	_cleanup_free_ char *text = describe(b->engine);
 
-	json_decref(j);
-	return text ? sd_bus_reply_method_return(m, "s", text) : -ENOMEM;
+	return sd_bus_reply_method_return(m, "s", text);
 }
 
 static int method_export(sd_bus_message *m, void *data, sd_bus_error *error _unused_)

@@ -14,7 +14,6 @@
 #include <stdio.h>
 
 #include "bus/internal.h"
-#include "util/text.h"
 
 /* Names that are older than the rule, or clearer than it. */
 static const struct {
@@ -24,9 +23,16 @@ static const struct {
 	{ "operstate", "OperationalState" },
 };
 
+static json_t *clean_string(const char *s)
+{
+	_cleanup_free_ char *clean = text_utf8(str_dup(s));
+
+	return json_string(clean);
+}
+
 static json_t *own_name(const struct engine *e _unused_, const char *link)
 {
-	return json_string(link);
+	return clean_string(link);
 }
 
 static json_t *own_index(const struct engine *e, const char *link)
@@ -48,7 +54,7 @@ static json_t *own_reason(const struct engine *e, const char *link)
 	const char *reason;
 
 	(void)engine_iface_state(e, link, &reason);
-	return json_string(reason);
+	return clean_string(reason);
 }
 
 static const struct property own_properties[] = {
@@ -167,14 +173,6 @@ static const struct property *find_property(const struct group *g, const char *n
 	return NULL;
 }
 
-static const struct group *find_group(const struct bus *b, const char *interface)
-{
-	for (unsigned n = 0; n < b->n_groups; n++)
-		if (!strcmp(b->groups[n].interface, interface))
-			return &b->groups[n];
-	return NULL;
-}
-
 uint64_t object_groups(const struct bus *b, const char *link)
 {
 	const struct engine *e = b->engine;
@@ -208,26 +206,30 @@ static char *link_of_path(const char *path)
 	return sd_bus_path_decode(path, BUS_LINK_PATH, &name) > 0 ? name : NULL;
 }
 
+/* Finds the name as a model has it, which stands until the handler has been called. */
 static int find_object(sd_bus *bus _unused_, const char *path, const char *interface _unused_,
 		       void *data, void **ret, sd_bus_error *error _unused_)
 {
 	_cleanup_free_ char *name = link_of_path(path);
 	struct group *g = data;
+	const struct engine *e = g->bus->engine;
+	struct iface *i;
 
 	if (!name || !(object_groups(g->bus, name) & BIT64(g - g->bus->groups)))
 		return 0;
-	*ret = g->bus;
+	i = model_find(e->mirror->seen, name);
+	*ret = i ? i->name : model_find(e->current->want, name)->name;
 	return 1;
 }
 
-static int get_property(sd_bus *bus _unused_, const char *path, const char *interface,
+/* @data is what find_object() found; the group is the userdata of the vtable itself. */
+static int get_property(sd_bus *bus, const char *path _unused_, const char *interface _unused_,
 			const char *property, sd_bus_message *reply, void *data,
 			sd_bus_error *error _unused_)
 {
-	_cleanup_free_ char *name = link_of_path(path);
-	struct bus *b = data;
+	const struct group *g = sd_bus_slot_get_userdata(sd_bus_get_current_slot(bus));
 
-	return append_property(b, find_property(find_group(b, interface), property), name, reply);
+	return append_property(g->bus, find_property(g, property), data, reply);
 }
 
 static int run_reconfigure(struct bus *b, sd_bus_message *m)
@@ -236,10 +238,10 @@ static int run_reconfigure(struct bus *b, sd_bus_message *m)
 	int r = -EBUSY;
 
 	if (!b->waiter) {
-		manager_wait(b, m);
-		r = engine_reconfigure(b->engine, name, manager_waited, b);
+		change_wait(b, m);
+		r = engine_reconfigure(b->engine, name, change_waited, b);
 		if (r < 0)
-			manager_wait_cancel(b);
+			change_wait_cancel(b);
 	}
 	if (r == -EBUSY)
 		return call_fail(m, "Busy", "another change is under way");
@@ -248,9 +250,13 @@ static int run_reconfigure(struct bus *b, sd_bus_message *m)
 	return r;
 }
 
-static int method_reconfigure(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+static int method_reconfigure(sd_bus_message *m, void *data _unused_,
+			      sd_bus_error *error _unused_)
 {
-	return call_begin(data, m, ACTION_CONTROL, CALL_IDLE, run_reconfigure);
+	sd_bus_slot *slot = sd_bus_get_current_slot(sd_bus_message_get_bus(m));
+	const struct group *g = sd_bus_slot_get_userdata(slot);
+
+	return call_begin(g->bus, m, ACTION_CONTROL, CALL_IDLE, run_reconfigure);
 }
 
 static int enumerate(sd_bus *bus _unused_, const char *prefix _unused_, void *data, char ***ret,
@@ -308,7 +314,8 @@ static void make_vtable(struct group *g, bool root)
 		uint64_t flags = p->emits ? SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE :
 				 p->own ? SD_BUS_VTABLE_PROPERTY_CONST : 0;
 
-		*v++ = (sd_bus_vtable)SD_BUS_PROPERTY(p->name, p->signature, get_property, 0, flags);
+		*v++ = (sd_bus_vtable)SD_BUS_PROPERTY(p->name, p->signature, get_property, 0,
+						      flags);
 	}
 	*v = (sd_bus_vtable)SD_BUS_VTABLE_END;
 }

@@ -23,6 +23,7 @@ struct published {
 	char name[IFNAMSIZ];
 	uint64_t groups;   /* bit n: groups[n] is on the bus */
 	uint32_t **hashes; /* a group each, a property each; NULL: not on the bus */
+	uint32_t opinion; /* hash of the daemon's state and reason */
 	bool dirty, drifted;
 	UT_hash_handle by_name;
 };
@@ -49,6 +50,17 @@ static void forget_link(struct bus *b, struct published *p)
 		free(p->hashes[n]);
 	free(p->hashes);
 	free(p);
+}
+
+/* What the daemon thinks of a link changes without the link, so all are asked: cheaply. */
+static uint32_t hash_opinion(const struct bus *b, const struct published *p)
+{
+	const char *reason;
+	uint32_t h = engine_iface_state(b->engine, p->name, &reason);
+
+	for (; *reason; reason++)
+		h = (h ^ (unsigned char)*reason) * UINT32_C(16777619);
+	return h;
 }
 
 /* Note how group @n of the link is now. */
@@ -121,6 +133,7 @@ static void refresh(struct bus *b, struct published *p)
 
 	p->dirty = false;
 	p->groups = now;
+	p->opinion = hash_opinion(b, p);
 	if (was & ~now)
 		emit_removed(b, path, was & ~now, !now);
 	if (!now) {
@@ -139,18 +152,6 @@ static void refresh(struct bus *b, struct published *p)
 		(void)sd_bus_emit_object_added(b->bus, path);
 	else
 		emit_added(b, path, now & ~was);
-}
-
-/* The daemon's opinion of a link changes without the link. */
-static bool state_differs(const struct bus *b, const struct published *p)
-{
-	const struct group *root = &b->groups[0];
-
-	for (unsigned n = 0; p->hashes[0] && n < root->n; n++)
-		if (root->properties[n].own && root->properties[n].emits &&
-		    property_hash(b, &root->properties[n], p->name) != p->hashes[0][n])
-			return true;
-	return false;
 }
 
 static void scan(struct bus *b)
@@ -191,7 +192,7 @@ static void refresh_links(struct bus *b)
 		next = p->by_name.next;
 		refresh_drift(b, p);
 		if (p->dirty || b->compare_all || (b->scan && !object_groups(b, p->name)) ||
-		    state_differs(b, p))
+		    hash_opinion(b, p) != p->opinion)
 			refresh(b, p);
 	}
 	b->scan = b->compare_all = false;
@@ -292,6 +293,7 @@ void publish_begin(struct bus *b)
 		next = p->by_name.next;
 		p->dirty = false;
 		p->groups = object_groups(b, p->name);
+		p->opinion = hash_opinion(b, p);
 		for (unsigned n = 0; n < b->n_groups; n++)
 			if (p->groups & BIT64(n))
 				remember(b, p, n);

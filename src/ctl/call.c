@@ -120,7 +120,7 @@ int ctl_describe(struct ctl *c, json_t **ret)
 	if (get_number(j, NULL, "version") != 1) {
 		json_decref(j);
 		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_NOT_SUPPORTED,
-				"netctld describes its state in a way that this netctl is too old for");
+				"netctld is too new or too old for this netctl");
 	}
 	*ret = j;
 	return EXIT_DONE;

@@ -5,6 +5,7 @@
 #include "core/config.h"
 #include "core/export.h"
 #include "ctl/ctl.h"
+#include "util/text.h"
 
 static bool is_present(void *data _unused_, const char *name)
 {
@@ -16,7 +17,7 @@ static json_t *check_json(const struct generation *g)
 	json_t *files = json_array();
 
 	for (unsigned n = 0; n < g->n_files; n++)
-		json_array_append_new(files, json_string(g->files[n]));
+		json_array_append_new(files, json_string(text_utf8(g->files[n])));
 	return json_pack("{s:i, s:b, s:o, s:i}", "version", 1, "valid", 1, "files", files,
 			 "interfaces", (int)g->want->n);
 }

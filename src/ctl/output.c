@@ -3,6 +3,7 @@
 #include <stdarg.h>
 
 #include "ctl/ctl.h"
+#include "util/text.h"
 
 int ctl_json(const struct ctl *c, json_t *j)
 {
@@ -28,9 +29,11 @@ static json_t *lines_json(const char *text)
 int ctl_fail(const struct ctl *c, int status, const char *name, const char *text)
 {
 	if (c->json != JSON_MODE_OFF) {
+		_cleanup_free_ char *clean = text_utf8(str_dup(text));
+
 		ctl_json(c, json_pack("{s:i, s:{s:s, s:s, s:i, s:o}}", "version", 1, "error",
-				      "name", name, "message", text, "status", status, "lines",
-				      lines_json(text)));
+				      "name", name, "message", clean, "status", status, "lines",
+				      lines_json(clean)));
 		return status;
 	}
 	/* Lines that begin with a place in a file stand by themselves, for editors. */

@@ -104,6 +104,32 @@ int text_to_quantity(const char *s, const struct unit *units, int64_t *ret)
 	return 0;
 }
 
+/* Bytes of the character at @s, 0 if it is none (RFC 3629: no overlong form, no surrogate). */
+static unsigned utf8_length(const unsigned char *s)
+{
+	unsigned n = *s < 0x80 ? 1 : *s < 0xc2 || *s > 0xf4 ? 0 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : 4;
+
+	for (unsigned i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] > 0x9f) ||
+	    (*s == 0xf0 && s[1] < 0x90) || (*s == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+char *text_utf8(char *s)
+{
+	for (unsigned char *c = (unsigned char *)s; *c;) {
+		unsigned n = utf8_length(c);
+
+		if (!n)
+			*c = '?';
+		c += n ? n : 1;
+	}
+	return s;
+}
+
 char *text_camel(const char *key, char *buf, size_t size)
 {
 	bool upper = true;

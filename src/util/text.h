@@ -46,6 +46,14 @@ int text_to_quantity(const char *s, const struct unit *units, int64_t *ret);
 char *text_camel(const char *key, char *buf, size_t size);
 
 /**
+ * text_utf8 - replace by '?' in place what is not UTF-8; returns @s
+ *
+ * Names of interfaces and text from files can be any bytes, but a D-Bus string or a JSON
+ * document with anything else in it would fail as a whole.
+ */
+char *text_utf8(char *s);
+
+/**
  * file_read - a whole regular file
  * @max: larger files are refused with -EFBIG
  * @ret_size: its size without the 0 byte that is added; may be NULL

@@ -352,10 +352,29 @@ else
 	skip "what polkit says" "no python3-dbus"
 fi
 
-# A bus that goes.
+# Bytes that no D-Bus string may have.
 
+ip link add $'o\xffd' type veth peer name odd1
+check_eventually 3 "a name that is not UTF-8 is shown as well as can be" sh -c "busctl call $M ListLinks |
+	grep -q '\"o?d\" \"/org/netctl1/link/o_ffd\"'"
+check_equal "and has an object" 'o "/org/netctl1/link/odd1"' "$(call GetLinkByName s odd1)"
+check "Describe can tell it" sh -c "busctl --json=short call $M Describe | jq -e ."
+ip link del odd1
+printf 'interfaces = ( { name = "br0"; mt\xff = 3; } );\n' | daemon_config
+check "nor do errors with such bytes get lost" sh -c "busctl call $M Reload 2>&1 | grep -q 10-test.conf:1"
 config ""
 call Reload >/dev/null
+
+# A bus that hangs.
+
+kill -STOP "$bus_pid"
+ip link set v0 mtu 1280
+check_eventually 3 "a bus that hangs does not stop the daemon" is 1400 kernel v0 mtu
+kill -CONT "$bus_pid"
+check_eventually 3 "and is served again" is '"steady"' get State
+
+# A bus that goes.
+
 bus_stop
 wait $monitor_pid 2>/dev/null
 monitor_pid=
@@ -368,7 +387,9 @@ signals_start
 ip link set v1 alias "seen again"
 check_eventually 3 "and tells what happens" changed v1 Link Alias
 
+kill -STOP "$bus_pid"
 daemon_stop
-check "it ends when told" daemon_stopped
+check "it ends when told, even if the bus hangs" daemon_stopped
+kill -CONT "$bus_pid"
 check_fails "no complaint of its own in the log" grep -E 'D-Bus: cannot|AddressSanitizer|runtime error' "$daemon_log"
 finish
