@@ -60,57 +60,117 @@ static void check_references(const struct model *want, const struct config_paths
 	}
 }
 
-/* Depth-first; @path holds the names on the way, @n of them. Return: a loop was told. */
-static bool find_loop(const struct model *want, const struct iface *i, const char **path, unsigned n,
+/* The way from an interface to what it stands on. */
+struct way {
+	const char *names[32];
+	unsigned n;
+	const struct origin *first; /* where the first reference of it stands */
+};
+
+static void tell_loop(const struct way *w, struct errors *e)
+{
+	char text[512];
+	int len = 0;
+
+	/* Told once, at the name that comes first in the alphabet. */
+	for (unsigned n = 1; n < w->n; n++)
+		if (strcmp(w->names[n], w->names[0]) < 0)
+			return;
+	for (unsigned n = 0; n < w->n && len < 400; n++)
+		len += snprintf(text + len, sizeof(text) - len, "%s -> ", w->names[n]);
+	errors_add(e, w->first, "%s: the interfaces stand on each other in a loop: %s%s",
+		   w->names[0], text, w->names[0]);
+}
+
+static bool find_loop(const struct model *want, const struct iface *i, struct way *w,
+		      struct errors *e);
+
+/* Return: a loop was found, and told. */
+static bool follow(const struct model *want, const struct iface *i, const struct feature *f,
+		   const struct row *r, struct way *w, struct errors *e)
+{
+	const struct ifref *ref = row_value(r, i->part[f->id]);
+	const struct iface *next = model_find(want, ref->name);
+
+	if (!next || next == i)
+		return false;
+	if (w->n == 1)
+		w->first = object_where(f, r, i->part[f->id]);
+	if (!strcmp(next->name, w->names[0])) {
+		tell_loop(w, e);
+		return true;
+	}
+	/* Deeper than the kernel nests (MAX_NEST_DEV): a loop further on. */
+	return w->n < 16 && find_loop(want, next, w, e);
+}
+
+static bool find_loop(const struct model *want, const struct iface *i, struct way *w,
 		      struct errors *e)
 {
-	path[n++] = i->name;
-	for (unsigned k = 0; k < n_features; k++) {
+	bool found = false;
+
+	w->names[w->n++] = i->name;
+	for (unsigned k = 0; k < n_features && !found; k++) {
 		const struct feature *f = features[k];
 
 		if (f->form == FORM_LIST || !i->part[k])
 			continue;
+		FOREACH_ROW(f, r)
+			if (!found && r->type == &type_ifref && row_has(f, r, i->part[k]))
+				found = follow(want, i, f, r, w, e);
+	}
+	w->n--;
+	return found;
+}
+
+/* The interface that @i is created on, as far as the configuration says; or NULL. */
+static const struct iface *lower_of(const struct model *want, const struct iface *i)
+{
+	for (unsigned n = 0; n < n_features; n++) {
+		const struct feature *f = features[n];
+
+		if (f->form == FORM_LIST || !i->part[n])
+			continue;
 		FOREACH_ROW(f, r) {
-			const struct ifref *ref = row_value(r, i->part[k]);
-			const struct iface *next;
+			const struct ifref *ref = row_value(r, i->part[n]);
 
-			if (r->type != &type_ifref || !row_has(f, r, i->part[k]))
-				continue;
-			next = model_find(want, ref->name);
-			if (!next || next == i)
-				continue;
-			if (next->name == path[0]) {
-				char text[512];
-				int len = 0;
-
-				/* Told once, at the name that comes first in the alphabet. */
-				for (unsigned p = 1; p < n; p++)
-					if (strcmp(path[p], path[0]) < 0)
-						return true;
-				for (unsigned p = 0; p < n && len < 400; p++)
-					len += snprintf(text + len, sizeof(text) - len, "%s -> ",
-							path[p]);
-				errors_add(e, object_where(f, r, i->part[k]),
-					   "%s: the interfaces stand on each other in a loop: %s%s",
-					   path[0], text, path[0]);
-				return true;
-			}
-			/* Deeper than the kernel nests (MAX_NEST_DEV): a loop further on. */
-			if (n < 16 && find_loop(want, next, path, n, e))
-				return true;
+			if (r->type == &type_ifref && (r->flags & ROW_CREATE) &&
+			    row_has(f, r, i->part[n]))
+				return model_find(want, ref->name);
 		}
 	}
-	return false;
+	return NULL;
+}
+
+/* A master stands on its ports: a port that stands on its master closes a circle. */
+static void check_master(const struct model *want, const struct iface *i, struct errors *e)
+{
+	const struct feature *root = features[FEATURE_LINK];
+	const struct row *r = row_find(root, "master");
+	const struct link *link = iface_link(i);
+	const struct iface *lower = i;
+
+	if (!row_has(root, r, &link->o) || !*link->master.name)
+		return;
+	for (unsigned depth = 0; lower && depth < 16; depth++) {
+		lower = lower_of(want, lower);
+		if (lower && !strcmp(lower->name, link->master.name)) {
+			errors_add(e, object_where(root, r, &link->o),
+				   "%s: master: it stands on \"%s\" itself", i->name, lower->name);
+			return;
+		}
+	}
 }
 
 void config_check(const struct generation *g, const struct config_paths *paths, struct errors *e)
 {
-	const char *path[32];
-
 	MODEL_FOREACH(g->want, i) {
+		struct way way = { .n = 0 };
+
 		check_kind(i, e);
 		check_references(g->want, paths, i, e);
-		find_loop(g->want, i, path, 0, e);
+		find_loop(g->want, i, &way, e);
+		check_master(g->want, i, e);
 		for (unsigned f = 0; f < n_features; f++)
 			if (features[f]->check)
 				features[f]->check(g->want, i, e);

@@ -122,6 +122,8 @@ static void parse_row(struct walk *w, const struct feature *f, const struct row 
 			 r->key);
 		return;
 	}
+	if (row_has(f, r, o) && r->type->done && !p.arena)
+		r->type->done(row_value(r, o));
 	if (r->type->parse(&p, s, row_value(r, o)) < 0) {
 		error_at(w, s, "%s%s%s: %s", group, dot, r->key, p.why);
 		free(p.why);

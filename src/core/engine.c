@@ -78,12 +78,9 @@ static void fail_iface(struct engine *e, struct iface *want, const char *reason)
 static void step_failed(struct engine *e, struct step *s)
 {
 	_cleanup_free_ char *what = step_what(s);
+	_cleanup_free_ char *place = step_place(s);
 	_cleanup_free_ char *line = NULL;
-	const struct origin *at = step_where(s);
-	char place[300] = "";
 
-	if (at->file)
-		snprintf(place, sizeof(place), "%s:%u: ", at->file, at->line);
 	line = str_format("%s%s: %s%s%s%s", place, what, strerror(-s->error), s->text ? " (" : "",
 			  s->text ? s->text : "", s->text ? ")" : "");
 	/* What follows from the first failure is no news. */
@@ -110,6 +107,7 @@ static void step_answered(struct engine *e, struct step *s)
 	bool removing = s->verb == VERB_REMOVE || s->verb == VERB_DELETE;
 
 	/* Gone already, with the interface it was on or by another hand: as wanted. */
+	removing |= !s->want;
 	if (removing && (s->error == -ENODEV || s->error == -ESRCH || s->error == -EADDRNOTAVAIL))
 		s->error = 0;
 	if (s->error)
@@ -118,7 +116,7 @@ static void step_answered(struct engine *e, struct step *s)
 
 static void on_reply(void *data, int error, const char *text);
 
-/* The reply carries the step; the engine is found through it. */
+/* What a reply is about; lives as long as the plan. */
 struct flight {
 	struct engine *engine;
 	unsigned step;
@@ -130,7 +128,6 @@ static void on_reply(void *data, int error, const char *text)
 	struct engine *e = f->engine;
 	struct step *s = &e->plan->steps[f->step];
 
-	free(f);
 	if (error && !s->error) {
 		s->error = error;
 		s->text = text ? str_dup(text) : NULL;
@@ -139,6 +136,15 @@ static void on_reply(void *data, int error, const char *text)
 		step_answered(e, s);
 	if (--e->in_flight == 0)
 		submit_window(e);
+}
+
+/* Does the kernel change more than it tells of? */
+static bool is_untold(const struct step *s)
+{
+	FOREACH_ROW(s->feature, r)
+		if ((r->flags & ROW_UNTOLD) && (s->mask & row_bit(s->feature, r)))
+			return true;
+	return false;
 }
 
 static void submit_step(struct engine *e, unsigned index)
@@ -152,8 +158,8 @@ static void submit_step(struct engine *e, unsigned index)
 		r = encode_step(e->encoder, s, part++);
 		if (r < 0)
 			break;
-		e->sysctls |= e->encoder->request.channel == CHANNEL_SYSCTL;
-		f = new0(struct flight);
+		e->untold |= e->encoder->request.channel == CHANNEL_SYSCTL || is_untold(s);
+		f = arena_alloc(e->plan->arena, sizeof(*f));
 		*f = (struct flight){ e, index };
 		s->parts_left++;
 		e->in_flight++;
@@ -236,7 +242,7 @@ static void plan_begin(struct engine *e, struct plan *plan)
 {
 	e->plan = plan;
 	e->next = 0;
-	e->sysctls = false;
+	e->untold = false;
 	log_plan(plan, LOG_DEBUG);
 	record_adopt(e->record, e->current->want, e->mirror->seen, plan);
 	record_save(e->record);
@@ -247,10 +253,11 @@ static void plan_begin(struct engine *e, struct plan *plan)
 
 static void plan_done(struct engine *e)
 {
-	bool dump = !e->live || e->sysctls || e->plan->n > BULK;
+	bool dump = !e->live || e->untold || e->plan->n > BULK;
 
 	e->plan = plan_free(e->plan);
 	e->passes++;
+	e->dumped = dump;
 	if (dump) {
 		mirror_sync(e->mirror, e->live);
 		return;
@@ -265,7 +272,7 @@ static void set_retry(struct engine *e)
 	uint64_t first = UINT64_MAX;
 
 	MODEL_FOREACH(e->current->want, i)
-		if (i->state == STATE_FAILED || (i->state == STATE_DRIFTED && i->retry_usec))
+		if ((i->state == STATE_FAILED || i->state == STATE_DRIFTED) && i->retry_usec)
 			first = min_of(first, i->retry_usec);
 	first = min_of(first, hold_first_end(e));
 	if (!e->live || first == UINT64_MAX || /* never, or not before somebody asks */
@@ -362,12 +369,11 @@ static void verification_failed(struct engine *e, struct plan *plan)
 		struct step *s = &plan->steps[n];
 		_cleanup_free_ char *what = step_what(s);
 		_cleanup_free_ char *line = NULL;
-		const struct origin *at = step_where(s);
+		_cleanup_free_ char *place = step_place(s);
 
 		if (s->want && s->want->state == STATE_FAILED)
 			continue;
-		line = str_format("%s:%u: %s: the kernel accepted this, but did not do it",
-				  at->file ? at->file : "-", at->line, what);
+		line = str_format("%s%s: the kernel accepted this, but did not do it", place, what);
 		log_error("%s", line);
 		note_failure(e, line);
 		if (s->want)
@@ -411,9 +417,17 @@ static void look(struct engine *e)
 	}
 	hash = hash_plan(plan);
 	if (e->passes >= PASSES_MAX || (e->passes && hash == e->last_plan)) {
-		verification_failed(e, plan);
+		if (e->dumped) {
+			verification_failed(e, plan);
+			return;
+		}
+		/* Of a link that is down the kernel does not tell all (netdev_state_change()). */
+		plan_free(plan);
+		e->dumped = true;
+		mirror_sync(m, e->live);
 		return;
 	}
+	e->dumped = false;
 	e->last_plan = hash;
 	if (!e->passes && !e->done)
 		e->begin = now_usec(e);

@@ -51,7 +51,8 @@ struct engine {
 	/* While a plan is carried out. */
 	struct plan *plan;
 	unsigned next, in_flight; /* steps begun; requests not answered */
-	bool sysctls;		  /* some step's effect is not told by a notification */
+	bool untold;		  /* some step's effect is not told by a notification */
+	bool dumped;		  /* what was compared last came from dumps */
 	unsigned passes;
 	uint64_t round; /* counts the first passes */
 	uint64_t last_plan; /* hash of the plan before: the same again means no progress */

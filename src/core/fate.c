@@ -53,7 +53,12 @@ void fate_resolve(const struct planner *p, const struct feature *f, struct objec
 	}
 }
 
-/* The kernel counts up; nobody else is near its next number, unless somebody chose a huge one. */
+/*
+ * The kernel gives devices the next number of a counter, which a chosen number
+ * does not move. Ours begin well above it, so that no device that comes takes one
+ * of them, and none made by others is taken for ours.
+ */
+#define INDEX_FIRST 1000
 #define INDEX_HUGE (1 << 30)
 
 static int reserve_index(struct planner *p, const char *kind)
@@ -61,6 +66,7 @@ static int reserve_index(struct planner *p, const char *kind)
 	int index;
 
 	if (!p->next_index) {
+		p->next_index = INDEX_FIRST;
 		MODEL_FOREACH(p->have, i)
 			if (i->ifindex < INDEX_HUGE)
 				p->next_index = max_of(p->next_index, i->ifindex);
@@ -75,19 +81,28 @@ static int reserve_index(struct planner *p, const char *kind)
 	return index;
 }
 
-/* Is a row that only creation can set different from what is there? */
+/* Is what only creation can set as it is asked for; and, of what we made, else as initially? */
+static bool stands_as_created(const struct feature *f, const struct row *r,
+			      const struct object *to, const struct object *from, bool ours)
+{
+	if (!(r->flags & ROW_CREATE) || (r->flags & ROW_STATE) || !row_has(f, r, from))
+		return true;
+	if (row_has(f, r, to))
+		return row_equal(r, to, from);
+	return !ours || !r->initial || row_is_initial(f, r, from);
+}
+
 static const struct row *find_recreate(const struct iface *want, const struct iface *have,
-				       const struct feature **ret)
+				       bool ours, const struct feature **ret)
 {
 	for (unsigned n = 0; n < n_features; n++) {
 		const struct feature *f = features[n];
 		const struct object *to = want->part[n], *from = have->part[n];
 
-		if (f->form == FORM_LIST || !to)
+		if (f->form == FORM_LIST || !to || !from)
 			continue;
 		FOREACH_ROW(f, r)
-			if ((r->flags & ROW_CREATE) && row_has(f, r, to) &&
-			    row_has(f, r, from) && !row_equal(r, to, from)) {
+			if (!stands_as_created(f, r, to, from, ours)) {
 				*ret = f;
 				return r;
 			}
@@ -143,9 +158,11 @@ bool fate_is_ours(const struct planner *p, const struct iface *have)
 	return owned && owned->created && owned->ifindex == have->ifindex;
 }
 
+/* Not a matter of time: what changes it will be told. */
 static enum fate fail(struct iface *want, const char *what)
 {
 	want->state = STATE_FAILED;
+	want->retry_usec = 0;
 	iface_set_reason(want, "%s", what);
 	return FATE_FAIL;
 }
@@ -165,7 +182,7 @@ static enum fate decide_existing(struct planner *p, struct iface *want, struct i
 		if (want->part[n] && features[n]->form != FORM_LIST)
 			fate_resolve(p, features[n], want->part[n]);
 	if (*iface_kind(want))
-		r = find_recreate(want, have, &f);
+		r = find_recreate(want, have, fate_is_ours(p, have), &f);
 	if (r && !fate_is_ours(p, have)) {
 		snprintf(why, sizeof(why),
 			 "%s.%s cannot be changed on an interface that netctld did not make", f->name,

@@ -172,8 +172,10 @@ static bool matches(const struct source *s, uint16_t type, const struct nlmsghdr
 
 	if (type != n->nlmsg_type || NLMSG_PAYLOAD(n, 0) < s->header)
 		return false;
-	/* Links are told by several families in the same type. */
-	return n->nlmsg_type > RTM_SETLINK || s->family == g->rtgen_family;
+	/* Any family will do where all were asked for; but links are a family of their own. */
+	if (s->family == AF_UNSPEC && n->nlmsg_type > RTM_SETLINK)
+		return true;
+	return s->family == g->rtgen_family;
 }
 
 static int dispatch(struct mirror *m, const struct nlmsghdr *n)

@@ -127,3 +127,10 @@ const struct origin *step_where(const struct step *s)
 				return object_where(f, r, s->to);
 	return s->want ? &s->want->where : &nowhere;
 }
+
+char *step_place(const struct step *s)
+{
+	const struct origin *at = step_where(s);
+
+	return at->file ? str_format("%s:%u: ", at->file, at->line) : str_dup("");
+}

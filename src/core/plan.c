@@ -168,6 +168,33 @@ static bool leaves_master(struct subject *s)
 	return row_has(root, master, to) && row_is_zero(master, to);
 }
 
+/* An interface cannot come up before what it stands on is up (vlan_dev_open(): ENETDOWN). */
+static bool lower_stays_down(struct subject *s)
+{
+	for (unsigned n = 0; n < n_features; n++) {
+		const struct feature *f = features[n];
+
+		if (!s->want || f->form == FORM_LIST || !s->want->part[n])
+			continue;
+		FOREACH_ROW(f, r) {
+			const struct ifref *ref = row_value(r, s->want->part[n]);
+			const struct iface *want, *have;
+
+			if (r->type != &type_ifref || !(r->flags & ROW_CREATE) ||
+			    !row_has(f, r, s->want->part[n]))
+				continue;
+			want = model_find(s->p->want, ref->name);
+			have = model_find(s->p->have, ref->name);
+			if (want ? iface_link(want)->up : is_up(have))
+				continue;
+			s->want->state = STATE_WAITING;
+			iface_set_reason(s->want, "waits for %s to be up", ref->name);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* One step for each phase that has a row that differs. */
 static void plan_object(struct subject *s, const struct feature *f, uint64_t already)
 {
@@ -177,9 +204,14 @@ static void plan_object(struct subject *s, const struct feature *f, uint64_t alr
 
 	if (!to || (f->slave_kind && reset && leaves_master(s)))
 		return;
+	/* What is left in the record of another kind, which it was before. */
+	if (f->kind && strcmp(f->kind, iface_kind(s->want ? s->want : s->have)))
+		return;
 	FOREACH_ROW(f, r)
 		if (!(already & row_bit(f, r)) && row_differs(f, r, to, from, !s->have))
 			masks[r->off && row_is_zero(r, to) ? r->off : r->phase] |= row_bit(f, r);
+	if (masks[PHASE_UP] && lower_stays_down(s))
+		masks[PHASE_UP] = 0;
 	for (unsigned phase = 0; phase < PHASE_MAX_; phase++) {
 		struct step *step;
 
@@ -208,14 +240,39 @@ static void entry_step(struct subject *s, enum verb verb, const struct feature *
 	step->reset = verb == VERB_REMOVE;
 }
 
-static bool entry_differs(const struct feature *f, const struct object *to,
-			  const struct object *from)
+static bool entry_differs(const struct subject *s, const struct feature *f,
+			  const struct object *to, const struct object *from)
 {
-	FOREACH_ROW(f, r)
-		if (!(r->flags & (ROW_STATE | ROW_POLICY)) && row_has(f, r, to) &&
-		    (!row_has(f, r, from) || !row_equal(r, to, from)))
+	bool ours = f->is_default && f->is_ours && f->is_ours(from);
+
+	FOREACH_ROW(f, r) {
+		if (r->flags & (ROW_STATE | ROW_POLICY))
+			continue;
+		if (row_has(f, r, to) && (!row_has(f, r, from) || !row_equal(r, to, from)))
 			return true;
+		/* What was named before and no longer is. */
+		if (ours && !row_has(f, r, to) && row_has(f, r, from) &&
+		    !f->is_default(r, to, from, s->i))
+			return true;
+	}
 	return false;
+}
+
+static void plan_entry(struct subject *s, const struct feature *f, const struct object *to,
+		       const struct object *from)
+{
+	_cleanup_free_ char *why = NULL;
+
+	if (from && !entry_differs(s, f, to, from))
+		return;
+	if (f->entry_blocked)
+		why = f->entry_blocked(s->p, s->want, to);
+	if (why) {
+		s->want->state = STATE_WAITING;
+		iface_set_reason(s->want, "%s", why);
+		return;
+	}
+	entry_step(s, from ? VERB_REPLACE : VERB_ADD, f, to, from);
 }
 
 static bool must_go(struct subject *s, const struct feature *f, const struct object *entry)
@@ -235,14 +292,8 @@ static void plan_list(struct subject *s, const struct feature *f)
 	for (unsigned n = 0; have && n < have->n; n++)
 		if (!list_find(f, want, have->items[n]) && must_go(s, f, have->items[n]))
 			entry_step(s, VERB_REMOVE, f, NULL, have->items[n]);
-	for (unsigned n = 0; want && n < want->n; n++) {
-		const struct object *from = list_find(f, have, want->items[n]);
-
-		if (!from)
-			entry_step(s, VERB_ADD, f, want->items[n], NULL);
-		else if (entry_differs(f, want->items[n], from))
-			entry_step(s, VERB_REPLACE, f, want->items[n], from);
-	}
+	for (unsigned n = 0; want && n < want->n; n++)
+		plan_entry(s, f, want->items[n], list_find(f, have, want->items[n]));
 }
 
 static void plan_features(struct subject *s, const uint64_t *already)
@@ -293,7 +344,8 @@ static void plan_create(struct subject *s, uint64_t *already)
 			continue;
 		FOREACH_ROW(f, r)
 			if (row_has(f, r, o) && !(r->flags & ROW_POLICY) &&
-			    (r->phase == PHASE_CREATE || r->phase == PHASE_LINK))
+			    (r->phase == PHASE_CREATE ||
+			     (r->phase == PHASE_LINK && (f != root || (r->flags & ROW_EARLY)))))
 				already[n] |= row_bit(f, r);
 	}
 	step->mask = already[FEATURE_LINK];

@@ -97,6 +97,9 @@ char *step_what(const struct step *s);
 /** step_where - the place in the configuration that asks for it; never NULL */
 const struct origin *step_where(const struct step *s);
 
+/** step_place - "FILE:LINE: ", or "" where no line asks for it; the caller frees it */
+char *step_place(const struct step *s);
+
 /** plan_target - the interface that a reference means in this plan: index or 0 */
 int plan_target(const struct planner *p, const char *name);
 

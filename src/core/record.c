@@ -49,23 +49,38 @@ static bool is_setting(const struct row *r)
 	return !(r->flags & (ROW_STATE | ROW_POLICY | ROW_CREATE | ROW_KEY));
 }
 
-static void adopt_object(struct record *rec, struct iface *o, const struct feature *f,
-			 const struct object *want, const struct object *have)
+static void adopt_row(struct record *rec, struct iface *o, const struct feature *f,
+		      const struct row *r, const struct object *have, const struct object *fresh)
 {
-	FOREACH_ROW(f, r) {
-		const struct object *before = iface_object(o, f);
+	/* Of what the daemon itself brings about, the kernel's default is what was before. */
+	if (!o->created && row_has(f, r, have))
+		row_copy(f, r, NULL, iface_get_object(rec->owned, o, f), have);
+	else if (row_has(f, r, fresh))
+		row_copy(f, r, NULL, iface_get_object(rec->owned, o, f), fresh);
+	else if (r->initial)
+		(void)row_parse_initial(f, r, iface_get_object(rec->owned, o, f));
+	else
+		return;
+	rec->changed = true;
+}
 
-		if (!is_setting(r) || !row_has(f, r, want) || row_has(f, r, before))
+static void adopt_object(struct record *rec, struct iface *o, const struct feature *f,
+			 const struct model *want, const struct model *seen, const struct iface *i)
+{
+	const struct object *have = iface_object(model_find(seen, i->name), f);
+	struct object *fresh = NULL;
+
+	FOREACH_ROW(f, r) {
+		if (!is_setting(r) || !row_has(f, r, i->part[f->id]) ||
+		    row_has(f, r, iface_object(o, f)))
 			continue;
-		/* Of what the daemon itself brings about, the kernel's default is what was before. */
-		if (!o->created && row_has(f, r, have)) {
-			row_copy(f, r, NULL, iface_get_object(rec->owned, o, f), have);
-			rec->changed = true;
-		} else if (r->initial) {
-			(void)row_parse_initial(f, r, iface_get_object(rec->owned, o, f));
-			rec->changed = true;
+		if (!fresh && f->initial) {
+			fresh = object_new(f, NULL);
+			f->initial(want, seen, i, fresh);
 		}
+		adopt_row(rec, o, f, r, have, fresh);
 	}
+	object_free(f, fresh);
 }
 
 static struct iface *owned_get(struct record *rec, const char *name)
@@ -78,22 +93,25 @@ static struct iface *owned_get(struct record *rec, const char *name)
 	return model_add(rec->owned, name);
 }
 
-static void adopt_iface(struct record *rec, const struct iface *want, const struct iface *have)
+static void adopt_iface(struct record *rec, const struct model *want, const struct model *have,
+			const struct iface *i)
 {
 	struct iface *o;
 
-	if (want->fate != FATE_KEEP && want->fate != FATE_CREATE && want->fate != FATE_RECREATE)
+	if (i->fate != FATE_KEEP && i->fate != FATE_CREATE && i->fate != FATE_RECREATE)
 		return;
-	o = owned_get(rec, want->name);
-	if (want->fate != FATE_KEEP) {
-		rec->changed |= !o->created || o->ifindex != want->ifindex;
+	o = owned_get(rec, i->name);
+	if (i->fate != FATE_KEEP) {
+		/* Nothing of what it was before: another interface, maybe another kind. */
+		for (unsigned n = 0; n < n_features; n++)
+			iface_drop(rec->owned, o, features[n]);
+		rec->changed = true;
 		o->created = true;
-		o->ifindex = want->ifindex;
+		o->ifindex = i->ifindex;
 	}
 	for (unsigned n = 0; n < n_features; n++)
-		if (features[n]->form != FORM_LIST && want->part[n])
-			adopt_object(rec, o, features[n], want->part[n],
-				     iface_object(have, features[n]));
+		if (features[n]->form != FORM_LIST && i->part[n])
+			adopt_object(rec, o, features[n], want, have, i);
 }
 
 static struct object *copy_entry(const struct feature *f, const struct object *from)
@@ -125,7 +143,7 @@ void record_adopt(struct record *rec, const struct model *want, const struct mod
 {
 	MODEL_FOREACH(want, i)
 		if (i->planned)
-			adopt_iface(rec, i, model_find(have, i->name));
+			adopt_iface(rec, want, have, i);
 	for (unsigned n = 0; n < plan->n; n++)
 		if (plan->steps[n].verb == VERB_ADD)
 			adopt_entry(rec, &plan->steps[n]);

@@ -65,6 +65,18 @@ bool row_equal(const struct row *r, const struct object *a, const struct object 
 	return r->type->equal ? r->type->equal(r, va, vb) : !memcmp(va, vb, r->type->size);
 }
 
+bool row_is_initial(const struct feature *f, const struct row *r, const struct object *o)
+{
+	_cleanup_free_ char *text = row_text(f, r, o);
+	size_t n = strlen(text);
+
+	if (!r->initial)
+		return false;
+	if (r->initial[0] == '"')
+		return !strncmp(r->initial + 1, text, n) && r->initial[n + 1] == '"';
+	return !strcmp(r->initial, text);
+}
+
 bool row_is_zero(const struct row *r, const struct object *o)
 {
 	const char *v = row_value(r, o);
@@ -84,6 +96,18 @@ void row_copy(const struct feature *f, const struct row *r, struct arena *a, str
 	to->present |= row_bit(f, r);
 	if (to->where && from->where)
 		to->where[r - f->rows] = from->where[r - f->rows];
+}
+
+/* Groups, and what is not all alike, stand in a list ( … ); only plain values in an array. */
+static bool is_list(const json_t *array)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(array, i, v)
+		if (json_is_object(v) || json_typeof(v) != json_typeof(json_array_get(array, 0)))
+			return true;
+	return false;
 }
 
 void json_write_literal(FILE *out, const json_t *j)
@@ -121,12 +145,12 @@ void json_write_literal(FILE *out, const json_t *j)
 		putc('"', out);
 		break;
 	case JSON_ARRAY:
-		putc(json_is_object(json_array_get(j, 0)) ? '(' : '[', out);
+		putc(is_list(j) ? '(' : '[', out);
 		json_array_foreach(j, i, v) {
 			fprintf(out, "%s", i ? ", " : " ");
 			json_write_literal(out, v);
 		}
-		fprintf(out, " %c", json_is_object(json_array_get(j, 0)) ? ')' : ']');
+		fprintf(out, " %c", is_list(j) ? ')' : ']');
 		break;
 	case JSON_OBJECT:
 		fputs("{", out);

@@ -113,7 +113,9 @@ enum row_flags {
 	ROW_CREATE = 1 << 1,  /* given when the interface is created; a change recreates it */
 	ROW_STATE = 1 << 2,   /* the kernel's to say: shown, never set */
 	ROW_POLICY = 1 << 3,  /* the daemon's own: set, never compared with the kernel */
-	ROW_VOLATILE = 1 << 4 /* state that changes by itself: never announced on the bus */
+	ROW_VOLATILE = 1 << 4, /* state that changes by itself: never announced on the bus */
+	ROW_UNTOLD = 1 << 5,   /* a change changes more than the kernel tells of: read it anew */
+	ROW_EARLY = 1 << 6     /* root: the message that creates an interface can carry it */
 };
 
 /* One setting. Nothing else in the program knows it. */
@@ -201,11 +203,24 @@ struct feature {
 	char *(*format)(const struct object *o);
 	/* FORM_LIST: was this entry of the kernel's made by this daemon? By default: never known. */
 	bool (*is_ours)(const struct object *o);
+	/* FORM_LIST: is the value of @row, which the configuration does not name, what the daemon
+	 * would have made of it? */
+	bool (*is_default)(const struct row *row, const struct object *to,
+			   const struct object *from, const struct iface *i);
+	/* FORM_LIST: may this entry be added now? As blocked(). */
+	char *(*entry_blocked)(const struct planner *p, const struct iface *want,
+			       const struct object *entry);
 	/* FORM_LIST: an entry that others made and that foreign = "remove" may take away? */
 	bool (*is_foreign)(const struct object *o);
 
 	/* Fill in what the configuration of @i implies but does not say. */
 	void (*complete)(struct model *want, struct iface *i);
+	/*
+	 * Values that a fresh object has, where no row->initial can say: set rows that @o lacks.
+	 * @o is on the heap.
+	 */
+	void (*initial)(const struct model *want, const struct model *have, const struct iface *i,
+			struct object *o);
 	/* What the rows cannot tell: contradictions within and across interfaces. */
 	void (*check)(const struct model *want, const struct iface *i, struct errors *e);
 	/*
@@ -261,6 +276,9 @@ static inline bool row_has(const struct feature *f, const struct row *r, const s
 
 /** row_equal - same value in two objects that both have it */
 bool row_equal(const struct row *r, const struct object *a, const struct object *b);
+
+/** row_is_initial - @o has the kernel's initial value, where the row says what that is */
+bool row_is_initial(const struct feature *f, const struct row *r, const struct object *o);
 
 /** row_is_zero - the value is all zero bytes: false, none, 0 */
 bool row_is_zero(const struct row *r, const struct object *o);

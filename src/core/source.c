@@ -84,7 +84,7 @@ static const char *copy_token(struct scanner *s, const struct origin *at, const 
 {
 	const char *end = p + (*p == '-' || *p == '+');
 	char digits[24];
-	bool hex;
+	bool hex, suffixed;
 	int64_t v;
 	int r;
 
@@ -98,10 +98,13 @@ static const char *copy_token(struct scanner *s, const struct origin *at, const 
 		return end;
 	}
 	*(char *)mempcpy(digits, p, end - p) = 0;
+	for (char *l = digits + strlen(digits); l > digits && l[-1] == 'L';)
+		*--l = 0;
+	suffixed = strlen(digits) < (size_t)(end - p);
 	r = text_to_number(digits + (*digits == '+'), &v);
 	if (r == -ERANGE)
 		fail(s, at, "number does not fit in 64 bits");
-	if (!r && v != (int32_t)v)
+	if (!r && v != (int32_t)v && !suffixed)
 		putc_unlocked('L', s->stream);
 	return end;
 }

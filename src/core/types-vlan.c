@@ -42,7 +42,10 @@ static int vlanset_entry(struct parse *p, struct vlanset *set, const config_sett
 		first = config_setting_get_int64(s);
 		return vlanset_range(p, set, first, first);
 	case CONFIG_TYPE_STRING:
-		snprintf(buf, sizeof(buf), "%s", config_setting_get_string(s));
+		if (snprintf(buf, sizeof(buf), "%s", config_setting_get_string(s)) >=
+		    (int)sizeof(buf))
+			return parse_refuse(p, "\"%s\" is neither a VLAN ID nor a range (\"20-29\")",
+					    config_setting_get_string(s));
 		dash = strchr(buf, '-');
 		if (dash)
 			*dash++ = 0;

@@ -423,9 +423,9 @@ static int name_parse(struct parse *p, const config_setting_t *s, void *v)
 
 	if (r < 0)
 		return r;
-	if (!*text || strlen(text) >= IFNAMSIZ || strpbrk(text, "/: \t\n%"))
-		return parse_refuse(p, "\"%s\" is no name (1 to %d bytes, no space, '/', ':' or '%%')", text,
-			   IFNAMSIZ - 1);
+	if (!*text || strlen(text) >= IFNAMSIZ || strpbrk(text, "/ \t\n%"))
+		return parse_refuse(p, "\"%s\" is no name (1 to %d bytes, no space, '/' or '%%')",
+				    text, IFNAMSIZ - 1);
 	memset(v, 0, IFNAMSIZ);
 	strcpy(v, text);
 	return 0;
@@ -467,7 +467,8 @@ static int mac_parse(struct parse *p, const config_setting_t *s, void *v)
 
 	if (r < 0)
 		return r;
-	if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &m[0], &m[1], &m[2], &m[3], &m[4],
+	if (strspn(text, "0123456789abcdefABCDEF:") != strlen(text) ||
+	    sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &m[0], &m[1], &m[2], &m[3], &m[4],
 		   &m[5], &end) != 6 ||
 	    text[end] || end != 17)
 		return parse_refuse(p, "\"%s\" is not an Ethernet address (aa:bb:cc:dd:ee:ff)", text);

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -16,7 +17,7 @@ static unsigned distance(const char *a, const char *b)
 	unsigned la = strlen(a), lb = strlen(b), i, j;
 
 	if (la > WORD_MAX || lb > WORD_MAX)
-		return WORD_MAX;
+		return UINT_MAX;
 	for (j = 0; j <= lb; j++)
 		d[0][j] = j;
 	for (i = 1; i <= la; i++) {
@@ -88,6 +89,10 @@ int text_to_quantity(const char *s, const struct unit *units, int64_t *ret)
 			scale *= 10;
 		}
 	}
+	while (scale > 1 && frac % 10 == 0) {
+		frac /= 10;
+		scale /= 10;
+	}
 	while (*p == ' ')
 		p++;
 	if (!*p)
@@ -95,10 +100,14 @@ int text_to_quantity(const char *s, const struct unit *units, int64_t *ret)
 	for (const struct unit *u = units; !factor && u->suffix; u++)
 		if (!strcmp(p, u->suffix))
 			factor = u->factor;
-	if (!factor || (frac * factor) % scale)
+	if (!factor)
 		return -EINVAL;
 	if (__builtin_mul_overflow(whole, factor, &whole) ||
-	    __builtin_add_overflow(whole, frac * factor / scale, &whole))
+	    __builtin_mul_overflow(frac, factor, &frac))
+		return -ERANGE;
+	if (frac % scale)
+		return -EINVAL;
+	if (__builtin_add_overflow(whole, frac / scale, &whole))
 		return -ERANGE;
 	*ret = whole;
 	return 0;

@@ -4,6 +4,7 @@
  * since 5.18), so that it is known again even without the record.
  */
 #include <arpa/inet.h>
+#include <stdio.h>
 
 #include "core/config.h"
 #include "core/mirror.h"
@@ -18,7 +19,7 @@ struct address {
 	struct object o;
 	struct ipaddr address, peer;
 	char label[IFNAMSIZ];
-	uint8_t scope, protocol, dynamic;
+	uint8_t scope, protocol, dynamic, tentative;
 	uint32_t metric;
 };
 
@@ -28,7 +29,7 @@ static const struct word scopes[] = {
 	{ "host", RT_SCOPE_HOST },	 { NULL, 0 },
 };
 
-enum { ADDRESS, PEER, LABEL, SCOPE, METRIC, PROTOCOL, DYNAMIC };
+enum { ADDRESS, PEER, LABEL, SCOPE, METRIC, PROTOCOL, DYNAMIC, TENTATIVE };
 
 static const struct row rows[] = {
 	[ADDRESS] = { .key = "address", .type = &type_prefix, VALUE(address, address),
@@ -46,6 +47,8 @@ static const struct row rows[] = {
 		       .flags = ROW_STATE, .help = "Who made it (IFA_PROTO)" },
 	[DYNAMIC] = { .key = "dynamic", .type = &type_bool, VALUE(address, dynamic),
 		      .flags = ROW_STATE, .help = "Has a lifetime: from DHCP or autoconfiguration" },
+	[TENTATIVE] = { .key = "tentative", .type = &type_bool, VALUE(address, tentative),
+			.flags = ROW_STATE, .help = "Duplicate address detection is under way" },
 };
 
 static void get_ip(const struct nlattr *a, uint8_t family, uint8_t prefix, struct ipaddr *ip)
@@ -65,7 +68,9 @@ static void decode(const struct ifaddrmsg *info, struct nlattr **tb, struct addr
 	get_ip(local, info->ifa_family, info->ifa_prefixlen, &a->address);
 	a->scope = info->ifa_scope;
 	a->dynamic = !(flags & IFA_F_PERMANENT);
-	a->o.present = BIT64(ADDRESS) | BIT64(SCOPE) | BIT64(DYNAMIC) | BIT64(METRIC);
+	a->tentative = !!(flags & IFA_F_TENTATIVE);
+	a->o.present = BIT64(ADDRESS) | BIT64(SCOPE) | BIT64(DYNAMIC) | BIT64(METRIC) |
+		       BIT64(TENTATIVE);
 	if (tb[IFA_RT_PRIORITY])
 		a->metric = nla_get_u32(tb[IFA_RT_PRIORITY]);
 	if (tb[IFA_LABEL]) {
@@ -138,6 +143,22 @@ static bool is_foreign(const struct object *o)
 	       (a->protocol == IFAPROT_UNSPEC || a->protocol > IFAPROT_KERNEL_LL);
 }
 
+static bool is_default(const struct row *row, const struct object *to _unused_,
+		       const struct object *from, const struct iface *i)
+{
+	const struct address *a = (const struct address *)from;
+
+	switch (row - rows) {
+	case LABEL:
+		return !strcmp(a->label, i->name);
+	case SCOPE:
+		return a->scope == RT_SCOPE_UNIVERSE;
+	case METRIC:
+		return !a->metric;
+	}
+	return false;
+}
+
 static bool is_zero_address(const struct ipaddr *ip)
 {
 	static const uint8_t zero[16];
@@ -198,10 +219,48 @@ static int put_broadcast(struct encoder *e, const struct address *a)
 	return nla_put_u32(e->msg, IFA_BROADCAST, address | htonl(UINT32_MAX >> a->address.prefix));
 }
 
-static int encode(struct encoder *e, const struct step *s, unsigned part _unused_)
+static bool same_network(const struct ipaddr *a, const struct ipaddr *b)
 {
-	const struct address *a = (const struct address *)(s->to ? s->to : s->from);
-	bool add = s->verb != VERB_REMOVE;
+	struct ipaddr na = *a, nb = *b;
+
+	if (a->family != AF_INET || b->family != AF_INET || a->prefix != b->prefix)
+		return false;
+	for (unsigned bit = a->prefix; bit < 32; bit++) {
+		na.bytes[bit / 8] &= ~(0x80 >> bit % 8);
+		nb.bytes[bit / 8] &= ~(0x80 >> bit % 8);
+	}
+	return !memcmp(na.bytes, nb.bytes, 4);
+}
+
+/* Would others of its network go with it (inet_del_ifa()), and are not to? */
+static bool needs_promotion(const struct step *s)
+{
+	const struct feature *ipv4 = feature_find("ipv4");
+	const struct row *row = row_find(ipv4, "promote_secondaries");
+	const struct list *have = iface_list(s->have, &address_feature);
+	const struct object *o = iface_object(s->have, ipv4);
+
+	if (row_has(ipv4, row, o) && !row_is_zero(row, o))
+		return false;
+	for (unsigned n = 0; have && n < have->n; n++)
+		if (have->items[n] != s->from &&
+		    same_network(&((const struct address *)have->items[n])->address,
+				 &((const struct address *)s->from)->address))
+			return true;
+	return false;
+}
+
+static int encode_promotion(struct encoder *e, const struct step *s, bool on)
+{
+	snprintf(e->path, sizeof(e->path), "net/ipv4/conf/%s/promote_secondaries", s->name);
+	snprintf(e->value, sizeof(e->value), "%d", on);
+	encoder_sysctl(e);
+	return 0;
+}
+
+static int encode_one(struct encoder *e, const struct step *s, bool add)
+{
+	const struct address *a = (const struct address *)(add ? s->to : s->from);
 	struct ifaddrmsg *info =
 		encoder_begin(e, add ? RTM_NEWADDR : RTM_DELADDR,
 			      add ? NLM_F_CREATE | NLM_F_REPLACE : 0, sizeof(*info));
@@ -225,9 +284,42 @@ static int encode(struct encoder *e, const struct step *s, unsigned part _unused
 	return r < 0 ? -EMSGSIZE : 0;
 }
 
+/* The kernel replaces the metric and the lifetimes of an address, and ignores the rest. */
+static bool needs_removal(const struct step *s)
+{
+	if (s->verb != VERB_REPLACE)
+		return s->verb == VERB_REMOVE;
+	for (unsigned n = PEER; n <= SCOPE; n++) {
+		bool to = s->to->present & BIT64(n), from = s->from->present & BIT64(n);
+
+		if (to ? !from || !row_equal(&rows[n], s->to, s->from) :
+			 from && !is_default(&rows[n], s->to, s->from, s->have))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Around the removal of an address that others of its network depend on, those
+ * are promoted: [sysctl] remove [sysctl] [add].
+ */
+static int encode(struct encoder *e, const struct step *s, unsigned part)
+{
+	bool remove = needs_removal(s), add = s->verb != VERB_REMOVE;
+	bool promote = remove && needs_promotion(s);
+	unsigned last = 2 * promote + remove + add - 1;
+	int r;
+
+	if (promote && (part == 0 || part == 2))
+		r = encode_promotion(e, s, part == 0);
+	else
+		r = encode_one(e, s, !remove || part > promote);
+	return r < 0 ? r : part < last;
+}
+
 struct feature address_feature = {
 	.name = "addresses", .help = "IP addresses", .form = FORM_LIST,
 	.size = sizeof(struct address), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.sources = sources, .observe = observe, .parse_entry = parse_entry, .format = format,
-	.is_ours = is_ours, .is_foreign = is_foreign, .check = check, .encode = encode,
+	.is_ours = is_ours, .is_default = is_default, .is_foreign = is_foreign, .check = check, .encode = encode,
 };

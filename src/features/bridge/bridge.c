@@ -24,6 +24,8 @@ static const struct row rows[] = {
 	  .help = "Forward by VLAN; without it the bridge ignores tags" },
 	{ .key = "default_pvid", .type = &type_u16, VALUE(bridge, default_pvid),
 	  .attr = IFLA_BR_VLAN_DEFAULT_PVID, .phase = PHASE_LINK, .max = 4094, .min = 0,
+	  /* Every port that has the old one is moved, without RTM_NEWLINK. */
+	  .flags = ROW_UNTOLD,
 	  .initial = "1", .help = "VLAN that a new port is given, untagged; 0: none" },
 	{ .key = "vlan_protocol", .type = &type_enum16be, VALUE(bridge, vlan_protocol),
 	  .attr = IFLA_BR_VLAN_PROTOCOL, .data = protocols, .phase = PHASE_LINK,

@@ -8,7 +8,8 @@
 
 struct ipv4 {
 	struct object o;
-	uint8_t forwarding, rp_filter, proxy_arp, accept_redirects, send_redirects, log_martians;
+	uint8_t forwarding, rp_filter, proxy_arp, accept_redirects, send_redirects, log_martians,
+		promote_secondaries;
 	int32_t arp_ignore, arp_announce;
 };
 
@@ -19,23 +20,25 @@ static const struct word rp_filter_words[] = {
 #define SYSCTL(member, conf)                                                                       \
 	.key = #member, VALUE(ipv4, member), .attr = IPV4_DEVCONF_##conf, .phase = PHASE_SYSCTL
 
-/* Initial values come from conf/default, which a distribution may have changed: not stated. */
+/* Initial values: net/ipv4/devinet.c, ipv4_devconf_dflt; conf/default may have been changed. */
 static const struct row rows[] = {
-	{ SYSCTL(forwarding, FORWARDING), .type = &type_bool,
+	{ SYSCTL(forwarding, FORWARDING), .initial = "false", .type = &type_bool,
 	  .help = "Forward packets that come in here" },
-	{ SYSCTL(rp_filter, RP_FILTER), .type = &type_enum8, .data = rp_filter_words,
+	{ SYSCTL(rp_filter, RP_FILTER), .initial = "\"off\"", .type = &type_enum8, .data = rp_filter_words,
 	  .help = "Drop packets whose source is not reached this way (RFC 3704)" },
-	{ SYSCTL(proxy_arp, PROXY_ARP), .type = &type_bool,
+	{ SYSCTL(proxy_arp, PROXY_ARP), .initial = "false", .type = &type_bool,
 	  .help = "Answer ARP for addresses that are reached through other interfaces" },
-	{ SYSCTL(accept_redirects, ACCEPT_REDIRECTS), .type = &type_bool,
+	{ SYSCTL(accept_redirects, ACCEPT_REDIRECTS), .initial = "true", .type = &type_bool,
 	  .help = "Follow ICMP redirects" },
-	{ SYSCTL(send_redirects, SEND_REDIRECTS), .type = &type_bool,
+	{ SYSCTL(send_redirects, SEND_REDIRECTS), .initial = "true", .type = &type_bool,
 	  .help = "Send ICMP redirects" },
-	{ SYSCTL(log_martians, LOG_MARTIANS), .type = &type_bool,
+	{ SYSCTL(log_martians, LOG_MARTIANS), .initial = "false", .type = &type_bool,
 	  .help = "Log packets with impossible addresses" },
-	{ SYSCTL(arp_ignore, ARP_IGNORE), .type = &type_s32, .min = 0, .max = 8,
+	{ SYSCTL(promote_secondaries, PROMOTE_SECONDARIES), .initial = "false", .type = &type_bool,
+	  .help = "When the first address of a network is deleted, keep the others" },
+	{ SYSCTL(arp_ignore, ARP_IGNORE), .initial = "0", .type = &type_s32, .min = 0, .max = 8,
 	  .help = "Which ARP requests are answered; see the kernel's ip-sysctl" },
-	{ SYSCTL(arp_announce, ARP_ANNOUNCE), .type = &type_s32, .min = 0, .max = 2,
+	{ SYSCTL(arp_announce, ARP_ANNOUNCE), .initial = "0", .type = &type_s32, .min = 0, .max = 2,
 	  .help = "Which source address ARP requests carry; see the kernel's ip-sysctl" },
 };
 

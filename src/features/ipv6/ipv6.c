@@ -21,24 +21,25 @@ static const struct word accept_ra_words[] = {
 #define SYSCTL(member, conf)                                                                       \
 	.key = #member, VALUE(ipv6, member), .attr = DEVCONF_##conf + 1, .phase = PHASE_SYSCTL
 
+/* Initial values: net/ipv6/addrconf.c, ipv6_devconf_dflt; conf/default may have been changed. */
 static const struct row rows[] = {
-	{ SYSCTL(disable, DISABLE_IPV6), .type = &type_bool,
+	{ SYSCTL(disable, DISABLE_IPV6), .initial = "false", .type = &type_bool,
 	  .help = "No IPv6 on this interface" },
-	{ SYSCTL(forwarding, FORWARDING), .type = &type_bool,
+	{ SYSCTL(forwarding, FORWARDING), .initial = "false", .type = &type_bool,
 	  .help = "Be a router here; packets are forwarded only if it is set for \"all\" too" },
-	{ SYSCTL(accept_ra, ACCEPT_RA), .type = &type_enum8, .data = accept_ra_words,
+	{ SYSCTL(accept_ra, ACCEPT_RA), .initial = "\"on\"", .type = &type_enum8, .data = accept_ra_words,
 	  .help = "Use router advertisements; \"on\" means not while forwarding" },
-	{ SYSCTL(autoconf, AUTOCONF), .type = &type_bool,
+	{ SYSCTL(autoconf, AUTOCONF), .initial = "true", .type = &type_bool,
 	  .help = "Make addresses from the prefixes that routers advertise" },
-	{ SYSCTL(accept_redirects, ACCEPT_REDIRECTS), .type = &type_bool,
+	{ SYSCTL(accept_redirects, ACCEPT_REDIRECTS), .initial = "true", .type = &type_bool,
 	  .help = "Follow ICMPv6 redirects" },
-	{ SYSCTL(proxy_ndp, PROXY_NDP), .type = &type_bool,
+	{ SYSCTL(proxy_ndp, PROXY_NDP), .initial = "false", .type = &type_bool,
 	  .help = "Answer neighbour solicitations for others" },
-	{ SYSCTL(keep_addr_on_down, KEEP_ADDR_ON_DOWN), .type = &type_bool,
+	{ SYSCTL(keep_addr_on_down, KEEP_ADDR_ON_DOWN), .initial = "false", .type = &type_bool,
 	  .help = "Keep static addresses while the interface is down" },
-	{ SYSCTL(dad_transmits, DAD_TRANSMITS), .type = &type_s32, .min = 0, .max = 255,
+	{ SYSCTL(dad_transmits, DAD_TRANSMITS), .initial = "1", .type = &type_s32, .min = 0, .max = 255,
 	  .help = "Probes of duplicate address detection" },
-	{ SYSCTL(use_tempaddr, USE_TEMPADDR), .type = &type_s32, .min = -1, .max = 2,
+	{ SYSCTL(use_tempaddr, USE_TEMPADDR), .initial = "0", .type = &type_s32, .min = -1, .max = 2,
 	  .help = "Temporary addresses (RFC 8981): 0 none, 1 make, 2 prefer" },
 };
 

@@ -44,9 +44,9 @@ static const struct row rows[] = {
 	[MTU] = { .key = "mtu", .type = &type_u32, VALUE(link, mtu), .attr = IFLA_MTU, .phase = PHASE_LINK,
 	  .min = 68, .max = 65536, .help = "Largest packet, bytes without the Ethernet header" },
 	[ADDRESS] = { .key = "address", .type = &type_mac, VALUE(link, address), .attr = IFLA_ADDRESS,
-	  .phase = PHASE_LINK, .help = "Ethernet address" },
+	  .phase = PHASE_LINK, .flags = ROW_EARLY, .help = "Ethernet address" },
 	[ALIAS] = { .key = "alias", .type = &type_string, VALUE(link, alias), .attr = IFLA_IFALIAS,
-	  /* Not LINK: the message that creates an interface cannot carry it (rtnl_create_link()). */
+	  /* A message of its own, so that it stands when the kernel refuses something else. */
 	  .phase = PHASE_ATTACH, .max = IFALIASZ - 1, .initial = "\"\"",
 	  .help = "Text for people that the kernel keeps with the interface" },
 	[MASTER] = { .key = "master", .type = &type_ifref, VALUE(link, master), .attr = IFLA_MASTER,
@@ -222,7 +222,8 @@ static enum effect effect(const struct planner *p, const struct step *s, const s
 	const struct row *pvid = row_find(bridge, "default_pvid");
 	const struct object *o;
 
-	if (r != &rows[MASTER] || !*to->master.name || !iface_object(s->want, port))
+	if (r != &rows[MASTER] || !*to->master.name ||
+	    !row_has(port, row_find(port, "pvid"), iface_object(s->want, port)))
 		return r->effect;
 	o = iface_object(master, bridge);
 	if (!row_has(bridge, pvid, o))

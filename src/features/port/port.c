@@ -172,6 +172,24 @@ static void complete(struct model *want _unused_, struct iface *i)
 	p->o.present |= VLAN_ROWS;
 }
 
+/* A port that joins, and a bridge that is made, is in the bridge's default PVID, untagged. */
+static void initial(const struct model *want, const struct model *have, const struct iface *i,
+		    struct object *o)
+{
+	const struct feature *bridge = feature_find("bridge");
+	const struct row *row = row_find(bridge, "default_pvid");
+	const char *name = strcmp(iface_kind(i), "bridge") ? iface_link(i)->master.name : i->name;
+	const struct object *b = iface_object(model_find(want, name), bridge);
+	struct port *p = (struct port *)o;
+
+	if (!row_has(bridge, row, b))
+		b = iface_object(model_find(have, name), bridge);
+	p->pvid = row_has(bridge, row, b) ? *(uint16_t *)row_value(row, b) : 1;
+	if (p->pvid)
+		vlanset_add(&p->untagged, p->pvid);
+	o->present |= VLAN_ROWS;
+}
+
 static void check_vlans(const struct iface *i, const struct port *p, struct errors *e)
 {
 	struct vlanset both;
@@ -375,5 +393,5 @@ struct feature port_feature = {
 	.form = FORM_GROUP, .size = sizeof(struct port), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.nest = { IFLA_LINKINFO, IFLA_INFO_SLAVE_DATA }, .slave_kind = "bridge",
 	.sources = sources, .observe = observe, .observe_link = observe_link,
-	.complete = complete, .check = check, .blocked = blocked, .encode = encode,
+	.complete = complete, .initial = initial, .check = check, .blocked = blocked, .encode = encode,
 };

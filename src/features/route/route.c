@@ -33,7 +33,7 @@ static const struct word scopes[] = {
 /* Where a route leads: a prefix, or "default". */
 static int to_parse(struct parse *p, const config_setting_t *s, void *v)
 {
-	struct ipaddr ip = { .family = AF_INET };
+	struct ipaddr ip = { 0 }; /* the family of "default" is that of its router */
 	int r;
 
 	if (config_setting_type(s) == CONFIG_TYPE_STRING &&
@@ -57,7 +57,7 @@ static json_t *to_json(const struct row *row, const void *v)
 {
 	const struct ipaddr *ip = v;
 
-	if (ip->family == AF_INET && !ip->prefix)
+	if (ip->family != AF_INET6 && !ip->prefix)
 		return json_string("default");
 	return type_prefix.json(row, v);
 }
@@ -248,10 +248,68 @@ static bool is_foreign(const struct object *o)
 	       r->protocol != RTPROT_RA;
 }
 
+static unsigned scope_of(const struct route *r)
+{
+	if (r->to.family == AF_INET6)
+		return RT_SCOPE_UNIVERSE;
+	if (r->o.present & BIT64(SCOPE))
+		return r->scope;
+	/* As ip-route(8): what needs no router is on the link. */
+	return r->o.present & BIT64(VIA) ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+}
+
+static bool is_default(const struct row *row, const struct object *to, const struct object *from,
+		       const struct iface *i _unused_)
+{
+	const struct route *r = (const struct route *)from;
+
+	switch (row - rows) {
+	case SCOPE:
+		return r->scope == scope_of((const struct route *)to);
+	case ONLINK:
+		return !r->onlink;
+	}
+	return false;
+}
+
+/* Is it an address of the machine that may be used as a source already? */
+static bool source_usable(const struct planner *p, const struct ipaddr *source)
+{
+	const struct feature *f = feature_find("addresses");
+	const struct row *address = row_find(f, "address"), *tentative = row_find(f, "tentative");
+
+	MODEL_FOREACH(p->have, i) {
+		const struct list *l = iface_list(i, f);
+
+		for (unsigned n = 0; l && n < l->n; n++) {
+			const struct ipaddr *ip = row_value(address, l->items[n]);
+
+			if (ip->family == source->family &&
+			    !memcmp(ip->bytes, source->bytes, sizeof(ip->bytes)))
+				return row_is_zero(tentative, l->items[n]);
+		}
+	}
+	return false;
+}
+
+/* IPv6 takes no source that duplicate address detection has not passed (ipv6_chk_addr()). */
+static char *entry_blocked(const struct planner *p, const struct iface *want _unused_,
+			   const struct object *entry)
+{
+	const struct route *r = (const struct route *)entry;
+	char buf[IP_TEXT_MAX];
+
+	if (!(r->o.present & BIT64(SOURCE)) || r->source.family != AF_INET6 ||
+	    source_usable(p, &r->source))
+		return NULL;
+	return str_format("a route waits for its source %s to be usable",
+			  ip_text(&r->source, false, buf));
+}
+
 static void complete_one(struct route *r)
 {
-	if ((r->o.present & BIT64(VIA)) && !r->to.prefix)
-		r->to.family = r->via.family;
+	if (!r->to.family)
+		r->to.family = r->o.present & BIT64(VIA) ? r->via.family : AF_INET;
 	if (!(r->o.present & BIT64(TABLE)))
 		r->table = RT_TABLE_MAIN;
 	/* The kernel makes IPV6 metric 0 this one (IP6_RT_PRIO_USER). */
@@ -285,10 +343,60 @@ static void check_one(const struct iface *i, const struct route *r, struct error
 		errors_add(e, at, "%s: routes: %s: table 255 is the kernel's own", i->name, text);
 }
 
-static void check(const struct model *want _unused_, const struct iface *i, struct errors *e)
+struct place {
+	const struct route *route;
+	const struct iface *iface;
+};
+
+static int compare_places(const void *pa, const void *pb)
+{
+	const struct route *a = ((const struct place *)pa)->route;
+	const struct route *b = ((const struct place *)pb)->route;
+	int r = memcmp(&a->to, &b->to, sizeof(a->to));
+
+	if (r)
+		return r;
+	if (a->table != b->table)
+		return a->table < b->table ? -1 : 1;
+	return a->metric < b->metric ? -1 : a->metric > b->metric;
+}
+
+/* Destination, table and metric are one place, whatever the interface. */
+static void check_places(const struct model *want, struct errors *e)
+{
+	struct place *places = NULL;
+	unsigned n = 0;
+
+	MODEL_FOREACH(want, i) {
+		const struct list *l = iface_list(i, &route_feature);
+
+		for (unsigned k = 0; l && k < l->n; k++) {
+			places = array_reserve(places, n, sizeof(*places));
+			places[n++] = (struct place){ (const struct route *)l->items[k], i };
+		}
+	}
+	if (n)
+		qsort(places, n, sizeof(*places), compare_places);
+	for (unsigned k = 1; k < n; k++) {
+		const struct route *r = places[k].route;
+		_cleanup_free_ char *text = format(&r->o);
+
+		if (compare_places(&places[k - 1], &places[k]))
+			continue;
+		errors_add(e, object_where(&route_feature, &rows[TO], &r->o),
+			   "%s: routes: %s: %s has a route of the same destination, table and metric",
+			   places[k].iface->name, text, places[k - 1].iface->name);
+	}
+	free(places);
+}
+
+static void check(const struct model *want, const struct iface *i, struct errors *e)
 {
 	const struct list *l = iface_list(i, &route_feature);
 	const struct link *link = iface_link(i);
+
+	if (i == want->by_name) /* once for all */
+		check_places(want, e);
 
 	for (unsigned n = 0; l && n < l->n; n++)
 		check_one(i, (const struct route *)l->items[n], e);
@@ -301,16 +409,6 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 	else if (!link->up)
 		errors_add(e, object_where(&route_feature, &rows[TO], l->items[0]),
 			   "%s: routes: the kernel takes none while up is false", i->name);
-}
-
-static unsigned scope_of(const struct route *r)
-{
-	if (r->to.family == AF_INET6)
-		return RT_SCOPE_UNIVERSE;
-	if (r->o.present & BIT64(SCOPE))
-		return r->scope;
-	/* As ip-route(8): what needs no router is on the link. */
-	return r->o.present & BIT64(VIA) ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
 }
 
 static int put_ip(struct encoder *e, int attr, const struct ipaddr *ip)
@@ -352,6 +450,7 @@ struct feature route_feature = {
 	.name = "routes", .help = "Routes through the interface", .form = FORM_LIST,
 	.size = sizeof(struct route), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.sources = sources, .observe = observe, .observe_link = observe_link, .format = format,
-	.is_ours = is_ours, .is_foreign = is_foreign, .complete = complete, .check = check,
+	.is_ours = is_ours, .is_default = is_default, .entry_blocked = entry_blocked,
+	.is_foreign = is_foreign, .complete = complete, .check = check,
 	.encode = encode,
 };

@@ -31,6 +31,9 @@ static void check(const struct model *want, const struct iface *i, struct errors
 	if (!v || !(v->o.present & BIT64(PEER)))
 		errors_add(e, &i->where, "%s: veth.peer: missing: the name of the other end",
 			   i->name);
+	else if (!interface_name_valid(v->peer))
+		errors_add(e, object_where(&veth_feature, &rows[PEER], &v->o),
+			   "%s: veth.peer: \"%s\" is no name of an interface", i->name, v->peer);
 	else if (!strcmp(v->peer, i->name))
 		errors_add(e, object_where(&veth_feature, &rows[PEER], &v->o),
 			   "%s: veth.peer: the interface itself", i->name);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* VLAN interfaces: IEEE 802.1Q tags on top of another interface. */
 #include <linux/if_ether.h>
+#include <stdlib.h>
 
 #include "core/config.h"
 #include "core/mirror.h"
@@ -51,10 +52,52 @@ static int observe_link(struct mirror *m, struct iface *i, const struct link_mes
 	return object_decode(&vlan_feature, &v->o, tb, IFLA_VLAN_MAX);
 }
 
-static void check(const struct model *want _unused_, const struct iface *i, struct errors *e)
+static const struct vlan *vlan_of(const struct iface *i)
 {
-	const struct vlan *v = (const struct vlan *)iface_object(i, &vlan_feature);
+	return (const struct vlan *)iface_object(i, &vlan_feature);
+}
 
+static int compare_places(const void *pa, const void *pb)
+{
+	const struct vlan *a = vlan_of(*(struct iface *const *)pa);
+	const struct vlan *b = vlan_of(*(struct iface *const *)pb);
+	int r = strcmp(a->link.name, b->link.name);
+
+	if (r)
+		return r;
+	if (a->protocol != b->protocol)
+		return a->protocol < b->protocol ? -1 : 1;
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+/* A tag of an interface leads to one place. */
+static void check_places(const struct model *want, struct errors *e)
+{
+	const struct iface **places = NULL;
+	unsigned n = 0;
+
+	MODEL_FOREACH(want, i)
+		if (vlan_of(i)) {
+			places = array_reserve(places, n, sizeof(*places));
+			places[n++] = i;
+		}
+	if (n)
+		qsort(places, n, sizeof(*places), compare_places);
+	for (unsigned k = 1; k < n; k++)
+		if (!compare_places(&places[k - 1], &places[k]))
+			errors_add(e, object_where(&vlan_feature, &rows[ID], &vlan_of(places[k])->o),
+				   "%s: vlan.id: %s is VLAN %u of %s already", places[k]->name,
+				   places[k - 1]->name, vlan_of(places[k])->id,
+				   vlan_of(places[k])->link.name);
+	free(places);
+}
+
+static void check(const struct model *want, const struct iface *i, struct errors *e)
+{
+	const struct vlan *v = vlan_of(i);
+
+	if (i == want->by_name) /* once for all */
+		check_places(want, e);
 	if (strcmp(iface_kind(i), "vlan"))
 		return;
 	if (!v || !(v->o.present & BIT64(LINK)))
@@ -66,7 +109,7 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 
 static int encode(struct encoder *e, const struct step *s, unsigned part _unused_)
 {
-	const struct vlan *v = (const struct vlan *)iface_object(s->want, &vlan_feature);
+	const struct vlan *v = vlan_of(s->want);
 
 	/* Nothing of it can be changed: this is the part of the message that creates it. */
 	if (nla_put_u32(e->msg, IFLA_LINK, v->link.index) < 0)
