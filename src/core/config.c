@@ -187,7 +187,7 @@ static void parse_entry(struct walk *w, struct iface *i, const struct feature *f
 	}
 	FOREACH_ROW(f, r)
 		if (w->errors->n == before && (r->flags & ROW_KEY) && !row_has(f, r, o) &&
-		    !r->initial)
+		    !r->initial && !(r->flags & ROW_OPTIONAL))
 			error_at(w, s, "%s: an entry needs \"%s\"", f->name, r->key);
 	place_entry(w, f, o, s);
 	if (w->errors->n == before && list_find(f, l, o))

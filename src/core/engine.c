@@ -104,11 +104,14 @@ static bool must_undo(const struct engine *e)
 
 static void step_answered(struct engine *e, struct step *s)
 {
-	bool removing = s->verb == VERB_REMOVE || s->verb == VERB_DELETE;
+	bool removing = s->verb == VERB_REMOVE || s->verb == VERB_DELETE || s->reset;
 
 	/* Gone already, with the interface it was on or by another hand: as wanted. */
-	removing |= !s->want;
-	if (removing && (s->error == -ENODEV || s->error == -ESRCH || s->error == -EADDRNOTAVAIL))
+	if (removing && (s->error == -ENODEV || s->error == -ESRCH || s->error == -EADDRNOTAVAIL ||
+			 s->error == -ENOENT))
+		s->error = 0;
+	/* A device was pulled out meanwhile: absent, and no failure. */
+	if (s->error == -ENODEV && (!s->want || !*iface_kind(s->want)))
 		s->error = 0;
 	if (s->error)
 		step_failed(e, s);
@@ -371,8 +374,8 @@ static void verification_failed(struct engine *e, struct plan *plan)
 		_cleanup_free_ char *line = NULL;
 		_cleanup_free_ char *place = step_place(s);
 
-		if (s->want && s->want->state == STATE_FAILED)
-			continue;
+		if (s->want ? s->want->state == STATE_FAILED : e->failures != NULL)
+			continue; /* told already */
 		line = str_format("%s%s: the kernel accepted this, but did not do it", place, what);
 		log_error("%s", line);
 		note_failure(e, line);

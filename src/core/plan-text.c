@@ -48,6 +48,30 @@ static void create_lines(const struct step *s,
 	}
 }
 
+/* Of an entry that stays: what does not, unless its one word says it. */
+static void replace_lines(const struct step *s,
+			  void (*fn)(void *data, const struct plan_line *l), void *data)
+{
+	const struct feature *f = s->feature;
+	_cleanup_free_ char *word = f->format(s->to), *before = f->format(s->from);
+
+	if (strcmp(word, before)) {
+		send_line(s, str_dup(f->name), TAKE_PTR(before), TAKE_PTR(word), fn, data);
+		return;
+	}
+	FOREACH_ROW(f, r) {
+		bool to = row_has(f, r, s->to), from = row_has(f, r, s->from);
+
+		if ((r->flags & (ROW_KEY | ROW_STATE | ROW_POLICY)) ||
+		    (to && from && row_equal(r, s->to, s->from)))
+			continue;
+		if (!to && (!from || !f->is_default || f->is_default(r, s->to, s->from, s->have)))
+			continue;
+		send_line(s, str_format("%s %s: %s", f->name, word, r->key),
+			  row_text(f, r, s->from), row_text(f, r, s->to), fn, data);
+	}
+}
+
 void plan_lines(const struct step *s, void (*fn)(void *data, const struct plan_line *l), void *data)
 {
 	const struct feature *f = s->feature;
@@ -62,8 +86,10 @@ void plan_lines(const struct step *s, void (*fn)(void *data, const struct plan_l
 	case VERB_DELETE:
 		send_line(s, str_dup("kind"), str_dup(iface_kind(s->have)), str_dup("-"), fn, data);
 		break;
-	case VERB_ADD:
 	case VERB_REPLACE:
+		replace_lines(s, fn, data);
+		break;
+	case VERB_ADD:
 	case VERB_REMOVE:
 		send_line(s, str_dup(f->name), s->from ? f->format(s->from) : str_dup("-"),
 			  s->to ? f->format(s->to) : str_dup("-"), fn, data);

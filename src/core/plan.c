@@ -89,6 +89,13 @@ static struct object *effective(struct subject *s, const struct feature *f, uint
 		else if (row_has(f, r, before))
 			row_copy(f, r, s->p->plan->arena, o, before);
 	fate_resolve(s->p, f, o);
+	/* What it referred to before is gone: back to nothing. */
+	FOREACH_ROW(f, r) {
+		struct ifref *ref = row_value(r, o);
+
+		if (r->type == &type_ifref && (reset & row_bit(f, r)) && !ref->index)
+			memset(ref, 0, sizeof(*ref));
+	}
 	return o;
 }
 

@@ -115,7 +115,8 @@ enum row_flags {
 	ROW_POLICY = 1 << 3,  /* the daemon's own: set, never compared with the kernel */
 	ROW_VOLATILE = 1 << 4, /* state that changes by itself: never announced on the bus */
 	ROW_UNTOLD = 1 << 5,   /* a change changes more than the kernel tells of: read it anew */
-	ROW_EARLY = 1 << 6     /* root: the message that creates an interface can carry it */
+	ROW_EARLY = 1 << 6,    /* root: the message that creates an interface can carry it */
+	ROW_OPTIONAL = 1 << 7  /* a key that an entry may lack */
 };
 
 /* One setting. Nothing else in the program knows it. */

@@ -36,6 +36,7 @@ static const struct row rows[] = {
 		      .flags = ROW_KEY, .phase = PHASE_ADDRESS, .off = PHASE_DROP_ADDRESS,
 		      .help = "Address with prefix length" },
 	[PEER] = { .key = "peer", .type = &type_ip, VALUE(address, peer),
+		   .flags = ROW_KEY | ROW_OPTIONAL,
 		   .help = "Address of the other end of a point-to-point link" },
 	[LABEL] = { .key = "label", .type = &type_name, VALUE(address, label),
 		    .help = "Name of an IPv4 address, beginning with the interface's" },
@@ -186,9 +187,29 @@ static void check_one(const struct iface *i, const struct address *a, struct err
 	    (a->address.family != AF_INET || strncmp(a->label, i->name, strlen(i->name))))
 		errors_add(e, at, "%s: addresses: %s: a label is for IPv4 and begins with \"%s\"",
 			   i->name, buf, i->name);
+	if (a->address.family == AF_INET6 && (a->o.present & BIT64(SCOPE)))
+		errors_add(e, at, "%s: addresses: %s: of IPv6 the scope is in the address", i->name,
+			   buf);
+	/* IPV6_MIN_MTU: below it the kernel takes IPv6 off the interface. */
+	if (a->address.family == AF_INET6 && iface_link(i)->mtu && iface_link(i)->mtu < 1280)
+		errors_add(e, at, "%s: addresses: %s: IPv6 needs an mtu of at least 1280", i->name,
+			   buf);
 	if (a->address.family == AF_INET6 && row_has(ipv6, disable, v6) &&
 	    !row_is_zero(disable, v6))
 		errors_add(e, at, "%s: addresses: %s, but ipv6.disable is true", i->name, buf);
+}
+
+/* IPv6 knows an address without its length. */
+static void check_twice(const struct iface *i, const struct address *a, const struct address *b,
+			struct errors *e)
+{
+	char buf[IP_TEXT_MAX];
+
+	if (a->address.family == AF_INET6 && b->address.family == AF_INET6 &&
+	    !memcmp(a->address.bytes, b->address.bytes, 16))
+		errors_add(e, object_where(&address_feature, &rows[ADDRESS], &b->o),
+			   "%s: addresses: %s: the same address twice, with two lengths", i->name,
+			   ip_text(&b->address, true, buf));
 }
 
 static void check(const struct model *want _unused_, const struct iface *i, struct errors *e)
@@ -196,8 +217,12 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 	const struct list *l = iface_list(i, &address_feature);
 	const struct link *link = iface_link(i);
 
-	for (unsigned n = 0; l && n < l->n; n++)
+	for (unsigned n = 0; l && n < l->n; n++) {
 		check_one(i, (const struct address *)l->items[n], e);
+		for (unsigned k = 0; k < n; k++)
+			check_twice(i, (const struct address *)l->items[k],
+				    (const struct address *)l->items[n], e);
+	}
 	if (l && l->n && *link->master.name)
 		errors_add(e, object_where(&address_feature, &rows[ADDRESS], l->items[0]),
 			   "%s: addresses: a port of %s has none; they belong on %s", i->name,

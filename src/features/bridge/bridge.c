@@ -58,8 +58,20 @@ static const struct row rows[] = {
 	  .help = "Ask for multicast members where no router does" },
 };
 
+/* br_set_forward_delay(): only while the kernel's spanning tree is on. */
+static void check(const struct model *want _unused_, const struct iface *i, struct errors *e)
+{
+	const struct bridge *b = (const struct bridge *)iface_object(i, &bridge_feature);
+	const struct row *delay = row_find(&bridge_feature, "forward_delay");
+
+	if (b && b->stp && row_has(&bridge_feature, delay, &b->o) && b->forward_delay < 200)
+		errors_add(e, object_where(&bridge_feature, delay, &b->o),
+			   "%s: bridge.forward_delay: with stp at least 2s", i->name);
+}
+
 struct feature bridge_feature = {
 	.name = "bridge", .help = "A bridge, a switch in software that hardware may offload",
 	.form = FORM_GROUP, .size = sizeof(struct bridge), .rows = rows,
 	.n_rows = ARRAY_SIZE(rows), .kind = "bridge", .nest = { IFLA_LINKINFO, IFLA_INFO_DATA },
+	.check = check,
 };

@@ -100,7 +100,7 @@ static void check(const struct model *want, const struct iface *i, struct errors
 		check_places(want, e);
 	if (strcmp(iface_kind(i), "vlan"))
 		return;
-	if (!v || !(v->o.present & BIT64(LINK)))
+	if (!v || !*v->link.name)
 		errors_add(e, &i->where, "%s: vlan.link: missing: the interface it stands on",
 			   i->name);
 	if (!v || !(v->o.present & BIT64(ID)))
