@@ -500,13 +500,20 @@ static bool complete(int fd, const struct seen *want)
 	return s.links >= want->links && s.addresses >= want->addresses && s.pairs >= want->pairs;
 }
 
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid;
+}
+
 /* A daemon: until all is there or the time is over. */
 static void wait_for(pid_t pid, int fd, const struct seen *want, double limit)
 {
 	struct timespec pause = { 0, 20 * 1000 * 1000 };
 	double end = now() + limit;
 
-	while (now() < end && !complete(fd, want))
+	while (now() < end && !complete(fd, want) && !has_ended(pid))
 		nanosleep(&pause, NULL);
 	kill(pid, SIGTERM);
 }
