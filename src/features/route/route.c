@@ -5,8 +5,9 @@
  *
  * The kernel drops IPv4 routes without telling when their interface goes
  * down, loses its last address, or when their source address goes
- * (fib_sync_down_dev(), fib_disable_ip(), fib_sync_down_addr()): the mirror
- * follows here.
+ * (fib_sync_down_dev(), fib_disable_ip(), fib_sync_down_addr()); of IPv6 routes
+ * it takes the source away (fib6_remove_prefsrc()), and with skip_notify_on_dev_down
+ * it does not tell either. The mirror follows here.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -140,15 +141,15 @@ static int observe_route(struct mirror *m, const struct nlmsghdr *n, bool add)
 	return 0;
 }
 
-/* Forget IPv4 routes of @i: all, or those with this source. */
-static void drop_routes(struct mirror *m, struct iface *i, const struct ipaddr *source)
+/* Forget routes of @i: of a family (0: any), with a source (NULL: any). */
+static void drop_routes(struct mirror *m, struct iface *i, int family, const struct ipaddr *source)
 {
 	struct list *l = iface_list(i, &route_feature);
 
 	for (unsigned n = 0; l && n < l->n;) {
 		const struct route *r = (const struct route *)l->items[n];
 
-		if (r->to.family != AF_INET ||
+		if ((family && r->to.family != family) ||
 		    (source && memcmp(r->source.bytes, source->bytes, sizeof(source->bytes)))) {
 			n++;
 			continue;
@@ -177,13 +178,18 @@ static void observe_address_gone(struct mirror *m, const struct nlmsghdr *n)
 {
 	const struct ifaddrmsg *info = NLMSG_DATA(n);
 	struct iface *i = mirror_iface(m, info->ifa_index);
-	struct nlattr *local = nlmsg_find_attr((struct nlmsghdr *)n, sizeof(*info), IFA_LOCAL);
+	int attr = info->ifa_family == AF_INET ? IFA_LOCAL : IFA_ADDRESS;
+	struct nlattr *address = nlmsg_find_attr((struct nlmsghdr *)n, sizeof(*info), attr);
 	struct ipaddr ip;
 
-	if (!i || info->ifa_family != AF_INET || !local)
+	if (!i || !address)
 		return;
-	get_ip(local, AF_INET, 32, &ip);
-	drop_routes(m, i, has_ipv4_address(i) ? &ip : NULL);
+	get_ip(address, info->ifa_family, 8 * nla_len(address), &ip);
+	if (ip.family == AF_INET && !has_ipv4_address(i))
+		drop_routes(m, i, AF_INET, NULL);
+	/* Of IPv6 they stay, but without their source: to be seen as different is enough. */
+	MODEL_FOREACH(mirror_model(m), other)
+		drop_routes(m, other, ip.family, &ip);
 }
 
 static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
@@ -199,7 +205,7 @@ static int observe_link(struct mirror *m, struct iface *i,
 			const struct link_message *lm _unused_)
 {
 	if (!iface_link(i)->up)
-		drop_routes(m, i, NULL);
+		drop_routes(m, i, 0, NULL);
 	return 0;
 }
 
@@ -215,7 +221,7 @@ static const struct source sources[] = {
 	  .header = sizeof(struct rtmsg), .groups = { RTNLGRP_IPV4_ROUTE }, .filter = filter },
 	{ .get = RTM_GETROUTE, .add = RTM_NEWROUTE, .del = RTM_DELROUTE, .family = AF_INET6,
 	  .header = sizeof(struct rtmsg), .groups = { RTNLGRP_IPV6_ROUTE }, .filter = filter },
-	{ .get = RTM_GETADDR, .add = RTM_NEWADDR, .del = RTM_DELADDR, .family = AF_INET,
+	{ .get = RTM_GETADDR, .add = RTM_NEWADDR, .del = RTM_DELADDR, .family = AF_UNSPEC,
 	  .header = sizeof(struct ifaddrmsg), .no_dump = true },
 	{ 0 },
 };
@@ -272,35 +278,47 @@ static bool is_default(const struct row *row, const struct object *to, const str
 	return false;
 }
 
-/* Is it an address of the machine that may be used as a source already? */
-static bool source_usable(const struct planner *p, const struct ipaddr *source)
+/* The entry for @ip in an interface's addresses, or NULL. */
+static const struct object *find_address(const struct iface *i, const struct ipaddr *ip)
 {
 	const struct feature *f = feature_find("addresses");
-	const struct row *address = row_find(f, "address"), *tentative = row_find(f, "tentative");
+	const struct row *address = row_find(f, "address");
+	const struct list *l = iface_list(i, f);
 
-	MODEL_FOREACH(p->have, i) {
-		const struct list *l = iface_list(i, f);
+	for (unsigned n = 0; l && n < l->n; n++) {
+		const struct ipaddr *a = row_value(address, l->items[n]);
 
-		for (unsigned n = 0; l && n < l->n; n++) {
-			const struct ipaddr *ip = row_value(address, l->items[n]);
-
-			if (ip->family == source->family &&
-			    !memcmp(ip->bytes, source->bytes, sizeof(ip->bytes)))
-				return row_is_zero(tentative, l->items[n]);
-		}
+		if (a->family == ip->family && !memcmp(a->bytes, ip->bytes, sizeof(ip->bytes)))
+			return l->items[n];
 	}
-	return false;
+	return NULL;
+}
+
+/* Is it an address of the machine, where the configuration has it, that may be used already? */
+static bool source_usable(const struct planner *p, const struct iface *want,
+			  const struct ipaddr *source)
+{
+	const struct feature *f = feature_find("addresses");
+	const struct object *o = NULL;
+
+	if (find_address(want, source)) {
+		o = find_address(model_find(p->have, want->name), source);
+	} else {
+		MODEL_FOREACH(p->have, i)
+			o = o ? o : find_address(i, source);
+	}
+	return o && row_is_zero(row_find(f, "tentative"), o);
 }
 
 /* IPv6 takes no source that duplicate address detection has not passed (ipv6_chk_addr()). */
-static char *entry_blocked(const struct planner *p, const struct iface *want _unused_,
+static char *entry_blocked(const struct planner *p, const struct iface *want,
 			   const struct object *entry)
 {
 	const struct route *r = (const struct route *)entry;
 	char buf[IP_TEXT_MAX];
 
 	if (!(r->o.present & BIT64(SOURCE)) || r->source.family != AF_INET6 ||
-	    source_usable(p, &r->source))
+	    source_usable(p, want, &r->source))
 		return NULL;
 	return str_format("a route waits for its source %s to be usable",
 			  ip_text(&r->source, false, buf));
@@ -420,10 +438,8 @@ static int encode(struct encoder *e, const struct step *s, unsigned part _unused
 {
 	const struct route *r = (const struct route *)(s->to ? s->to : s->from);
 	bool add = s->verb != VERB_REMOVE;
-	unsigned flags = s->verb == VERB_ADD ? NLM_F_CREATE | NLM_F_EXCL :
-			 add		     ? NLM_F_CREATE | NLM_F_REPLACE : 0;
-	struct rtmsg *info = encoder_begin(e, add ? RTM_NEWROUTE : RTM_DELROUTE, flags,
-					   sizeof(*info));
+	struct rtmsg *info = encoder_begin(e, add ? RTM_NEWROUTE : RTM_DELROUTE,
+					   add ? NLM_F_CREATE | NLM_F_REPLACE : 0, sizeof(*info));
 	int bad = 0;
 
 	info->rtm_family = r->to.family;
