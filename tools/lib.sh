@@ -16,7 +16,8 @@ packages_build=(gcc make autoconf automake libtool pkg-config libnl-3-dev libsys
 packages_lab=(linux-source-6.12 bison flex bc libelf-dev libssl-dev dwarves cpio kmod xz-utils rsync
 	ethtool)
 # Only the tests.
-packages_check=(clang valgrind shellcheck strace python3 systemd gcc libclang-rt-14-dev)
+packages_check=(clang valgrind shellcheck strace python3 python3-dbus python3-gi systemd
+	libclang-rt-14-dev)
 
 say() {
 	printf '\n\033[1m== %s\033[0m\n' "$*" >&2

@@ -307,7 +307,7 @@ check_equal "and nothing happened" "$generation" "$(get Generation)"
 
 # polkit ANSWER...: a stand-in that gives this answer, (bb).
 polkit() {
-	python3 - "$@" >"$bus_dir/polkit" 2>&1 <<'EOF' &
+	/usr/bin/python3 - "$@" >"$bus_dir/polkit" 2>&1 <<'EOF' &
 import sys, dbus, dbus.service, dbus.mainloop.glib
 from gi.repository import GLib
 dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
@@ -330,7 +330,7 @@ polkit_stop() {
 	wait $polkit_pid 2>/dev/null
 	polkit_pid=
 }
-if python3 -c 'import dbus, gi' 2>/dev/null; then
+if /usr/bin/python3 -c 'import dbus, gi' 2>/dev/null; then
 	polkit no
 	check_equal "polkit says no" $DENIED "$(nobody_error /org/netctl1 org.netctl1.Manager.Reload)"
 	check "polkit was asked for the caller's bus name and the action" \

@@ -310,7 +310,7 @@ int harness_reload(struct harness *h)
 	assert_true(h->done);
 	/* A kernel without VLANs says nothing about those who use them. */
 	if (h->error && !h->fake && strstr(h->text, strerror(EOPNOTSUPP))) {
-		print_message("%s\n", h->text);
+		print_message("# skipped, for this kernel cannot: %s\n", h->text);
 		skip();
 	}
 	return h->error;
@@ -382,7 +382,7 @@ const char *harness_state(struct harness *h, const char *name)
 	const char *reason, *state = state_name(engine_iface_state(h->engine, name, &reason));
 
 	if (!h->fake && strstr(reason, strerror(EOPNOTSUPP))) {
-		print_message("%s\n", reason);
+		print_message("# skipped, for this kernel cannot: %s\n", reason);
 		skip();
 	}
 	return state;
