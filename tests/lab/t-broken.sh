@@ -4,6 +4,7 @@
 # Configurations that must be refused whole, and a kernel that refuses a step.
 
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/daemon.sh
 . "$(dirname "$0")/../lib/daemon.sh"
 
 lab_espressobin

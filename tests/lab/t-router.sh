@@ -5,6 +5,7 @@
 # it stays one, through restarts, kills and pulled cables.
 
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/daemon.sh
 . "$(dirname "$0")/../lib/daemon.sh"
 
 lab_espressobin

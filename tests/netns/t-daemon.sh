@@ -11,6 +11,7 @@ if [ -z "${NETCTL_INSIDE:-}" ]; then
 fi
 . "$here/../lib/tap.sh"
 NETCTLD=${NETCTL_BUILDDIR:?where netctld was built}/netctld
+# shellcheck source=tests/lib/daemon.sh
 . "$here/../lib/daemon.sh"
 
 ip link set lo up
@@ -68,7 +69,6 @@ check_eventually 2 "a bridge that a hand deleted is back, with its port" \
 # Broken files change nothing; the daemon goes on.
 cp "$daemon_dir/etc/10-test.conf" "$daemon_dir/good"
 echo 'interfaces = ( { name = "v1"; mtu = "x"; }, { nam = 1; } );' | daemon_config 20-bad.conf
-before=$(daemon_requests)
 daemon_reload
 check_eventually 3 "SIGHUP with a broken file: refused" daemon_says 'the configuration is invalid; nothing is changed'
 check "with both errors" sh -c "grep -q '20-bad.conf:1: v1: mtu: must be a whole number' $daemon_log &&

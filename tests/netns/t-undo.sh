@@ -10,6 +10,7 @@ if [ -z "${NETCTL_INSIDE:-}" ]; then
 fi
 . "$here/../lib/tap.sh"
 NETCTLD=${NETCTL_BUILDDIR:?where netctld was built}/netctld
+# shellcheck source=tests/lib/daemon.sh
 . "$here/../lib/daemon.sh"
 
 ip link set lo up
