@@ -150,6 +150,28 @@ static void print_cells(const char *const *cells, const unsigned *widths)
 	putchar('\n');
 }
 
+/* Lines of at most @width columns, indented, broken at spaces. */
+static void print_wrapped(const char *text, int indent, unsigned width)
+{
+	unsigned at = 0; /* the column reached */
+
+	while (*text) {
+		size_t n = strcspn(text, " \n");
+		_cleanup_free_ char *word = mem_dup(text, n + 1);
+
+		word[n] = 0;
+		if (at && at + 1 + text_width(word) <= width) {
+			printf(" %s", word);
+			at += 1 + text_width(word);
+		} else {
+			printf("%s%*s%s", at ? "\n" : "", indent, "", word);
+			at = indent + text_width(word);
+		}
+		text += n + !!text[n];
+	}
+	putchar('\n');
+}
+
 static void print_row(const struct ctl *c, const struct table_row *row, const unsigned *widths)
 {
 	mark_print(c, row->mark);
@@ -158,9 +180,11 @@ static void print_row(const struct ctl *c, const struct table_row *row, const un
 		puts(row->instead);
 	else
 		print_cells((const char *const *)row->cells, widths);
-	if (row->below)
-		printf("%*s%s%s%s\n", (int)widths[0] + 4, "", colour_on(c, row->mark->colour),
-		       row->below, colour_off(c, row->mark->colour));
+	if (!row->below)
+		return;
+	fputs(colour_on(c, row->mark->colour), stdout);
+	print_wrapped(row->below, widths[0] + 4, c->width);
+	fputs(colour_off(c, row->mark->colour), stdout);
 }
 
 void table_print(const struct ctl *c, struct table *t)

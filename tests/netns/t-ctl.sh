@@ -224,6 +224,9 @@ check_status 0 "export" run export
 mkdir "$bus_dir/again"
 cp "$out" "$bus_dir/again/10-exported.conf"
 check_status 0 "is a valid configuration" run check "$bus_dir/again"
+mkdir "$bus_dir/state"
+check "and asks for what is there already" sh -c "'$NETCTLD' --once -v --state-dir='$bus_dir/state' \
+	--config-dir='$bus_dir/again' 2>&1 | tee '$err' | grep -q 'so far: 0 changes' || { cat '$err'; false; }"
 check_status 0 "export of some" run export v1
 check "of those only" test "$(grep -c 'name =' "$out")" = 1
 check "the route that was asked for" says 'to = "198.51.100.0/24"'
