@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "core/source.h"
 #include "util/log.h"
@@ -410,7 +411,7 @@ static bool is_mask(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && S_ISCHR(st.st_mode);
+	return stat(path, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
 }
 
 int row_parse_initial(const struct feature *f, const struct row *r, struct object *o)

@@ -33,7 +33,11 @@
 #define BULK 256
 /* Creating may uncover what could not be compared before (a veth's peer); never more than this. */
 #define PASSES_MAX 6
-/* Between attempts at what failed: 1 s, doubling up to about a minute. */
+/*
+ * Between attempts at what failed: 1 s, doubling up to about a minute. Once soon
+ * where nobody asked: what changed under our hands is often told a moment later.
+ */
+#define RETRY_FIRST_USEC UINT64_C(100000)
 #define RETRY_USEC UINT64_C(1000000)
 #define RETRY_SHIFT_MAX 6
 
@@ -56,8 +60,10 @@ static void turn_later(struct engine *e)
 	sd_event_source_set_enabled(e->turn, SD_EVENT_ONESHOT);
 }
 
-static void note_failure(struct engine *e, const char *line)
+/* What failed before this change too is no reason to undo it. */
+static void note_failure(struct engine *e, const struct iface *want, const char *line)
 {
+	e->broken |= !want || !want->failed_before;
 	char *all = str_format("%s%s%s", e->failures ? e->failures : "", e->failures ? "\n" : "",
 			       line);
 
@@ -67,9 +73,12 @@ static void note_failure(struct engine *e, const char *line)
 
 static void fail_iface(struct engine *e, struct iface *want, const char *reason)
 {
+	uint64_t delay = RETRY_USEC << min_of(want->failures, (unsigned)RETRY_SHIFT_MAX);
+
+	if (!want->failures && !e->done)
+		delay = RETRY_FIRST_USEC;
 	want->state = STATE_FAILED;
-	want->retry_usec = now_usec(e) +
-			   (RETRY_USEC << min_of(want->failures, (unsigned)RETRY_SHIFT_MAX));
+	want->retry_usec = now_usec(e) + delay;
 	want->failures++;
 	iface_set_reason(want, "%s", reason);
 }
@@ -88,8 +97,8 @@ static void step_failed(struct engine *e, struct step *s)
 		log_debug("%s", line);
 		return;
 	}
-	log_error("%s", line);
-	note_failure(e, line);
+	log_write(!e->done && s->want && !s->want->failures ? LOG_INFO : LOG_ERR, "%s", line);
+	note_failure(e, s->want, line);
 	if (s->want)
 		fail_iface(e, s->want, line);
 }
@@ -99,7 +108,7 @@ static void submit_window(struct engine *e);
 
 static bool must_undo(const struct engine *e)
 {
-	return e->transaction && e->failures && !e->undoing;
+	return e->transaction && e->broken && !e->undoing;
 }
 
 static void step_answered(struct engine *e, struct step *s)
@@ -241,6 +250,17 @@ static void log_plan(const struct plan *plan, int level)
 	}
 }
 
+/* What could not be put back after a crash is not begun. */
+static void refuse_plan(struct engine *e)
+{
+	_cleanup_free_ char *line = str_format("%s: what is there now cannot be remembered",
+					       e->record->path);
+
+	e->plan = plan_free(e->plan);
+	note_failure(e, NULL, line);
+	turn_later(e);
+}
+
 static void plan_begin(struct engine *e, struct plan *plan)
 {
 	e->plan = plan;
@@ -248,7 +268,10 @@ static void plan_begin(struct engine *e, struct plan *plan)
 	e->untold = false;
 	log_plan(plan, LOG_DEBUG);
 	record_adopt(e->record, e->current->want, e->mirror->seen, plan);
-	record_save(e->record);
+	if (record_save(e->record) < 0 && e->transaction && !e->undoing) {
+		refuse_plan(e);
+		return;
+	}
 	mirror_hold(e->mirror, true);
 	announce(e, NULL, 0);
 	submit_window(e);
@@ -354,6 +377,7 @@ static void reconciled(struct engine *e)
 	e->reverting = false;
 	free(TAKE_PTR(e->failures));
 	free(TAKE_PTR(e->cause));
+	e->broken = false;
 	e->previous = generation_free(e->previous);
 	e->transaction = e->undoing = false;
 	e->passes = e->steps = 0;
@@ -378,7 +402,7 @@ static void verification_failed(struct engine *e, struct plan *plan)
 			continue; /* told already */
 		line = str_format("%s%s: the kernel accepted this, but did not do it", place, what);
 		log_error("%s", line);
-		note_failure(e, line);
+		note_failure(e, s->want, line);
 		if (s->want)
 			fail_iface(e, s->want, line);
 	}
@@ -474,9 +498,6 @@ static int add_sources(struct engine *e)
 
 	if (r >= 0)
 		r = sd_event_source_set_enabled(e->turn, SD_EVENT_OFF);
-	/* After everything that the kernel had to say in this turn. */
-	if (r >= 0)
-		r = sd_event_source_set_priority(e->turn, SD_EVENT_PRIORITY_NORMAL + 10);
 	if (r >= 0)
 		r = sd_event_add_time(e->event, &e->retry, CLOCK_MONOTONIC, 0, 0, on_retry, e);
 	if (r >= 0)
@@ -552,6 +573,11 @@ static void make_current(struct engine *e, struct generation *g)
 {
 	e->previous = e->current;
 	e->transaction = e->previous;
+	MODEL_FOREACH(g->want, i) {
+		const struct iface *before = e->previous ? model_find(e->previous->want, i->name) : NULL;
+
+		i->failed_before = before && before->state == STATE_FAILED;
+	}
 	e->current = g;
 	change_begins(e, g);
 	e->invalid = false;

@@ -60,6 +60,7 @@ struct engine {
 	/* A change of a running configuration is all or nothing. */
 	struct generation *previous; /* what it goes back to */
 	bool transaction, undoing;
+	bool broken; /* something failed that did not before */
 	char *cause; /* of the undoing */
 
 	/* What is kept of changes, and the change that waits for its confirmation: change.c. */

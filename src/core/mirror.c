@@ -258,6 +258,7 @@ static void sync_done(struct mirror *m)
 			  "cannot read the kernel's state: %s; trying again",
 			  strerror(-m->dump_error));
 		model_free(filled);
+		m->synced = false; /* nothing is planned on what may be wrong */
 		retry_later(m);
 		return;
 	}

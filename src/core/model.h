@@ -50,6 +50,7 @@ struct iface {
 	char *reason;	     /* heap; NULL: none */
 	uint64_t retry_usec; /* failed: not before this CLOCK_MONOTONIC time */
 	unsigned failures;   /* in a row */
+	bool failed_before;  /* already under the generation before */
 	bool held;	     /* hands off */
 	unsigned drifts;     /* changed by another hand, in a row */
 	uint64_t drift_usec; /* when that was last */

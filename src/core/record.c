@@ -27,9 +27,15 @@ struct record *record_open(const char *path)
 	r->path = str_dup(path);
 	if (access(path, F_OK) < 0)
 		return r;
-	if (config_parse_record(path, &e, r->owned) < 0)
+	if (config_parse_record(path, &e, r->owned) < 0) {
+		_cleanup_free_ char *aside = str_format("%s.broken", path);
+
 		for (unsigned n = 0; n < e.n; n++)
 			log_warning("%s", e.lines[n]);
+		/* The next one would be written over it. */
+		log_warning("%s: kept as %s", path, aside);
+		(void)rename(path, aside);
+	}
 	errors_done(&e);
 	return r;
 }

@@ -19,6 +19,7 @@
 
 #define FILE_SIZE_MAX (16u << 20)
 #define INCLUDE_DEPTH 10
+#define INCLUDES_MAX 1000
 
 struct scanner {
 	struct arena *arena;
@@ -26,7 +27,8 @@ struct scanner {
 	struct text *out;
 	FILE *stream;
 	const char *stack[INCLUDE_DEPTH]; /* the files that are open, to find loops */
-	unsigned depth;
+	unsigned depth, includes;
+	size_t total; /* bytes read */
 	bool failed;
 };
 
@@ -140,6 +142,8 @@ static const char *step(struct scanner *s, const struct origin *at, const char *
 {
 	switch (*mode) {
 	case MODE_STRING:
+		if (!strncmp(p, "\\x00", 4))
+			fail(s, at, "a string cannot hold a zero byte");
 		if (*p == '\\' && p[1] && p[1] != '\n')
 			putc_unlocked(*p++, s->stream);
 		else if (*p == '"')
@@ -225,6 +229,10 @@ static void expand(struct scanner *s, const char *path, const struct origin *fro
 			fail(s, from, "@include: the file includes itself");
 			return;
 		}
+	if (s->includes++ == INCLUDES_MAX) {
+		fail(s, from, "@include: too many");
+		return;
+	}
 	if (s->depth == INCLUDE_DEPTH) {
 		fail(s, from, "@include: nested too deep");
 		return;
@@ -234,12 +242,18 @@ static void expand(struct scanner *s, const char *path, const struct origin *fro
 		read_failed(s, file, from, r);
 		return;
 	}
+	s->total += size;
+	if (s->total > FILE_SIZE_MAX) {
+		read_failed(s, file, from, -EFBIG);
+		return;
+	}
 	if (!is_text(s, file, text, size))
 		return;
 	if (from)
 		putc_unlocked('\n', s->stream);
 	s->stack[s->depth++] = file;
-	copy_text(s, file, text);
+	/* A byte order mark says nothing in UTF-8. */
+	copy_text(s, file, text + (strncmp(text, "\xef\xbb\xbf", 3) ? 0 : 3));
 	s->depth--;
 	if (from) {
 		/* What stands behind the @include belongs to the including file again. */

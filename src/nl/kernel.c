@@ -33,7 +33,8 @@
  * A batch begins small and grows while the kernel is quick with it: larger ones
  * than this save nothing more, and none shall keep the loop from turning long.
  */
-#define BATCH_BYTES_MIN 1024
+#define BATCH_FIRST 64
+#define BATCH_MAX 1024
 #define BATCH_BYTES_MAX (64 * 1024)
 #define BATCH_USEC 20000
 #define REQUEST_RCVBUF (4 << 20)
@@ -71,7 +72,8 @@ struct linux_kernel {
 
 	/* The batch: [sent … n) are queued, [0 … sent) are on their way. */
 	char *batch;
-	size_t batch_bytes, batch_size, batch_limit;
+	size_t batch_bytes, batch_size;
+	unsigned batch_limit; /* messages */
 	struct pending *pending;
 	unsigned n, sent;
 	bool flush; /* what is queued may leave */
@@ -139,13 +141,23 @@ static bool is_sysctl(const struct linux_kernel *lk, unsigned i)
 	return h->nlmsg_type == NLMSG_NOOP;
 }
 
+/* Deleting a device waits for RCU grace periods, tens of milliseconds: by itself. */
+static bool is_slow(const struct linux_kernel *lk, unsigned i)
+{
+	const struct nlmsghdr *h = (void *)(lk->batch + lk->pending[i].offset);
+	const struct rtgenmsg *g = NLMSG_DATA(h);
+
+	return h->nlmsg_type == RTM_DELLINK && g->rtgen_family == AF_UNSPEC;
+}
+
 /* How many of the queued requests leave in one sendmsg(), and how many bytes they are. */
 static unsigned batch_span(const struct linux_kernel *lk, size_t *bytes)
 {
 	unsigned i;
 
 	for (i = 1; i < lk->n; i++)
-		if (lk->pending[i].offset > lk->batch_limit || is_sysctl(lk, i))
+		if (i >= lk->batch_limit || lk->pending[i].offset > BATCH_BYTES_MAX ||
+		    is_sysctl(lk, i) || is_slow(lk, i - 1) || is_slow(lk, i))
 			break;
 	*bytes = i < lk->n ? lk->pending[i].offset : lk->batch_bytes;
 	return i;
@@ -161,9 +173,9 @@ static uint64_t clock_usec(void)
 
 static void adapt_batch(struct linux_kernel *lk, uint64_t usec)
 {
-	if (usec > BATCH_USEC && lk->batch_limit > BATCH_BYTES_MIN)
+	if (usec > BATCH_USEC && lk->batch_limit > 1)
 		lk->batch_limit /= 2;
-	else if (usec < BATCH_USEC / 4 && lk->batch_limit < BATCH_BYTES_MAX)
+	else if (usec < BATCH_USEC / 4 && lk->batch_limit < BATCH_MAX)
 		lk->batch_limit *= 2;
 }
 
@@ -623,7 +635,7 @@ int kernel_open(sd_event *event, struct kernel **ret)
 
 	lk->k.ops = &linux_ops;
 	lk->last_dump = &lk->dumps;
-	lk->batch_limit = BATCH_BYTES_MAX / 4;
+	lk->batch_limit = BATCH_FIRST;
 	lk->buffer = mem_new(RECEIVE_BYTES);
 	r = open_socket(REQUEST_RCVBUF, &lk->request_sock);
 	if (r >= 0)

@@ -111,6 +111,18 @@ static int add_entry(struct port *p, const struct bridge_vlan_info *info, unsign
 	return 0;
 }
 
+/* What RTM_SETLINK of the bridge family changed is told in that family only. */
+static int observe_options(struct port *p, struct nlattr *protinfo)
+{
+	struct nlattr *tb[IFLA_BRPORT_MAX + 1];
+
+	if (!protinfo || !(protinfo->nla_type & NLA_F_NESTED))
+		return 0;
+	if (nla_parse_nested(tb, IFLA_BRPORT_MAX, protinfo, NULL) < 0)
+		return -EBADMSG;
+	return object_decode(&port_feature, &p->o, tb, IFLA_BRPORT_MAX);
+}
+
 /* RTM_NEWLINK of the bridge family tells all VLANs of a port, or of a bridge. */
 static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 {
@@ -119,7 +131,7 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 	struct nlattr *spec, *a;
 	struct port *p;
 	unsigned begin = 0;
-	int left;
+	int left, r;
 
 	/* RTM_DELLINK: it has left the bridge, which RTM_NEWLINK of the port tells too. */
 	if (!i || !add)
@@ -130,12 +142,11 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 	memset(&p->tagged, 0, sizeof(p->tagged));
 	p->o.present |= VLAN_ROWS;
 	mirror_touch(m, i);
+	r = observe_options(p, nlmsg_find_attr((struct nlmsghdr *)n, sizeof(*info), IFLA_PROTINFO));
 	spec = nlmsg_find_attr((struct nlmsghdr *)n, sizeof(*info), IFLA_AF_SPEC);
-	if (!spec)
-		return 0;
+	if (!spec || r < 0)
+		return r;
 	nla_for_each_nested(a, spec, left) {
-		int r = 0;
-
 		if (nla_type(a) == IFLA_BRIDGE_VLAN_INFO &&
 		    nla_len(a) >= (int)sizeof(struct bridge_vlan_info))
 			r = add_entry(p, nla_data(a), &begin);
