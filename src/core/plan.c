@@ -72,20 +72,38 @@ static struct step *subject_step(struct subject *s, enum phase phase, enum verb 
 	return step;
 }
 
+/* Did the daemon make the interface, or make it a port? */
+static bool made_by_us(const struct subject *s)
+{
+	const struct feature *root = features[FEATURE_LINK];
+	const struct row *master = row_find(root, "master");
+	const struct object *before = iface_object(s->owned, root);
+
+	return s->owned->created || (row_has(root, master, before) && row_is_zero(master, before));
+}
+
 /* What the rows shall be: as configured; else, where the daemon had set them, as before. */
 static struct object *effective(struct subject *s, const struct feature *f, uint64_t *ret_reset)
 {
 	struct object *to = iface_object(s->want, f), *before = iface_object(s->owned, f), *o;
+	struct object *fresh = NULL;
 	uint64_t reset = before ? before->present & ~(to ? to->present : 0) : 0;
 
 	*ret_reset = reset;
 	if (!reset)
 		return to;
+	if (f->initial && s->want && made_by_us(s)) {
+		/* A fresh object's values, as things stand now: the recorded ones may be of old. */
+		fresh = object_new(f, s->p->plan->arena);
+		f->initial(s->p->want, s->p->have, s->want, fresh);
+	}
 	o = object_new(f, s->p->plan->arena);
 	o->where = to ? to->where : NULL;
 	FOREACH_ROW(f, r)
 		if (row_has(f, r, to))
 			row_copy(f, r, s->p->plan->arena, o, to);
+		else if (row_has(f, r, before) && row_has(f, r, fresh))
+			row_copy(f, r, s->p->plan->arena, o, fresh);
 		else if (row_has(f, r, before))
 			row_copy(f, r, s->p->plan->arena, o, before);
 	fate_resolve(s->p, f, o);
