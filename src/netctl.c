@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 
 #include "config.h"
@@ -16,8 +17,17 @@ static const struct verb verbs[] = {
 	{ "check", "[FILE|DIR...]", 0, -1u, 0, verb_check,
 	  "Validate a configuration; the daemon is not needed" },
 	{ "plan", "", 0, 0, USES_BUS, verb_plan, "What apply would do, step by step" },
-	{ "apply", "[--dry-run]", 0, 0, USES_BUS | USES_DRY_RUN, verb_apply,
+	{ "apply", "[OPTION...]", 0, 0, USES_BUS | USES_DRY_RUN | USES_CONFIRM, verb_apply,
 	  "Make the machine as the configuration on disk says" },
+	{ "confirm", "[N]", 0, 1, USES_BUS, verb_confirm,
+	  "Keep generation N, which waits to be reverted" },
+	{ "rollback", "[N]", 0, 1, USES_BUS, verb_rollback,
+	  "Go back to generation N, or to the one before" },
+	{ "history", "", 0, 0, USES_BUS | USES_LEGEND, verb_history,
+	  "The last generations: when, who, what came of them" },
+	{ "hold", "NAME", 1, 1, USES_BUS | USES_FOR, verb_hold,
+	  "Leave an interface alone for a while" },
+	{ "release", "NAME", 1, 1, USES_BUS, verb_release, "Look after it again" },
 	{ "reload", "", 0, 0, USES_BUS, verb_reload, "The same, as service managers call it" },
 	{ "export", "[NAME...]", 0, -1u, USES_BUS, verb_export,
 	  "The running state of the machine as a configuration" },
@@ -28,10 +38,12 @@ static int print_help(void)
 	puts("netctl [OPTIONS] [VERB] ...\n\n"
 	     "Show and change the network configuration that netctld keeps.\n");
 	for (unsigned n = 0; n < ARRAY_SIZE(verbs); n++)
-		printf("  %-6s %-14s %s\n", verbs[n].name, verbs[n].args, verbs[n].help);
+		printf("  %-8s %-14s %s\n", verbs[n].name, verbs[n].args, verbs[n].help);
 	puts("\n  --all             status: every interface on a line of its own\n"
 	     "  --dry-run         apply: only plan\n"
-	     "  --no-legend       status: no header, no column titles\n"
+	     "  --confirm=SEC     apply: revert it by itself unless confirmed in time\n"
+	     "  --for=SEC         hold: so long (600)\n"
+	     "  --no-legend       status, history: no header, no column titles\n"
 	     "  -H, --host=[USER@]HOST  ask the daemon of another machine, over ssh\n"
 	     "  --json[=short|pretty]   print JSON, also errors\n"
 	     "  --color=auto|always|never\n"
@@ -71,6 +83,24 @@ static bool set_colour(struct ctl *c, const char *mode)
 	return n >= 0;
 }
 
+/* "90", or with a unit: "90s", "10m", "1h". As an option's parser: -1 to go on. */
+static int set_seconds(const struct ctl *c, const char *option, unsigned *ret)
+{
+	static const char *const units[] = { "s", "m", "h", NULL };
+	static const unsigned factors[] = { 1, 60, 3600 };
+	char *end = optarg;
+	unsigned long n = 0;
+	int unit;
+
+	if (*optarg >= '0' && *optarg <= '9')
+		n = strtoul(optarg, &end, 10);
+	unit = end == optarg ? -1 : *end ? choose(units, end) : 0;
+	if (unit < 0 || !n || n > SECONDS_MAX / factors[unit])
+		return ctl_usage(c, "%s is a time of 1 s to 24 h, as 90, 90s, 10m or 1h", option);
+	*ret = n * factors[unit];
+	return -1;
+}
+
 static unsigned terminal_width(void)
 {
 	struct winsize w = { 0 };
@@ -78,7 +108,7 @@ static unsigned terminal_width(void)
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : 80;
 }
 
-enum { OPT_ALL = 256, OPT_DRY_RUN, OPT_NO_LEGEND, OPT_JSON, OPT_COLOR, OPT_HELP, OPT_VERSION };
+enum { OPT_ALL = 256, OPT_DRY_RUN, OPT_NO_LEGEND, OPT_CONFIRM, OPT_FOR, OPT_JSON, OPT_COLOR, OPT_HELP, OPT_VERSION };
 
 /* Return: -1 to go on, or an exit status. @uses: the options that not every verb has. */
 static int parse_option(struct ctl *c, int opt, unsigned *uses)
@@ -96,6 +126,12 @@ static int parse_option(struct ctl *c, int opt, unsigned *uses)
 		c->dry_run = true;
 		*uses |= USES_DRY_RUN;
 		return -1;
+	case OPT_CONFIRM:
+		*uses |= USES_CONFIRM;
+		return set_seconds(c, "--confirm", &c->confirm);
+	case OPT_FOR:
+		*uses |= USES_FOR;
+		return set_seconds(c, "--for", &c->hold_for);
 	case OPT_NO_LEGEND:
 		c->legend = false;
 		*uses |= USES_LEGEND;
@@ -120,6 +156,8 @@ static int parse_options(struct ctl *c, int argc, char **argv, unsigned *uses)
 		{ "host", required_argument, NULL, 'H' },
 		{ "all", no_argument, NULL, OPT_ALL },
 		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+		{ "confirm", required_argument, NULL, OPT_CONFIRM },
+		{ "for", required_argument, NULL, OPT_FOR },
 		{ "no-legend", no_argument, NULL, OPT_NO_LEGEND },
 		{ "json", optional_argument, NULL, OPT_JSON },
 		{ "color", required_argument, NULL, OPT_COLOR },
@@ -150,7 +188,8 @@ static const struct verb *find_verb(const char *name)
 /* An option that would do nothing is a misunderstanding. */
 static int refuse_option(const struct ctl *c, const struct verb *v, unsigned unused)
 {
-	static const char *const names[] = { "--host", "--no-legend", "--all", "--dry-run" };
+	static const char *const names[] = { "--host", "--no-legend", "--all", "--dry-run",
+					     "--confirm", "--for" };
 
 	return ctl_usage(c, "%s has no use for %s", v->name, names[__builtin_ctz(unused)]);
 }
@@ -175,7 +214,7 @@ static int run_verb(struct ctl *c, const char *name, unsigned uses)
 
 int main(int argc, char **argv)
 {
-	struct ctl c = { .legend = true, .width = terminal_width() };
+	struct ctl c = { .legend = true, .width = terminal_width(), .hold_for = 600 };
 	unsigned uses = 0;
 	int r;
 

@@ -30,6 +30,7 @@ struct call {
 	const char *action;
 	call_fn run;
 	enum call_when when;
+	int64_t uid; /* of the caller; -1: nobody asked for it */
 	bool waits;
 	sd_bus_slot *question;
 	struct call *next;
@@ -76,7 +77,10 @@ static bool is_time(const struct call *c)
 
 static void carry_out(struct call *c)
 {
-	int r = c->run(c->bus, c->m);
+	int r;
+
+	c->bus->uid = c->uid;
+	r = c->run(c->bus, c->m);
 
 	if (r < 0)
 		(void)sd_bus_reply_method_errno(c->m, r, NULL);
@@ -158,9 +162,12 @@ static int on_user(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 	uint32_t uid;
 
 	c->question = sd_bus_slot_unref(c->question);
-	if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &uid) < 0)
+	if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &uid) < 0) {
 		denied(c, SD_BUS_ERROR_ACCESS_DENIED, "the caller is not known");
-	else if (uid == 0 || uid == geteuid())
+		return 1;
+	}
+	c->uid = uid;
+	if (uid == 0 || uid == geteuid())
 		allowed(c);
 	else if (ask_polkit(c) < 0)
 		denied(c, SD_BUS_ERROR_ACCESS_DENIED, "polkit cannot be asked");
@@ -187,7 +194,7 @@ int call_begin(struct bus *b, sd_bus_message *m, const char *action, enum call_w
 		return call_fail(m, "Busy", "too many calls are waiting");
 	c = new0(struct call);
 	*c = (struct call){ .bus = b, .m = sd_bus_message_ref(m), .action = action, .run = run,
-			    .when = when, .next = b->calls };
+			    .when = when, .uid = -1, .next = b->calls };
 	b->calls = c;
 	if (!action)
 		allowed(c);

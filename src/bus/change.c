@@ -6,7 +6,10 @@
  * change something are answered when it is done, with the number of the
  * generation, or with an error that holds all lines a person needs.
  */
+#include <inttypes.h>
+
 #include "bus/internal.h"
+#include "core/change.h"
 #include "util/log.h"
 
 /* The caller of a change. Kept by the bus, so that nothing is left when the daemon ends. */
@@ -29,6 +32,19 @@ void change_wait_cancel(struct bus *b)
 	free(TAKE_PTR(b->waiter));
 }
 
+/* What could be done only in part may still wait for its confirmation. */
+static void answer_failed(const struct bus *b, sd_bus_message *m, const struct outcome *o)
+{
+	const struct engine *e = b->engine;
+	const char *text = *o->text ? o->text : strerror(-o->error);
+
+	if (e->deadline)
+		(void)call_fail(m, "Failed", "%s\ngeneration %" PRIu64
+				" is reverted unless it is confirmed", text, e->number);
+	else
+		(void)call_fail(m, o->error == -ECANCELED ? "RolledBack" : "Failed", "%s", text);
+}
+
 void change_waited(void *data, const struct outcome *o)
 {
 	struct bus *b = data;
@@ -37,8 +53,7 @@ void change_waited(void *data, const struct outcome *o)
 	if (!m)
 		return;
 	if (o->error)
-		(void)call_fail(m, o->error == -ECANCELED ? "RolledBack" : "Failed", "%s",
-				*o->text ? o->text : strerror(-o->error));
+		answer_failed(b, m, o);
 	else if (sd_bus_message_is_method_call(m, BUS_MANAGER, NULL))
 		(void)sd_bus_reply_method_return(m, "t", b->engine->number);
 	else
@@ -46,35 +61,85 @@ void change_waited(void *data, const struct outcome *o)
 	change_wait_cancel(b);
 }
 
-/*
- * The options of a call. Only "dry-run" is known, and only where @dry_run is given; what is
- * not known is refused rather than ignored. Return: 0, or 1 when an error was sent.
- */
-static int read_options(sd_bus_message *m, int *dry_run)
+/* What Apply can be told; other methods know no options yet. */
+struct options {
+	int dry_run;
+	uint64_t confirm; /* seconds; 0: not given */
+};
+
+static int refuse(sd_bus_message *m, const char *why, const char *key)
+{
+	(void)sd_bus_reply_method_errorf(m, SD_BUS_ERROR_INVALID_ARGS, "%s \"%s\"", why, key);
+	return 1;
+}
+
+/* A number of seconds, as u or t. */
+static int read_seconds(sd_bus_message *m, uint64_t *ret)
+{
+	const char *type;
+	uint32_t u;
+	int r = sd_bus_message_peek_type(m, NULL, &type);
+
+	if (r >= 0 && type && !strcmp(type, "u")) {
+		r = sd_bus_message_read(m, "v", "u", &u);
+		*ret = r < 0 ? 0 : u;
+		return r;
+	}
+	return r < 0 ? r : sd_bus_message_read(m, "v", "t", ret);
+}
+
+static int read_option(sd_bus_message *m, struct options *o)
 {
 	const char *key;
+	int r = sd_bus_message_read(m, "s", &key);
+
+	if (r < 0)
+		return r;
+	if (o && !strcmp(key, "dry-run")) {
+		r = sd_bus_message_read(m, "v", "b", &o->dry_run);
+	} else if (o && !strcmp(key, "confirm")) {
+		r = read_seconds(m, &o->confirm);
+		if (r >= 0 && (!o->confirm || o->confirm > TRANSACT_SECONDS_MAX))
+			return refuse(m, "not a time of 1 to 86400 seconds:", key);
+	} else {
+		return refuse(m, "unknown option", key);
+	}
+	return r < 0 ? r : 0;
+}
+
+/*
+ * The options of a call; NULL: it has none. What is not known is refused rather than
+ * ignored. Return: 0, or 1 when an error was sent.
+ */
+static int read_options(sd_bus_message *m, struct options *o)
+{
 	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
 
 	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-		r = sd_bus_message_read(m, "s", &key);
-		if (r >= 0 && (!dry_run || strcmp(key, "dry-run"))) {
-			(void)sd_bus_reply_method_errorf(m, SD_BUS_ERROR_INVALID_ARGS,
-							 "unknown option \"%s\"", key);
+		r = read_option(m, o);
+		if (r > 0)
 			return 1;
-		}
-		if (r >= 0)
-			r = sd_bus_message_read(m, "v", "b", dry_run);
 		if (r >= 0)
 			r = sd_bus_message_exit_container(m);
 	}
 	return r < 0 ? r : sd_bus_message_exit_container(m) < 0 ? -EBADMSG : 0;
 }
 
-static int fail_invalid(sd_bus_message *m, struct errors *errors)
+int change_invalid(sd_bus_message *m, const struct errors *errors)
 {
 	_cleanup_free_ char *text = errors_text(errors);
 
 	return call_fail(m, "ConfigInvalid", "%s", text);
+}
+
+int change_busy(struct bus *b, sd_bus_message *m)
+{
+	const struct engine *e = b->engine;
+
+	if (e->deadline)
+		return call_fail(m, "Busy", "generation %" PRIu64 " waits for its confirmation",
+				 e->number);
+	return call_fail(m, "Busy", "another change is under way");
 }
 
 /* The configuration on disk, or the answer that it is invalid (1). */
@@ -83,7 +148,7 @@ static int load(struct bus *b, sd_bus_message *m, struct generation **ret)
 	_cleanup_(errors_done) struct errors errors = { 0 };
 
 	if (engine_load(b->engine, &errors, ret) < 0)
-		return fail_invalid(m, &errors) < 0 ? -EIO : 1;
+		return change_invalid(m, &errors) < 0 ? -EIO : 1;
 	return 0;
 }
 
@@ -136,38 +201,40 @@ int change_plan(struct bus *b, sd_bus_message *m)
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-static int answer_busy(sd_bus_message *m)
-{
-	return call_fail(m, "Busy", "another change is under way");
-}
-
-static int apply(struct bus *b, sd_bus_message *m)
+static int apply(struct bus *b, sd_bus_message *m, uint64_t confirm)
 {
 	_cleanup_(errors_done) struct errors errors = { 0 };
+	struct engine *e = b->engine;
 	int r;
 
-	if (b->waiter)
-		return answer_busy(m);
+	if (b->waiter || engine_has_request(e) || e->fallback)
+		return change_busy(b, m);
+	if (confirm && !e->history_dir)
+		return call_fail(m, "NotSupported", "no generations are kept to go back to");
+	if (confirm && !e->current)
+		return call_fail(m, "NotSupported", "there is no generation to go back to");
 	change_wait(b, m);
-	r = engine_reload(b->engine, &errors, change_waited, b);
+	change_introduce(e, sd_bus_message_get_sender(m), NULL, b->uid, confirm * 1000000);
+	r = engine_reload(e, &errors, change_waited, b);
 	if (!r)
 		return 0;
 	change_wait_cancel(b);
 	if (r == -EBUSY)
-		return answer_busy(m);
+		return change_busy(b, m);
 	for (unsigned n = 0; n < errors.n; n++)
 		log_error("%s", errors.lines[n]);
 	log_error("the configuration is invalid; nothing is changed");
-	return fail_invalid(m, &errors);
+	return change_invalid(m, &errors);
 }
 
 int change_apply(struct bus *b, sd_bus_message *m)
 {
 	_cleanup_(generation_freep) struct generation *g = NULL;
-	int dry_run = 0, r = read_options(m, &dry_run);
+	struct options o = { 0 };
+	int r = read_options(m, &o);
 
-	if (!r && !dry_run)
-		return apply(b, m);
+	if (!r && !o.dry_run)
+		return apply(b, m, o.confirm);
 	if (!r)
 		r = load(b, m, &g);
 	return r ? r : sd_bus_reply_method_return(m, "t", b->engine->number);
@@ -175,5 +242,5 @@ int change_apply(struct bus *b, sd_bus_message *m)
 
 int change_reload(struct bus *b, sd_bus_message *m)
 {
-	return apply(b, m);
+	return apply(b, m, 0);
 }

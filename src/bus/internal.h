@@ -14,6 +14,9 @@
 #define BUS_MANAGER "org.netctl1.Manager"
 #define BUS_ERROR "org.netctl1.Error."
 
+/* A time that somebody may ask for, at most; s */
+#define TRANSACT_SECONDS_MAX 86400
+
 #define ACTION_APPLY "org.netctl1.apply"
 #define ACTION_CONTROL "org.netctl1.control"
 
@@ -37,11 +40,12 @@ struct bus {
 	sd_event_source *flush;
 	struct published *links; /* by name */
 	bool scan, compare_all; /* links came or went; any may have changed */
-	uint64_t dumps, number, applied;
+	uint64_t dumps, number, applied, deadline;
 	const char *state; /* as announced last */
 	unsigned managed, drifted;
 
 	struct call *calls;    /* that cannot be carried out yet; call.c */
+	int64_t uid;	       /* of the caller whose call is being carried out; -1: unknown */
 	struct waiter *waiter; /* the caller of the change under way */
 };
 
@@ -88,11 +92,27 @@ void change_wait(struct bus *b, sd_bus_message *m);
 void change_waited(void *data, const struct outcome *o);
 void change_wait_cancel(struct bus *b);
 
+/** change_busy - the answer that another change is under way, or waits for confirmation */
+int change_busy(struct bus *b, sd_bus_message *m);
+
+/** change_invalid - the answer that a configuration is invalid */
+int change_invalid(sd_bus_message *m, const struct errors *errors);
+
 /* The methods, as call_fn. */
 int change_check(struct bus *b, sd_bus_message *m);
 int change_plan(struct bus *b, sd_bus_message *m);
 int change_apply(struct bus *b, sd_bus_message *m);
 int change_reload(struct bus *b, sd_bus_message *m);
+
+/* transact.c: methods around what a change leaves behind, as call_fn */
+int transact_confirm(struct bus *b, sd_bus_message *m);
+int transact_rollback(struct bus *b, sd_bus_message *m);
+int transact_history(struct bus *b, sd_bus_message *m);
+int transact_hold(struct bus *b, sd_bus_message *m);
+int transact_release(struct bus *b, sd_bus_message *m);
+
+/** transact_describe - add what waits, and what is held, to the document of the state */
+void transact_describe(const struct engine *e, json_t *j);
 
 /* manager.c */
 

@@ -39,6 +39,31 @@ static int method_reload(sd_bus_message *m, void *data, sd_bus_error *error _unu
 	return call_begin(data, m, ACTION_APPLY, CALL_KNOWN, change_reload);
 }
 
+static int method_confirm(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+{
+	return call_begin(data, m, ACTION_APPLY, CALL_KNOWN, transact_confirm);
+}
+
+static int method_rollback(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+{
+	return call_begin(data, m, ACTION_APPLY, CALL_IDLE, transact_rollback);
+}
+
+static int method_history(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+{
+	return transact_history(data, m);
+}
+
+static int method_hold(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+{
+	return call_begin(data, m, ACTION_CONTROL, CALL_KNOWN, transact_hold);
+}
+
+static int method_release(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+{
+	return call_begin(data, m, ACTION_CONTROL, CALL_KNOWN, transact_release);
+}
+
 /* Whatever is configured or present, each once. */
 static int append_links(sd_bus_message *reply, const struct model *model,
 			const struct model *but)
@@ -119,17 +144,19 @@ static json_t *describe_netlink(const struct kernel_counters *c)
 
 static json_t *describe_engine(const struct engine *e)
 {
-	json_t *errors = json_array();
+	json_t *errors = json_array(), *j;
 
 	for (unsigned n = 0; n < e->refused.n; n++) {
 		_cleanup_free_ char *line = text_utf8(str_dup(e->refused.lines[n]));
 
 		json_array_append_new(errors, json_string(line));
 	}
-	return json_pack("{s:i, s:s, s:s, s:I, s:o, s:o}", "version", 1, "program",
-			 PACKAGE_VERSION, "state", engine_state_name(engine_state(e)), "generation",
-			 (json_int_t)e->number, "netlink",
-			 describe_netlink(&e->kernel->counters), "errors", errors);
+	j = json_pack("{s:i, s:s, s:s, s:I, s:o, s:o}", "version", 1, "program", PACKAGE_VERSION,
+		      "state", engine_state_name(engine_state(e)), "generation",
+		      (json_int_t)e->number, "netlink", describe_netlink(&e->kernel->counters),
+		      "errors", errors);
+	transact_describe(e, j);
+	return j;
 }
 
 static void print_json(FILE *out, const char *before, json_t *j)
@@ -207,8 +234,10 @@ static int get_number(sd_bus *bus _unused_, const char *path _unused_,
 	struct bus *b = data;
 	const struct engine *e = b->engine;
 
-	return sd_bus_message_append(reply, "t", !strcmp(property, "Generation") ?
-			e->number : e->kernel->counters.overruns);
+	return sd_bus_message_append(reply, "t",
+				     !strcmp(property, "Generation") ? e->number :
+				     !strcmp(property, "ConfirmDeadline") ? e->deadline :
+				     e->kernel->counters.overruns);
 }
 
 static int get_count(sd_bus *bus _unused_, const char *path _unused_,
@@ -236,6 +265,16 @@ static const sd_bus_vtable vtable[] = {
 				SD_BUS_RESULT("t", generation), method_apply, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_RESULT("t", generation),
 				method_reload, OPEN),
+	SD_BUS_METHOD_WITH_ARGS("Confirm", SD_BUS_ARGS("t", generation), SD_BUS_NO_RESULT,
+				method_confirm, OPEN),
+	SD_BUS_METHOD_WITH_ARGS("Rollback", SD_BUS_ARGS("t", number),
+				SD_BUS_RESULT("t", generation), method_rollback, OPEN),
+	SD_BUS_METHOD_WITH_ARGS("History", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
+				method_history, OPEN),
+	SD_BUS_METHOD_WITH_ARGS("Hold", SD_BUS_ARGS("s", name, "t", seconds), SD_BUS_NO_RESULT,
+				method_hold, OPEN),
+	SD_BUS_METHOD_WITH_ARGS("Release", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
+				method_release, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("ListLinks", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(iso)", links),
 				method_list_links, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("GetLinkByName", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", path),
@@ -249,6 +288,7 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_PROPERTY("Version", "s", get_version, 0, CONST),
 	SD_BUS_PROPERTY("State", "s", get_state, 0, EMITS),
 	SD_BUS_PROPERTY("Generation", "t", get_number, 0, EMITS),
+	SD_BUS_PROPERTY("ConfirmDeadline", "t", get_number, 0, EMITS),
 	SD_BUS_PROPERTY("NetlinkOverruns", "t", get_number, 0, 0),
 	SD_BUS_PROPERTY("Managed", "u", get_count, 0, EMITS),
 	SD_BUS_PROPERTY("Drifted", "u", get_count, 0, EMITS),

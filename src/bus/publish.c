@@ -200,14 +200,16 @@ static void refresh_links(struct bus *b)
 
 static bool engine_busy(const struct engine *e)
 {
-	return engine_state(e) == ENGINE_STARTING || engine_state(e) == ENGINE_APPLYING;
+	enum engine_state s = engine_state(e);
+
+	return s == ENGINE_STARTING || s == ENGINE_APPLYING || s == ENGINE_ROLLING_BACK;
 }
 
 static void refresh_manager(struct bus *b)
 {
 	const struct engine *e = b->engine;
 	const char *state = engine_state_name(engine_state(e));
-	char *names[5] = { NULL };
+	char *names[6] = { NULL };
 	unsigned managed, drifted, k = 0;
 
 	manager_count(e, &managed, &drifted);
@@ -215,12 +217,15 @@ static void refresh_manager(struct bus *b)
 		names[k++] = (char *)"State";
 	if (e->number != b->number)
 		names[k++] = (char *)"Generation";
+	if (e->deadline != b->deadline)
+		names[k++] = (char *)"ConfirmDeadline";
 	if (managed != b->managed)
 		names[k++] = (char *)"Managed";
 	if (drifted != b->drifted)
 		names[k++] = (char *)"Drifted";
 	b->state = state;
 	b->number = e->number;
+	b->deadline = e->deadline;
 	b->managed = managed;
 	b->drifted = drifted;
 	if (k)
@@ -300,6 +305,7 @@ void publish_begin(struct bus *b)
 	}
 	b->dumps = b->engine->kernel->counters.dumps;
 	b->number = b->engine->number;
+	b->deadline = b->engine->deadline;
 	b->applied = engine_busy(b->engine) ? 0 : b->number;
 	b->state = engine_state_name(engine_state(b->engine));
 	manager_count(b->engine, &b->managed, &b->drifted);

@@ -140,6 +140,8 @@ void change_open(struct engine *e, const char *dir)
 void change_introduce(struct engine *e, const char *caller, const char *unit, int64_t uid,
 		      uint64_t confirm_usec)
 {
+	if (engine_has_request(e)) /* which will be told so; the one under way keeps its name */
+		return;
 	change_info_done(&e->info);
 	e->info.caller = str_dup(caller);
 	e->info.unit = unit ? str_dup(unit) : NULL;
@@ -221,9 +223,10 @@ void change_ended(struct engine *e, const struct outcome *o)
 {
 	uint64_t confirm = e->confirm_usec;
 
-	e->confirm_usec = 0;
+	/* Without a number it was no change, but a repair: one that was introduced may wait. */
 	if (!e->history_dir || !e->info.number)
 		return;
+	e->confirm_usec = 0;
 	finish_info(e, o, !o->error && !confirm);
 	if (confirm && o->error != -ECANCELED) {
 		e->fallback = TAKE_PTR(e->previous);
@@ -273,15 +276,14 @@ int change_confirm(struct engine *e, uint64_t number)
 }
 
 /* The way back is no transaction: whatever of it can be done is done. */
-static int revert(struct engine *e, const char *caller, const char *result, outcome_fn done,
-		  void *data)
+static int revert(struct engine *e, const char *result, outcome_fn done, void *data)
 {
 	uint64_t number = e->number;
 	struct generation *back;
 	struct pending p;
 	int r;
 
-	if (engine_has_request(e))
+	if (engine_has_request(e) || e->plan || e->passes)
 		return -EBUSY;
 	stop_waiting(e);
 	back = TAKE_PTR(e->fallback);
@@ -290,7 +292,6 @@ static int revert(struct engine *e, const char *caller, const char *result, outc
 		p.reverted = true;
 		write_pending(e, &p);
 	}
-	change_introduce(e, caller, NULL, -1, 0);
 	back->number = 0;
 	e->reverting = true;
 	r = engine_apply(e, back, done, data);
@@ -298,12 +299,21 @@ static int revert(struct engine *e, const char *caller, const char *result, outc
 	return r;
 }
 
+/* There is somebody who waits, so that other requests are refused until the way back is gone. */
+static void on_reverted(void *data _unused_, const struct outcome *o _unused_)
+{
+	log_notice("reverted");
+}
+
 int change_on_deadline(sd_event_source *s, uint64_t usec _unused_, void *data)
 {
 	struct engine *e = data;
+	uint64_t number = e->number;
 
-	log_warning("generation %" PRIu64 " was not confirmed in time", e->number);
-	if (revert(e, "confirm timer", "reverted: not confirmed in time", NULL, NULL) == -EBUSY) {
+	change_introduce(e, "confirm timer", NULL, -1, 0);
+	if (!revert(e, "reverted: not confirmed in time", on_reverted, e)) {
+		log_warning("generation %" PRIu64 " was not confirmed in time", number);
+	} else {
 		sd_event_source_set_time(s, boottime() + SECOND / 10);
 		sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 	}
@@ -333,8 +343,7 @@ int change_rollback(struct engine *e, uint64_t number, struct errors *errors, ou
 	if (!e->history_dir)
 		return -ENOENT;
 	if (e->fallback && (!number || number == e->fallback->number))
-		return revert(e, e->info.caller ? e->info.caller : "rollback",
-			      "reverted: by hand", done, data);
+		return revert(e, "reverted: by hand", done, data);
 	if (engine_has_request(e) || e->fallback)
 		return -EBUSY;
 	if (!number)
@@ -385,6 +394,7 @@ static int go_on_waiting(struct engine *e, const struct pending *p, outcome_fn d
 static int start_pending(struct engine *e, struct pending *p, outcome_fn done, void *data)
 {
 	char boot[sizeof(p->boot)];
+	uint64_t good;
 
 	boot_id(boot, sizeof(boot));
 	if (!p->reverted && !strcmp(boot, p->boot) && p->deadline > boottime())
@@ -395,7 +405,14 @@ static int start_pending(struct engine *e, struct pending *p, outcome_fn done, v
 		write_pending(e, p);
 	}
 	e->reverting = true;
-	return apply_stored(e, p->previous, "the last change was not confirmed", done, data);
+	if (apply_stored(e, p->previous, "the last change was not confirmed", done, data) >= 0)
+		return 0;
+	/* Torn, or gone: rather an older one than what nobody confirmed. */
+	good = find_confirmed(e, p->number);
+	if (good && apply_stored(e, good, "the last change was not confirmed", done, data) >= 0)
+		return 0;
+	e->reverting = false;
+	return -ENOENT;
 }
 
 /* The files on disk are those that were reverted? Then they wait for somebody to ask again. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Two programs that both keep a setting would change it for ever, as fast as
- * the machine can. Here the second, third and fourth change are put back at
- * once, because a hand may be quick; after that the answers come slower and
- * slower, and then no more, and it is said loudly.
+ * the machine can. Here the first few changes in a row are put back at once,
+ * because a hand or a script may be quick; after that the answers come slower
+ * and slower, and then no more, and it is said loudly.
  */
 #include "core/drift.h"
 
@@ -13,9 +13,9 @@
 
 #define SECOND UINT64_C(1000000)
 /* Put back at once so often in a row; then after 1 s, doubling up to a minute or so. */
-#define DRIFTS_AT_ONCE 4
+#define DRIFTS_AT_ONCE 8
 #define DRIFT_SHIFT_MAX 6
-#define DRIFTS_MAX 14
+#define DRIFTS_MAX 18
 /* Left alone for this long, an interface starts afresh. */
 #define DRIFT_CALM (180 * SECOND)
 

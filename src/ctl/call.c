@@ -83,7 +83,8 @@ int ctl_call(struct ctl *c, const char *method, sd_bus_message **ret, const char
 		r = sd_bus_message_appendv(m, types, ap);
 	va_end(ap);
 	if (r >= 0) /* the daemon answers when the work is done, however long it takes */
-		r = sd_bus_call(c->bus, m, UINT64_MAX, &error, &reply);
+		r = sd_bus_call(c->bus, m, c->timeout_usec ? c->timeout_usec : UINT64_MAX, &error,
+				&reply);
 	if (r < 0 && sd_bus_error_is_set(&error) && !is_lost(r))
 		return fail_call(c, &error);
 	if (r < 0)

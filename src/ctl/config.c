@@ -127,8 +127,7 @@ int verb_plan(struct ctl *c)
 	return EXIT_DONE;
 }
 
-/* Answer of Apply and Reload: the number of the generation. */
-static int print_generation(const struct ctl *c, sd_bus_message *reply)
+int ctl_generation(const struct ctl *c, sd_bus_message *reply)
 {
 	uint64_t number;
 
@@ -147,10 +146,14 @@ int verb_apply(struct ctl *c)
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	int r;
 
+	if (c->dry_run && c->confirm)
+		return ctl_usage(c, "--dry-run changes nothing that could be confirmed");
 	if (c->dry_run)
 		return verb_plan(c);
+	if (c->confirm)
+		return apply_confirm(c);
 	r = ctl_call(c, "Apply", &reply, "a{sv}", 0);
-	return r ? r : print_generation(c, reply);
+	return r ? r : ctl_generation(c, reply);
 }
 
 int verb_reload(struct ctl *c)
@@ -158,7 +161,7 @@ int verb_reload(struct ctl *c)
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	int r = ctl_call(c, "Reload", &reply, NULL);
 
-	return r ? r : print_generation(c, reply);
+	return r ? r : ctl_generation(c, reply);
 }
 
 int verb_export(struct ctl *c)

@@ -12,6 +12,9 @@
 #include "exit.h"
 #include "util/mem.h"
 
+/* The longest time that can be asked for. */
+#define SECONDS_MAX 86400
+
 enum json_mode { JSON_MODE_OFF, JSON_MODE_SHORT, JSON_MODE_PRETTY };
 
 struct ctl {
@@ -19,6 +22,8 @@ struct ctl {
 	enum json_mode json;
 	bool legend, colour, utf8, all, dry_run;
 	unsigned width; /* of the terminal, columns */
+	unsigned confirm, hold_for; /* seconds; 0: not given */
+	uint64_t timeout_usec;	    /* of a call; 0: as long as it takes */
 	char **names;	/* what stands behind the verb */
 	unsigned n_names;
 	sd_bus *bus;
@@ -30,6 +35,8 @@ enum option_flags {
 	USES_LEGEND = 1 << 1,
 	USES_ALL = 1 << 2,
 	USES_DRY_RUN = 1 << 3,
+	USES_CONFIRM = 1 << 4,
+	USES_FOR = 1 << 5,
 };
 
 struct verb {
@@ -48,6 +55,17 @@ int verb_plan(struct ctl *c);
 int verb_apply(struct ctl *c);
 int verb_reload(struct ctl *c);
 int verb_export(struct ctl *c);
+int verb_confirm(struct ctl *c);
+int verb_rollback(struct ctl *c);
+int verb_history(struct ctl *c);
+int verb_hold(struct ctl *c);
+int verb_release(struct ctl *c);
+
+/** ctl_generation - tell the answer of Apply, Reload and Rollback; returns an exit status */
+int ctl_generation(const struct ctl *c, sd_bus_message *reply);
+
+/** apply_confirm - apply what reverts itself, and ask on a terminal; returns an exit status */
+int apply_confirm(struct ctl *c);
 
 /* call.c */
 

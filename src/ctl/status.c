@@ -279,6 +279,28 @@ static void print_counts(const json_t *list)
 	putchar('\n');
 }
 
+/* Seconds, the one that has begun counted. */
+static int seconds(json_int_t usec)
+{
+	return (usec + 999999) / 1000000;
+}
+
+static void print_transaction(const struct ctl *c, const json_t *d)
+{
+	const json_t *hold, *confirm = json_object_get(d, "confirm");
+	int number = get_number(confirm, NULL, "generation");
+	size_t n;
+
+	if (confirm)
+		printf("%sgeneration %d waits for confirmation, %d s left%s: netctl confirm %d\n",
+		       colour_on(c, COLOUR_YELLOW), number,
+		       seconds(get_number(confirm, NULL, "left_usec")),
+		       colour_off(c, COLOUR_YELLOW), number);
+	json_array_foreach(json_object_get(d, "holds"), n, hold)
+		printf("%s is held, %d s left\n", get_text(hold, NULL, "name"),
+		       seconds(get_number(hold, NULL, "left_usec")));
+}
+
 static void print_header(const struct ctl *c, const json_t *d, const json_t *list)
 {
 	const char *state = get_text(d, NULL, "state");
@@ -290,6 +312,7 @@ static void print_header(const struct ctl *c, const json_t *d, const json_t *lis
 	printf("netctld %s%s%s, generation %d, ", colour_on(c, colour), state,
 	       colour_off(c, colour), (int)get_number(d, NULL, "generation"));
 	print_counts(list);
+	print_transaction(c, d);
 	if (json_array_size(json_object_get(d, "errors")))
 		printf("%sThe configuration on disk is invalid; %s:%s\n", colour_on(c, COLOUR_RED),
 		       get_number(d, NULL, "generation") ? "the one before is in use" :

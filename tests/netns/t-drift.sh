@@ -52,10 +52,10 @@ while [ $SECONDS -lt $end ]; do
 		fights=$((fights + 1))
 	fi
 done
-check "a fight is not fought at full speed ($fights changes in 3 s)" [ "$fights" -ge 4 ] && [ "$fights" -le 10 ]
+check "a fight is not fought at full speed ($fights changes in 3 s)" [ "$fights" -ge 4 ] && [ "$fights" -le 14 ]
 check "and it is said" daemon_says 'something else keeps changing it; next attempt in'
 check "the daemon asked for as many changes as it put back" \
-	[ $(($(daemon_requests) - requests)) -le 10 ]
+	[ $(($(daemon_requests) - requests)) -le 14 ]
 check_eventually 6 "when the other gives up, it is put back" has_mtu p0 1400
 daemon_stop
 check "the daemon stops" daemon_stopped
