@@ -1,0 +1,242 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Changes that revert themselves, the way back, and hands off: over the bus,
+# with the daemon killed at the worst moments.
+
+# shellcheck disable=SC2034,SC2154 # variables shared with tests/lib
+here=$(cd "$(dirname "$0")" && pwd)
+if [ -z "${NETCTL_INSIDE:-}" ]; then
+	[ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root"; exit 77; }
+	exec env NETCTL_INSIDE=1 unshare --net "$0"
+fi
+. "$here/../lib/tap.sh"
+set -o pipefail
+for program in dbus-daemon dbus-monitor jq setpriv; do
+	command -v $program >/dev/null || skip_all "needs $program"
+done
+NETCTLD=${NETCTL_BUILDDIR:?where netctl was built}/netctld
+NETCTL=$NETCTL_BUILDDIR/netctl
+. "$here/../lib/daemon.sh"
+daemon_bus=
+
+bus_dir=$daemon_dir/bus
+mkdir "$bus_dir"
+chmod 711 "$daemon_dir" "$bus_dir"
+export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$bus_dir/socket
+bus_pid='' monitor_pid=''
+at_exit 'kill $bus_pid $monitor_pid 2>/dev/null'
+cat >"$bus_dir/bus.conf" <<EOF
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <listen>$DBUS_SYSTEM_BUS_ADDRESS</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/>
+    <allow send_destination="*"/>
+    <allow receive_sender="*"/>
+    <allow eavesdrop="true"/>
+  </policy>
+  <include>$here/../../dbus/org.netctl1.conf</include>
+</busconfig>
+EOF
+dbus-daemon --config-file="$bus_dir/bus.conf" --nofork >"$bus_dir/log" 2>&1 &
+bus_pid=$!
+eventually 5 test -S "$bus_dir/socket"
+
+out=$bus_dir/out
+err=$bus_dir/err
+run() {
+	"$NETCTL" "$@" >"$out" 2>"$err" </dev/null
+}
+fails_with() {
+	grep -qE -- "$1" "$err" || { cat "$err"; return 1; }
+}
+says() {
+	grep -qE -- "$1" "$out" || { cat "$out"; return 1; }
+}
+state() { # the daemon's state, once it can be asked
+	run status --json && jq -e ".state == \"$1\"" "$out"
+}
+is_at() {
+	eventually 5 state "$1"
+}
+# of generation N (negative: from the newest): jq expression
+generation() {
+	run history --json && jq -e ".generations[$1] | $2" "$out"
+}
+mtu_is() {
+	ip link show v0 | grep -q " mtu $1 "
+}
+# What can be seen of the namespace, without what changes by itself.
+picture() {
+	ip -d -o link | sed -E 's/ (promiscuity|carrier_changes|numtx).*//; s/ +state [A-Z]+//; s/NO-CARRIER,|,LOWER_UP|,M-DOWN//g; s/ qlen [0-9]+//; s/@[a-z0-9]+//; s/^[0-9]+: //; s/ qdisc [a-z]+//' | sort
+	ip -4 -o addr | sed -E 's/^[0-9]+: //' | sort
+	ip route | sort
+}
+
+good() {
+	daemon_config <<EOF
+interfaces = (
+  { name = "br0"; kind = "bridge"; bridge = { ageing_time = "100s"; };
+    addresses = [ "192.0.2.1/24" ];
+    routes = ( { to = "198.51.100.0/24"; via = "192.0.2.254"; } ); },
+  { name = "v0"; master = "br0"; mtu = ${1:-1400}; },
+  { name = "v1"; up = true; }
+);
+EOF
+}
+# Another machine: the bridge, its address and its route are gone.
+other() {
+	daemon_config <<EOF
+interfaces = (
+  { name = "br9"; kind = "bridge"; addresses = [ "203.0.113.1/24" ]; },
+  { name = "v0"; master = "br9"; mtu = ${1:-1300}; },
+  { name = "v1"; up = true; addresses = [ "10.9.9.1/24" ]; }
+);
+EOF
+}
+restart() { # DAEMON-STATE
+	daemon_start -v
+	is_at "$1"
+}
+
+ip link set lo up
+ip link add v0 type veth peer name v1
+good
+check "the daemon starts" restart steady
+sleep 0.2
+before=$(picture)
+
+# Not confirmed.
+dbus-monitor --system "type='signal',sender='org.netctl1'" >"$bus_dir/monitor" 2>/dev/null &
+monitor_pid=$!
+other
+check_status 2 "no time is too short" run apply --confirm=0
+check_status 2 "nor too long" run apply --confirm=25h
+check_status 0 "apply --confirm" run apply --confirm=2
+check "says what will happen" fails_with '^generation 2 is reverted in 2 s unless: netctl confirm 2$'
+check "it is applied" mtu_is 1300
+check "and waits" state waiting-confirm
+run status
+check "status shows it" says '^generation 2 waits for confirmation, [12] s left'
+run status --json
+check "and JSON has it" jq -e '.confirm.generation == 2 and .confirm.deadline_usec > 0' "$out"
+check_status 1 "a second apply is refused" run apply
+check "as Busy" fails_with 'generation 2 waits for its confirmation'
+check_status 1 "so is a reload" run reload --json
+check "by that name" jq -e '.error.name == "org.netctl1.Error.Busy"' "$out"
+check_status 1 "a wrong number is refused" run confirm 1 --json
+check "by its name" jq -e '.error.name == "org.netctl1.Error.GenerationMismatch"' "$out"
+check "in time it is reverted" is_at steady
+check "the history says so" generation 1 '.number == 2 and .confirmed == false and .uid == 0 and (.result | test("reverted: not confirmed"))'
+check "and what came of it" generation 0 '.number == 3 and .confirmed and .uid == -1 and .caller == "confirm timer"'
+sleep 0.2
+check_equal "everything is as before" "$before" "$(picture)"
+check "the signals were sent" grep -q ConfirmDeadline "$bus_dir/monitor"
+check "with the states" grep -q waiting-confirm "$bus_dir/monitor"
+check_status 1 "nothing is left to confirm" run confirm --json
+check "by its name" jq -e '.error.name == "org.netctl1.Error.NothingToConfirm"' "$out"
+
+# Confirmed.
+good 1410
+check_status 0 "apply again" run apply --confirm=1 --json
+check "JSON" jq -e '.generation == 4 and .confirm_seconds == 1' "$out"
+check_status 0 "confirm it by its number" run confirm 4
+sleep 1.1
+check "it stays" mtu_is 1410
+check "and is steady" state steady
+check "and is confirmed" generation 0 '.number == 4 and .confirmed'
+
+# Killed in the window.
+other
+check_status 0 "apply once more" run apply --confirm=2
+daemon_kill
+check "the next daemon waits too" restart waiting-confirm
+check "it has not touched it" mtu_is 1300
+check "and reverts it in time" eventually 3 mtu_is 1410
+check "all of it" is_at steady
+check "restarts do not apply what was reverted" eval 'daemon_kill; restart steady && mtu_is 1410'
+
+# Killed, and back after the deadline.
+other 1310
+check_status 0 "another one" run apply --confirm=1
+daemon_kill
+check "still there without a daemon" mtu_is 1310
+sleep 1.1
+check "the daemon starts with the old configuration" eval 'restart steady && mtu_is 1410'
+check "and says so" daemon_says 'the last change was not confirmed'
+check_status 0 "by hand it is applied" run apply
+check "it is" mtu_is 1310
+daemon_kill
+check "and a restart keeps that" eval 'restart steady && mtu_is 1310'
+
+# The way back.
+run history --json
+number=$(jq '[.generations[] | select(.result == "applied")][0].number' "$out")
+check_status 0 "rollback" run rollback
+check "to the one before" mtu_is 1410
+check "who asked is known" generation 0 '.uid == 0 and .confirmed'
+check_status 0 "rollback to one by number" run rollback "$number"
+check "is that one" mtu_is 1310
+check_status 1 "one that is not kept" run rollback 99 --json
+check "by its name" jq -e '.error.name == "org.netctl1.Error.NoSuchGeneration"' "$out"
+check_status 2 "one that is no number" run rollback x
+good
+check_status 0 "one that waits" run apply --confirm=60
+check_status 0 "can be given up early" run rollback
+check "is undone" mtu_is 1310
+check "with its reason" generation 1 '.result | test("by hand")'
+check_status 0 "history" run history
+check "shows who and what" says 'root +applied +10-test.conf'
+check "and why" says 'not confirmed'
+
+# Torn and invalid files.
+newest=$(ls -t "$daemon_dir"/state/generations/generation-*.conf | head -n 1)
+good
+check_status 0 "the good one" run apply
+printf 'generation = { number = 9' >"${newest%/*}/generation-77.conf"
+echo 'interfaces = ( { name = "v0"; mtu = "many"; } );' | daemon_config
+daemon_kill
+check "with an invalid configuration the daemon is degraded" restart degraded
+check "with the last good generation" mtu_is 1400
+check "a torn generation is told" grep -qE "generation-77.conf.*(torn|error)" "$daemon_log"
+check_status 0 "status" run status
+check "shows the errors" says '10-test.conf:1: v0: mtu'
+good
+check_status 0 "the mended one" run apply
+check "is fine" state steady
+
+# Hands off.
+check_status 0 "hold" run hold v0 --for=60
+run status
+check "status shows it" says '^v0 is held, [56][0-9] s left'
+ip link set v0 mtu 1234
+sleep 0.3
+check "what a hand did stays" mtu_is 1234
+run show v0 --json
+check "its state is held" jq -e '.state.management == "held"' "$out"
+check_status 0 "release" run release v0
+check "puts it back" eventually 1 mtu_is 1400
+check_status 0 "hold for a second" run hold v0 --for=1
+ip link set v0 mtu 1235
+sleep 0.3
+check "stays" mtu_is 1235
+check "and ends by itself" eventually 2 mtu_is 1400
+check_status 1 "not held" run release v0
+check_status 10 "no such interface" run hold nosuch
+check_status 1 "not configured" run hold lo
+
+# Others.
+for verb in "apply --confirm=5" confirm rollback "hold v0" "release v0"; do
+	# shellcheck disable=SC2086
+	check_status 4 "somebody else may not: $verb" \
+		setpriv --reuid 65534 --regid 65534 --clear-groups "$NETCTL" $verb
+done
+check_status 0 "but may read" \
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$NETCTL" history
+daemon_stop
+check "the daemon stops" daemon_stopped
+finish
