@@ -383,8 +383,11 @@ static void reconciled(struct engine *e)
 	e->passes = e->steps = 0;
 	e->last_plan = 0;
 	announce(e, NULL, 0);
-	if (done)
+	if (done) {
+		/* Reading a configuration took more memory than keeping it does. */
+		mem_relax();
 		done(e->done_data, &o);
+	}
 	if (e->waiting)
 		begin_waiting(e);
 }

@@ -20,6 +20,8 @@
 #define FILE_SIZE_MAX (16u << 20)
 #define INCLUDE_DEPTH 10
 #define INCLUDES_MAX 1000
+/* Heap that a byte of configuration needs: the copy, the lines, libconfig's tree. Measured. */
+#define TREE_PER_TEXT 13
 
 struct scanner {
 	struct arena *arena;
@@ -249,6 +251,7 @@ static void expand(struct scanner *s, const char *path, const struct origin *fro
 	}
 	if (!is_text(s, file, text, size))
 		return;
+	mem_expect(TREE_PER_TEXT * size);
 	if (from)
 		putc_unlocked('\n', s->stream);
 	s->stack[s->depth++] = file;

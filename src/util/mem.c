@@ -2,6 +2,7 @@
 /* Allocation: heap helpers that end the process on failure, and the arena. */
 #include "util/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +17,14 @@
 #define ARENA_FIRST 4096
 #define ARENA_LARGE (32 * 1024)
 #define ARENA_LAST (128 * 1024)
+
+/* Less than this is not worth the call; more is never taken on a guess. */
+#define EXPECT_MIN (256 * 1024)
+#define EXPECT_MAX (16 * 1024 * 1024)
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* include/uapi/asm-generic/mman-common.h, since 5.14 */
+#endif
 
 struct arena_block {
 	struct arena_block *next;
@@ -54,6 +63,31 @@ void *mem_dup(const void *p, size_t size)
 	if (size)
 		memcpy(d, p, size);
 	return d;
+}
+
+void mem_expect(size_t size)
+{
+	uintptr_t page = sysconf(_SC_PAGESIZE), begin, end;
+	void *p;
+
+	if (size < EXPECT_MIN)
+		return;
+	size = min_of(size, (size_t)EXPECT_MAX);
+	/* From the heap, and to stay there: free() would give it back at once. */
+	mallopt(M_MMAP_THRESHOLD, EXPECT_MAX);
+	mallopt(M_TRIM_THRESHOLD, 2 * EXPECT_MAX);
+	p = malloc(size);
+	begin = ((uintptr_t)p + page - 1) & ~(page - 1);
+	end = ((uintptr_t)p + size) & ~(page - 1);
+	/* On older kernels the pages come one by one, as ever. */
+	if (p)
+		(void)madvise((void *)begin, end - begin, MADV_POPULATE_WRITE);
+	free(p);
+}
+
+void mem_relax(void)
+{
+	malloc_trim(0);
 }
 
 char *str_dup(const char *s)

@@ -28,6 +28,17 @@ char *str_dup(const char *s);
 /** str_format - asprintf() that never fails; the caller frees the result */
 char *str_format(const char *fmt, ...) _printf_(1, 2);
 
+/**
+ * mem_expect - many small allocations will follow, together about @size bytes
+ *
+ * Has the kernel put the pages there in one call, which is cheaper than a
+ * fault for each. Only a hint; mem_relax() is its end.
+ */
+void mem_expect(size_t size);
+
+/** mem_relax - give back to the kernel what is free; after much was */
+void mem_relax(void);
+
 #define new0(type) ((type *)mem_new(sizeof(type)))
 
 /**
