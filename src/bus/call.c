@@ -18,6 +18,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <systemd/sd-login.h>
 
 #include "bus/internal.h"
 
@@ -31,6 +32,7 @@ struct call {
 	call_fn run;
 	enum call_when when;
 	int64_t uid; /* of the caller; -1: nobody asked for it */
+	char *unit;  /* of the caller, for the history; NULL: unknown */
 	bool waits;
 	sd_bus_slot *question;
 	struct call *next;
@@ -40,6 +42,7 @@ static struct call *call_free(struct call *c)
 {
 	sd_bus_slot_unref(c->question);
 	sd_bus_message_unref(c->m);
+	free(c->unit);
 	free(c);
 	return NULL;
 }
@@ -80,7 +83,9 @@ static void carry_out(struct call *c)
 	int r;
 
 	c->bus->uid = c->uid;
+	c->bus->unit = c->unit;
 	r = c->run(c->bus, c->m);
+	c->bus->unit = NULL;
 
 	if (r < 0)
 		(void)sd_bus_reply_method_errno(c->m, r, NULL);
@@ -156,18 +161,40 @@ static int ask_polkit(struct call *c)
 	return r;
 }
 
+/* a{sv}, of which two matter. The process may be gone: its unit is only for people to read. */
+static int read_credentials(struct call *c, sd_bus_message *m)
+{
+	const char *key;
+	uint32_t v;
+	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+
+	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+		r = sd_bus_message_read(m, "s", &key);
+		if (r >= 0 && strcmp(key, "UnixUserID") && strcmp(key, "ProcessID")) {
+			r = sd_bus_message_skip(m, "v");
+		} else if (r >= 0) {
+			r = sd_bus_message_read(m, "v", "u", &v);
+			if (r >= 0 && *key == 'U')
+				c->uid = v;
+			else if (r >= 0 && v && sd_pid_get_unit(v, &c->unit) < 0)
+				c->unit = NULL;
+		}
+		if (r >= 0)
+			r = sd_bus_message_exit_container(m);
+	}
+	return r < 0 ? r : c->uid < 0 ? -ENXIO : 0;
+}
+
 static int on_user(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
 	struct call *c = data;
-	uint32_t uid;
 
 	c->question = sd_bus_slot_unref(c->question);
-	if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &uid) < 0) {
+	if (sd_bus_message_is_method_error(m, NULL) || read_credentials(c, m) < 0) {
 		denied(c, SD_BUS_ERROR_ACCESS_DENIED, "the caller is not known");
 		return 1;
 	}
-	c->uid = uid;
-	if (uid == 0 || uid == geteuid())
+	if (c->uid == 0 || c->uid == (int64_t)geteuid())
 		allowed(c);
 	else if (ask_polkit(c) < 0)
 		denied(c, SD_BUS_ERROR_ACCESS_DENIED, "polkit cannot be asked");
@@ -178,7 +205,7 @@ static int ask_user(struct call *c)
 {
 	return sd_bus_call_method_async(sd_bus_message_get_bus(c->m), &c->question,
 					"org.freedesktop.DBus", "/org/freedesktop/DBus",
-					"org.freedesktop.DBus", "GetConnectionUnixUser", on_user, c,
+					"org.freedesktop.DBus", "GetConnectionCredentials", on_user, c,
 					"s", sd_bus_message_get_sender(c->m));
 }
 

@@ -214,7 +214,7 @@ static int apply(struct bus *b, sd_bus_message *m, uint64_t confirm)
 	if (confirm && !e->current)
 		return call_fail(m, "NotSupported", "there is no generation to go back to");
 	change_wait(b, m);
-	change_introduce(e, sd_bus_message_get_sender(m), NULL, b->uid, confirm * 1000000);
+	change_introduce(e, sd_bus_message_get_sender(m), b->unit, b->uid, confirm * 1000000);
 	r = engine_reload(e, &errors, change_waited, b);
 	if (!r)
 		return 0;

@@ -46,6 +46,7 @@ struct bus {
 
 	struct call *calls;    /* that cannot be carried out yet; call.c */
 	int64_t uid;	       /* of the caller whose call is being carried out; -1: unknown */
+	const char *unit;      /* of the same; NULL: unknown */
 	struct waiter *waiter; /* the caller of the change under way */
 };
 

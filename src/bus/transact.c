@@ -57,7 +57,7 @@ int transact_rollback(struct bus *b, sd_bus_message *m)
 	if (b->waiter || engine_has_request(e))
 		return change_busy(b, m);
 	change_wait(b, m);
-	change_introduce(e, sd_bus_message_get_sender(m), NULL, b->uid, 0);
+	change_introduce(e, sd_bus_message_get_sender(m), b->unit, b->uid, 0);
 	r = change_rollback(e, number, &errors, change_waited, b);
 	if (!r)
 		return 0;

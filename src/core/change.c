@@ -95,7 +95,8 @@ static bool read_pending(struct engine *e, struct pending *ret)
 	    config_lookup_int64(&cfg, "number", &number) &&
 	    config_lookup_int64(&cfg, "previous", &previous) &&
 	    config_lookup_int64(&cfg, "deadline", &deadline) &&
-	    config_lookup_string(&cfg, "boot", &boot) && config_lookup_string(&cfg, "hash", &hash) &&
+	    config_lookup_string(&cfg, "boot", &boot) &&
+	    config_lookup_string(&cfg, "hash", &hash) &&
 	    config_lookup_bool(&cfg, "reverted", &reverted)) {
 		*ret = (struct pending){ .number = number, .previous = previous,
 					 .deadline = deadline, .reverted = reverted };
