@@ -108,7 +108,17 @@ static unsigned terminal_width(void)
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : 80;
 }
 
-enum { OPT_ALL = 256, OPT_DRY_RUN, OPT_NO_LEGEND, OPT_CONFIRM, OPT_FOR, OPT_JSON, OPT_COLOR, OPT_HELP, OPT_VERSION };
+enum {
+	OPT_ALL = 256,
+	OPT_DRY_RUN,
+	OPT_NO_LEGEND,
+	OPT_CONFIRM,
+	OPT_FOR,
+	OPT_JSON,
+	OPT_COLOR,
+	OPT_HELP,
+	OPT_VERSION,
+};
 
 /* Return: -1 to go on, or an exit status. @uses: the options that not every verb has. */
 static int parse_option(struct ctl *c, int opt, unsigned *uses)

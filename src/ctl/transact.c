@@ -97,7 +97,8 @@ static enum answer ask(uint64_t end)
 	uint64_t now;
 
 	while ((now = now_usec()) < end) {
-		fprintf(stderr, "\r%4" PRIu64 " s left: keep? [y/N] ", (end - now) / SECOND + 1);
+		fprintf(stderr, "\r%4" PRIu64 " s left: keep? [y/N] ",
+			(end - now + SECOND - 1) / SECOND);
 		if (poll(&p, 1, (end - now) % SECOND / 1000 + 1) > 0)
 			return read_answer();
 	}
@@ -173,10 +174,10 @@ static char *who(const struct ctl *c, const json_t *j)
 	const char *unit = get_text(j, NULL, "unit");
 	const struct passwd *user = uid >= 0 && !c->host ? getpwuid(uid) : NULL;
 
-	if (*unit)
-		return str_dup(unit);
 	if (uid < 0)
 		return str_dup(get_text(j, NULL, "caller"));
+	if (strstr(unit, ".service")) /* not the session that a person logged in to */
+		return str_dup(unit);
 	return user ? str_dup(user->pw_name) : str_format("uid %d", (int)uid);
 }
 

@@ -193,6 +193,24 @@ check_status 0 "history" run history
 check "shows who and what" says 'root +applied +10-test.conf'
 check "and why" says 'not confirmed'
 
+# On a terminal.
+answer() { # WORD: typed in when it is asked for
+	(sleep 0.3; echo "$1"; sleep 0.3) |
+		script -qec "'$NETCTL' apply --confirm=20" /dev/null >"$out" 2>"$err"
+}
+if command -v script >/dev/null; then
+	good 1420
+	check_status 0 "yes" answer y
+	check "it was asked for" says '20 s left: keep'
+	check "keeps it" mtu_is 1420
+	check "for good" state steady
+	good 1430
+	check_status 6 "no" answer n
+	check "goes back at once" mtu_is 1420
+else
+	skip "a terminal" "needs script"
+fi
+
 # Torn and invalid files.
 newest=$(ls -t "$daemon_dir"/state/generations/generation-*.conf | head -n 1)
 good
