@@ -173,6 +173,14 @@ check "it is" mtu_is 1310
 daemon_kill
 check "and a restart keeps that" eval 'restart steady && mtu_is 1310'
 
+# A change that fails is undone at once, confirmed or not.
+other 65536
+check_status 6 "a change that fails" run apply --confirm=60
+check "is told with its place" fails_with '10-test.conf:3: v0: mtu'
+check "nothing waits" state steady
+check "the history has it" generation 0 '.confirmed == false and (.result | test("undone: "))'
+other 1310
+
 # The way back.
 run history --json
 number=$(jq '[.generations[] | select(.result == "applied")][0].number' "$out")
@@ -212,10 +220,10 @@ else
 fi
 
 # Torn and invalid files.
-newest=$(ls -t "$daemon_dir"/state/generations/generation-*.conf | head -n 1)
+generations=$daemon_dir/state/generations
 good
 check_status 0 "the good one" run apply
-printf 'generation = { number = 9' >"${newest%/*}/generation-77.conf"
+printf 'generation = { number = 9' >"$generations/generation-77.conf"
 echo 'interfaces = ( { name = "v0"; mtu = "many"; } );' | daemon_config
 daemon_kill
 check "with an invalid configuration the daemon is degraded" restart degraded
@@ -226,6 +234,17 @@ check "shows the errors" says '10-test.conf:1: v0: mtu'
 good
 check_status 0 "the mended one" run apply
 check "is fine" state steady
+other
+check_status 0 "one that waits" run apply --confirm=60
+run history --json
+number=$(jq '[.generations[] | select(.confirmed)][0].number' "$out")
+echo 'generation = {' >"$generations/generation-$number.conf"
+daemon_kill
+sed -i 's/^deadline = .*/deadline = 1L;/' "$generations/pending.state"
+check "the way back is torn: the one before it is taken" eval 'restart steady && mtu_is 1400'
+check "that is told" grep -q "generation-$number.conf.*torn" "$daemon_log"
+good
+check_status 0 "and by hand" run apply
 
 # Hands off.
 check_status 0 "hold" run hold v0 --for=60
