@@ -14,7 +14,7 @@ packages_build=(gcc make autoconf automake libtool pkg-config libnl-3-dev libsys
 	libconfig-dev libjansson-dev uthash-dev libcmocka-dev libc6-dev iproute2 iputils-ping dbus
 	systemd jq procps)
 # The lab: a kernel to compile.
-packages_lab=(linux-source-6.12 bison flex bc libelf-dev libssl-dev dwarves cpio kmod xz-utils rsync
+packages_lab=(linux-source-6.12 perl bison flex bc libelf-dev libssl-dev dwarves cpio kmod xz-utils rsync
 	ethtool)
 # Only the tests.
 packages_check=(clang valgrind shellcheck strace python3 python3-dbus python3-gi systemd
