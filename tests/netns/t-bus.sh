@@ -6,69 +6,13 @@
 
 # shellcheck disable=SC2034,SC2154 # variables shared with tests/lib
 here=$(cd "$(dirname "$0")" && pwd)
-if [ -z "${NETCTL_INSIDE:-}" ]; then
-	[ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root"; exit 77; }
-	exec env NETCTL_INSIDE=1 unshare --net "$0"
-fi
-. "$here/../lib/tap.sh"
-set -o pipefail
-for program in dbus-daemon busctl jq setpriv; do
-	command -v $program >/dev/null || skip_all "needs $program"
-done
-NETCTLD=${NETCTL_BUILDDIR:?where netctld was built}/netctld
-. "$here/../lib/daemon.sh"
-daemon_bus=
-
-bus_dir=$daemon_dir/bus
-mkdir "$bus_dir"
-chmod 711 "$daemon_dir" "$bus_dir"
-export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$bus_dir/socket
-bus_pid=
+# shellcheck source=tests/lib/inside.sh
+. "$here/../lib/inside.sh"
+# shellcheck source=tests/lib/bus.sh
+. "$here/../lib/bus.sh"
 monitor_pid=
 polkit_pid=
-at_exit 'kill $bus_pid $monitor_pid $polkit_pid 2>/dev/null'
-
-# A system bus with our policy, and little else.
-cat >"$bus_dir/bus.conf" <<EOF
-<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <listen>$DBUS_SYSTEM_BUS_ADDRESS</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow user="*"/>
-    <deny own="*"/>
-    <deny send_type="method_call"/>
-    <allow send_type="signal"/>
-    <allow send_requested_reply="true" send_type="method_return"/>
-    <allow send_requested_reply="true" send_type="error"/>
-    <allow receive_type="method_call"/>
-    <allow receive_type="method_return"/>
-    <allow receive_type="error"/>
-    <allow receive_type="signal"/>
-    <allow send_destination="org.freedesktop.DBus"/>
-  </policy>
-  <policy user="root">
-    <allow own="org.freedesktop.PolicyKit1"/>
-    <allow send_destination="org.freedesktop.PolicyKit1"/>
-  </policy>
-  <include>$here/../../dbus/org.netctl1.conf</include>
-</busconfig>
-EOF
-
-bus_start() {
-	rm -f "$bus_dir/socket"
-	dbus-daemon --config-file="$bus_dir/bus.conf" --nofork --nopidfile >>"$bus_dir/log" 2>&1 &
-	bus_pid=$!
-	eventually 5 test -S "$bus_dir/socket"
-}
-
-bus_stop() {
-	kill "$bus_pid"
-	wait "$bus_pid" 2>/dev/null
-	bus_pid=
-}
+at_exit 'kill $monitor_pid $polkit_pid 2>/dev/null'
 
 M="org.netctl1 /org/netctl1 org.netctl1.Manager"
 
@@ -307,7 +251,8 @@ check_equal "and nothing happened" "$generation" "$(get Generation)"
 
 # polkit ANSWER...: a stand-in that gives this answer, (bb).
 polkit() {
-	/usr/bin/python3 - "$@" >"$bus_dir/polkit" 2>&1 <<'EOF' &
+	: >"$bus_dir/polkit" # before it is waited for
+	/usr/bin/python3 - "$@" >>"$bus_dir/polkit" 2>&1 <<'EOF' &
 import sys, dbus, dbus.service, dbus.mainloop.glib
 from gi.repository import GLib
 dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)

@@ -6,45 +6,14 @@
 
 # shellcheck disable=SC2034,SC2154 # variables shared with tests/lib
 here=$(cd "$(dirname "$0")" && pwd)
-if [ -z "${NETCTL_INSIDE:-}" ]; then
-	[ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root"; exit 77; }
-	exec env NETCTL_INSIDE=1 unshare --net "$0"
-fi
-. "$here/../lib/tap.sh"
-set -o pipefail
-for program in dbus-daemon dbus-monitor jq setpriv; do
-	command -v $program >/dev/null || skip_all "needs $program"
-done
-NETCTLD=${NETCTL_BUILDDIR:?where netctl was built}/netctld
-NETCTL=$NETCTL_BUILDDIR/netctl
-. "$here/../lib/daemon.sh"
-daemon_bus=
-
-bus_dir=$daemon_dir/bus
-mkdir "$bus_dir"
-chmod 711 "$daemon_dir" "$bus_dir"
-export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$bus_dir/socket
-bus_pid='' monitor_pid=''
-at_exit 'kill $bus_pid $monitor_pid 2>/dev/null'
-cat >"$bus_dir/bus.conf" <<EOF
-<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <listen>$DBUS_SYSTEM_BUS_ADDRESS</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow user="*"/>
-    <allow send_destination="*"/>
-    <allow receive_sender="*"/>
-    <allow eavesdrop="true"/>
-  </policy>
-  <include>$here/../../dbus/org.netctl1.conf</include>
-</busconfig>
-EOF
-dbus-daemon --config-file="$bus_dir/bus.conf" --nofork >"$bus_dir/log" 2>&1 &
-bus_pid=$!
-eventually 5 test -S "$bus_dir/socket"
+# shellcheck source=tests/lib/inside.sh
+. "$here/../lib/inside.sh"
+# shellcheck source=tests/lib/bus.sh
+. "$here/../lib/bus.sh"
+command -v dbus-monitor >/dev/null || skip_all "needs dbus-monitor"
+monitor_pid=''
+at_exit 'kill $monitor_pid 2>/dev/null'
+bus_start
 
 out=$bus_dir/out
 err=$bus_dir/err

@@ -6,41 +6,10 @@
 
 # shellcheck disable=SC2034,SC2154 # variables shared with tests/lib
 here=$(cd "$(dirname "$0")" && pwd)
-if [ -z "${NETCTL_INSIDE:-}" ]; then
-	[ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root"; exit 77; }
-	exec env NETCTL_INSIDE=1 unshare --net "$0"
-fi
-. "$here/../lib/tap.sh"
-set -o pipefail
-for program in dbus-daemon jq setpriv; do
-	command -v $program >/dev/null || skip_all "needs $program"
-done
-NETCTLD=${NETCTL_BUILDDIR:?where netctl was built}/netctld
-NETCTL=$NETCTL_BUILDDIR/netctl
-. "$here/../lib/daemon.sh"
-daemon_bus=
-
-bus_dir=$daemon_dir/bus
-mkdir "$bus_dir"
-chmod 711 "$daemon_dir" "$bus_dir"
-export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$bus_dir/socket
-bus_pid=
-at_exit 'kill $bus_pid 2>/dev/null'
-cat >"$bus_dir/bus.conf" <<EOF
-<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <listen>$DBUS_SYSTEM_BUS_ADDRESS</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow user="*"/>
-    <allow send_destination="*"/>
-    <allow receive_sender="*"/>
-  </policy>
-  <include>$here/../../dbus/org.netctl1.conf</include>
-</busconfig>
-EOF
+# shellcheck source=tests/lib/inside.sh
+. "$here/../lib/inside.sh"
+# shellcheck source=tests/lib/bus.sh
+. "$here/../lib/bus.sh"
 
 out=$bus_dir/out
 err=$bus_dir/err
@@ -87,9 +56,7 @@ check_status 8 "without a bus" run status
 check "it says so" complains 'no D-Bus system bus'
 check_status 8 "as JSON too" run plan --json
 check "it says so" json '.error.status == 8 and (.error.name | startswith("org.freedesktop."))'
-dbus-daemon --config-file="$bus_dir/bus.conf" --nofork --nopidfile >"$bus_dir/log" 2>&1 &
-bus_pid=$!
-eventually 5 test -S "$bus_dir/socket"
+bus_start
 for verb in status "show lo" plan apply reload export; do
 	# shellcheck disable=SC2086
 	check_status 8 "$verb without a daemon" run $verb

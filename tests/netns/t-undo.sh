@@ -3,15 +3,10 @@
 #
 # A change of which one step fails is undone as a whole.
 
+# shellcheck disable=SC2034,SC2154 # variables shared with tests/lib
 here=$(cd "$(dirname "$0")" && pwd)
-if [ -z "${NETCTL_INSIDE:-}" ]; then
-	[ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root"; exit 77; }
-	exec env NETCTL_INSIDE=1 unshare --net "$0"
-fi
-. "$here/../lib/tap.sh"
-NETCTLD=${NETCTL_BUILDDIR:?where netctld was built}/netctld
-# shellcheck source=tests/lib/daemon.sh
-. "$here/../lib/daemon.sh"
+# shellcheck source=tests/lib/inside.sh
+. "$here/../lib/inside.sh"
 
 ip link set lo up
 ip link add p0 type veth peer name p1

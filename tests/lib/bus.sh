@@ -1,0 +1,60 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A system bus of a test's own, with the policy that is installed. Source it
+# behind inside.sh; then bus_start, and a daemon that is started uses it.
+
+# shellcheck disable=SC2034,SC2154 # variables shared with the other files here
+for program in dbus-daemon busctl jq setpriv; do
+	command -v $program >/dev/null || skip_all "needs $program"
+done
+NETCTL=$NETCTL_BUILDDIR/netctl
+daemon_bus=
+bus_dir=$daemon_dir/bus
+mkdir "$bus_dir"
+chmod 711 "$daemon_dir" "$bus_dir"
+export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$bus_dir/socket
+bus_pid=
+at_exit 'kill $bus_pid 2>/dev/null'
+
+# A system bus with our policy, and little else.
+cat >"$bus_dir/bus.conf" <<EOF
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <listen>$DBUS_SYSTEM_BUS_ADDRESS</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/>
+    <deny own="*"/>
+    <deny send_type="method_call"/>
+    <allow send_type="signal"/>
+    <allow send_requested_reply="true" send_type="method_return"/>
+    <allow send_requested_reply="true" send_type="error"/>
+    <allow receive_type="method_call"/>
+    <allow receive_type="method_return"/>
+    <allow receive_type="error"/>
+    <allow receive_type="signal"/>
+    <allow send_destination="org.freedesktop.DBus"/>
+  </policy>
+  <policy user="root">
+    <allow own="org.freedesktop.PolicyKit1"/>
+    <allow send_destination="org.freedesktop.PolicyKit1"/>
+  </policy>
+  <include>$here/../../dbus/org.netctl1.conf</include>
+</busconfig>
+EOF
+
+bus_start() {
+	rm -f "$bus_dir/socket"
+	dbus-daemon --config-file="$bus_dir/bus.conf" --nofork --nopidfile >>"$bus_dir/log" 2>&1 &
+	bus_pid=$!
+	eventually 5 test -S "$bus_dir/socket"
+}
+
+bus_stop() {
+	kill "$bus_pid"
+	wait "$bus_pid" 2>/dev/null
+	bus_pid=
+}
