@@ -123,25 +123,6 @@ static bool find_loop(const struct model *want, const struct iface *i, struct wa
 	return found;
 }
 
-/* The interface that @i is created on, as far as the configuration says; or NULL. */
-static const struct iface *lower_of(const struct model *want, const struct iface *i)
-{
-	for (unsigned n = 0; n < n_features; n++) {
-		const struct feature *f = features[n];
-
-		if (f->form == FORM_LIST || !i->part[n])
-			continue;
-		FOREACH_ROW(f, r) {
-			const struct ifref *ref = row_value(r, i->part[n]);
-
-			if (r->type == &type_ifref && (r->flags & ROW_CREATE) &&
-			    row_has(f, r, i->part[n]))
-				return model_find(want, ref->name);
-		}
-	}
-	return NULL;
-}
-
 /* A master stands on its ports: a port that stands on its master closes a circle. */
 static void check_master(const struct model *want, const struct iface *i, struct errors *e)
 {
@@ -153,7 +134,9 @@ static void check_master(const struct model *want, const struct iface *i, struct
 	if (!row_has(root, r, &link->o) || !*link->master.name)
 		return;
 	for (unsigned depth = 0; lower && depth < 16; depth++) {
-		lower = lower_of(want, lower);
+		const struct ifref *ref = iface_lower(lower);
+
+		lower = ref ? model_find(want, ref->name) : NULL;
 		if (lower && !strcmp(lower->name, link->master.name)) {
 			errors_add(e, object_where(root, r, &link->o),
 				   "%s: master: it stands on \"%s\" itself", i->name, lower->name);

@@ -110,45 +110,20 @@ static const struct row *find_recreate(const struct iface *want, const struct if
 	return NULL;
 }
 
-/* The name of something it cannot be created without and that will not be there, or NULL. */
+/* The name of what it cannot be created without and that will not be there, or NULL. */
 static const char *find_missing(const struct planner *p, const struct iface *want)
 {
-	for (unsigned n = 0; n < n_features; n++) {
-		const struct feature *f = features[n];
+	const struct ifref *lower = iface_lower(want);
 
-		if (f->form == FORM_LIST || !want->part[n])
-			continue;
-		FOREACH_ROW(f, r) {
-			const struct ifref *ref = row_value(r, want->part[n]);
-
-			if (r->type == &type_ifref && (r->flags & ROW_CREATE) &&
-			    row_has(f, r, want->part[n]) && !plan_will_exist(p, ref->name))
-				return ref->name;
-		}
-	}
-	return NULL;
+	return lower && !plan_will_exist(p, lower->name) ? lower->name : NULL;
 }
 
 static bool stands_on_recreated(const struct planner *p, const struct iface *want)
 {
-	for (unsigned n = 0; n < n_features; n++) {
-		const struct feature *f = features[n];
+	const struct ifref *ref = iface_lower(want);
+	const struct iface *lower = ref ? model_find(p->want, ref->name) : NULL;
 
-		if (f->form == FORM_LIST || !want->part[n])
-			continue;
-		FOREACH_ROW(f, r) {
-			const struct ifref *ref = row_value(r, want->part[n]);
-			const struct iface *lower;
-
-			if (r->type != &type_ifref || !(r->flags & ROW_CREATE) ||
-			    !row_has(f, r, want->part[n]))
-				continue;
-			lower = model_find(p->want, ref->name);
-			if (lower && lower->fate == FATE_RECREATE)
-				return true;
-		}
-	}
-	return false;
+	return lower && lower->fate == FATE_RECREATE;
 }
 
 bool fate_is_ours(const struct planner *p, const struct iface *have)
@@ -242,26 +217,10 @@ enum fate fate_decide(struct planner *p, struct iface *want)
 
 unsigned fate_depth(const struct planner *p, const struct iface *i, unsigned limit)
 {
-	unsigned depth = 0;
+	const struct ifref *ref = i && limit ? iface_lower(i) : NULL;
+	const struct iface *lower = ref ? model_find(p->want, ref->name) : NULL;
 
-	for (unsigned n = 0; i && limit && n < n_features; n++) {
-		const struct feature *f = features[n];
-
-		if (f->form == FORM_LIST || !i->part[n])
-			continue;
-		FOREACH_ROW(f, r) {
-			const struct ifref *ref = row_value(r, i->part[n]);
-			const struct iface *lower;
-
-			/* What it was created on; of a device, what the kernel says it stands on. */
-			if (r->type != &type_ifref || !row_has(f, r, i->part[n]) ||
-			    !(r->flags & ROW_CREATE))
-				continue;
-			lower = model_find(p->want, ref->name);
-			lower = lower ? lower : model_find(p->have, ref->name);
-			if (lower && lower != i)
-				depth = max_of(depth, 1 + fate_depth(p, lower, limit - 1));
-		}
-	}
-	return depth;
+	if (ref && !lower)
+		lower = model_find(p->have, ref->name);
+	return lower && lower != i ? 1 + fate_depth(p, lower, limit - 1) : 0;
 }

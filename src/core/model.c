@@ -191,6 +191,21 @@ const char *iface_kind(const struct iface *i)
 	return l ? l->kind : "";
 }
 
+const struct ifref *iface_lower(const struct iface *i)
+{
+	for (unsigned n = 0; n < n_features; n++) {
+		const struct feature *f = features[n];
+
+		if (f->form == FORM_LIST || !i->part[n])
+			continue;
+		FOREACH_ROW(f, r)
+			if (r->type == &type_ifref && (r->flags & ROW_CREATE) &&
+			    row_has(f, r, i->part[n]))
+				return row_value(r, i->part[n]);
+	}
+	return NULL;
+}
+
 /* An entry that has nothing but its key is written as one word, where the feature has one. */
 static json_t *entry_json(const struct feature *f, const struct object *o, unsigned skip)
 {

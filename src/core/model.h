@@ -176,6 +176,9 @@ static inline struct link *iface_link(const struct iface *i)
 /** iface_kind - "" for devices that exist by themselves */
 const char *iface_kind(const struct iface *i);
 
+/** iface_lower - the interface that @i stands on, or was created on; NULL: none */
+const struct ifref *iface_lower(const struct iface *i);
+
 /** iface_json - everything known of it; a NULL @i gives an empty object */
 json_t *iface_json(const struct iface *i, unsigned skip);
 

@@ -196,28 +196,14 @@ static bool leaves_master(struct subject *s)
 /* An interface cannot come up before what it stands on is up (vlan_dev_open(): ENETDOWN). */
 static bool lower_stays_down(struct subject *s)
 {
-	for (unsigned n = 0; n < n_features; n++) {
-		const struct feature *f = features[n];
+	const struct ifref *ref = s->want ? iface_lower(s->want) : NULL;
+	const struct iface *want = ref ? model_find(s->p->want, ref->name) : NULL;
 
-		if (!s->want || f->form == FORM_LIST || !s->want->part[n])
-			continue;
-		FOREACH_ROW(f, r) {
-			const struct ifref *ref = row_value(r, s->want->part[n]);
-			const struct iface *want, *have;
-
-			if (r->type != &type_ifref || !(r->flags & ROW_CREATE) ||
-			    !row_has(f, r, s->want->part[n]))
-				continue;
-			want = model_find(s->p->want, ref->name);
-			have = model_find(s->p->have, ref->name);
-			if (want ? iface_link(want)->up : is_up(have))
-				continue;
-			s->want->state = STATE_WAITING;
-			iface_set_reason(s->want, "waits for %s to be up", ref->name);
-			return true;
-		}
-	}
-	return false;
+	if (!ref || (want ? iface_link(want)->up : is_up(model_find(s->p->have, ref->name))))
+		return false;
+	s->want->state = STATE_WAITING;
+	iface_set_reason(s->want, "waits for %s to be up", ref->name);
+	return true;
 }
 
 /* One step for each phase that has a row that differs. */
