@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What the engine tells of itself: states, and everything of one interface. Changes nothing. */
+/* What the engine tells of itself and of configurations that are only looked at. Sends nothing. */
 #include "core/engine.h"
 
 static const char *const engine_state_names[ENGINE_MAX_] = {
@@ -81,4 +81,29 @@ json_t *engine_json(const struct engine *e, const char *name)
 		json_object_set_new(j, "kind", json_string(iface_kind(want)));
 	json_object_set_new(j, "state", state);
 	return j;
+}
+
+int engine_load(struct engine *e, struct errors *errors, struct generation **ret)
+{
+	struct config_paths paths = e->paths;
+
+	paths.present = engine_present;
+	paths.data = e;
+	return config_load(&paths, errors, ret);
+}
+
+void engine_reject(struct engine *e, const struct errors *errors)
+{
+	e->invalid = true;
+	errors_done(&e->refused);
+	for (unsigned n = 0; n < errors->n; n++)
+		errors_add(&e->refused, NULL, "%s", errors->lines[n]);
+	engine_announce(e);
+}
+
+struct plan *engine_plan(struct engine *e, struct generation *g)
+{
+	if (!e->mirror->synced || e->mirror->filling || e->plan)
+		return NULL;
+	return plan_new(g->want, e->mirror->seen, e->record->owned, NULL, 0, 0);
 }

@@ -150,15 +150,6 @@ static void on_reply(void *data, int error, const char *text)
 		submit_window(e);
 }
 
-/* Does the kernel change more than it tells of? */
-static bool is_untold(const struct step *s)
-{
-	FOREACH_ROW(s->feature, r)
-		if ((r->flags & ROW_UNTOLD) && (s->mask & row_bit(s->feature, r)))
-			return true;
-	return false;
-}
-
 static void submit_step(struct engine *e, unsigned index)
 {
 	struct step *s = &e->plan->steps[index];
@@ -170,7 +161,7 @@ static void submit_step(struct engine *e, unsigned index)
 		r = encode_step(e->encoder, s, part++);
 		if (r < 0)
 			break;
-		e->untold |= e->encoder->request.channel == CHANNEL_SYSCTL || is_untold(s);
+		e->untold |= e->encoder->request.channel == CHANNEL_SYSCTL || step_is_untold(s);
 		f = arena_alloc(e->plan->arena, sizeof(*f));
 		*f = (struct flight){ e, index };
 		s->parts_left++;
@@ -208,48 +199,6 @@ static void submit_window(struct engine *e)
 		plan_done(e);
 }
 
-static uint64_t hash_more(uint64_t h, const void *data, size_t size)
-{
-	const unsigned char *p = data;
-
-	while (size-- > 0)
-		h = (h ^ *p++) * UINT64_C(1099511628211); /* FNV-1a */
-	return h;
-}
-
-/* The same steps have the same hash. */
-static uint64_t hash_plan(const struct plan *plan)
-{
-	uint64_t h = UINT64_C(14695981039346656037);
-
-	for (unsigned n = 0; n < plan->n; n++) {
-		const struct step *s = &plan->steps[n];
-		const struct object *entry = s->to ? s->to : s->from;
-
-		h = hash_more(h, s->name, strlen(s->name));
-		h = hash_more(h, &s->feature, sizeof(s->feature));
-		h = hash_more(h, &s->verb, sizeof(s->verb));
-		h = hash_more(h, &s->mask, sizeof(s->mask));
-		if (s->feature->form == FORM_LIST) {
-			_cleanup_free_ char *word = s->feature->format(entry);
-
-			h = hash_more(h, word, strlen(word));
-		}
-	}
-	return h;
-}
-
-static void log_plan(const struct plan *plan, int level)
-{
-	if (log_get_level() < level)
-		return;
-	for (unsigned n = 0; n < plan->n; n++) {
-		_cleanup_free_ char *what = step_what(&plan->steps[n]);
-
-		log_write(level, "%s", what);
-	}
-}
-
 /* What could not be put back after a crash is not begun. */
 static void refuse_plan(struct engine *e)
 {
@@ -266,7 +215,7 @@ static void plan_begin(struct engine *e, struct plan *plan)
 	e->plan = plan;
 	e->next = 0;
 	e->untold = false;
-	log_plan(plan, LOG_DEBUG);
+	plan_log(plan, LOG_DEBUG);
 	record_adopt(e->record, e->current->want, e->mirror->seen, plan);
 	if (record_save(e->record) < 0 && e->transaction && !e->undoing) {
 		refuse_plan(e);
@@ -445,7 +394,7 @@ static void look(struct engine *e)
 		reconciled(e);
 		return;
 	}
-	hash = hash_plan(plan);
+	hash = plan_hash(plan);
 	if (e->passes >= PASSES_MAX || (e->passes && hash == e->last_plan)) {
 		if (e->dumped) {
 			verification_failed(e, plan);
@@ -628,15 +577,6 @@ int engine_apply(struct engine *e, struct generation *g, outcome_fn done, void *
 	return 0;
 }
 
-int engine_load(struct engine *e, struct errors *errors, struct generation **ret)
-{
-	struct config_paths paths = e->paths;
-
-	paths.present = engine_present;
-	paths.data = e;
-	return config_load(&paths, errors, ret);
-}
-
 int engine_reload(struct engine *e, struct errors *errors, outcome_fn done, void *data)
 {
 	struct generation *g;
@@ -650,22 +590,6 @@ int engine_reload(struct engine *e, struct errors *errors, outcome_fn done, void
 		return r;
 	}
 	return engine_apply(e, g, done, data);
-}
-
-void engine_reject(struct engine *e, const struct errors *errors)
-{
-	e->invalid = true;
-	errors_done(&e->refused);
-	for (unsigned n = 0; n < errors->n; n++)
-		errors_add(&e->refused, NULL, "%s", errors->lines[n]);
-	announce(e, NULL, 0);
-}
-
-struct plan *engine_plan(struct engine *e, struct generation *g)
-{
-	if (!e->mirror->synced || e->mirror->filling || e->plan)
-		return NULL;
-	return plan_new(g->want, e->mirror->seen, e->record->owned, NULL, 0, 0);
 }
 
 int engine_reconfigure(struct engine *e, const char *name, outcome_fn done, void *data)

@@ -4,6 +4,7 @@
 
 #include "core/errors.h"
 #include "core/plan.h"
+#include "util/log.h"
 
 static char *full_key(const struct feature *f, const struct row *r)
 {
@@ -159,4 +160,53 @@ char *step_place(const struct step *s)
 	const struct origin *at = step_where(s);
 
 	return at->file ? str_format("%s:%u: ", at->file, at->line) : str_dup("");
+}
+
+static uint64_t hash_more(uint64_t h, const void *data, size_t size)
+{
+	const unsigned char *p = data;
+
+	while (size-- > 0)
+		h = (h ^ *p++) * UINT64_C(1099511628211); /* FNV-1a */
+	return h;
+}
+
+uint64_t plan_hash(const struct plan *plan)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (unsigned n = 0; n < plan->n; n++) {
+		const struct step *s = &plan->steps[n];
+		const struct object *entry = s->to ? s->to : s->from;
+
+		h = hash_more(h, s->name, strlen(s->name));
+		h = hash_more(h, &s->feature, sizeof(s->feature));
+		h = hash_more(h, &s->verb, sizeof(s->verb));
+		h = hash_more(h, &s->mask, sizeof(s->mask));
+		if (s->feature->form == FORM_LIST) {
+			_cleanup_free_ char *word = s->feature->format(entry);
+
+			h = hash_more(h, word, strlen(word));
+		}
+	}
+	return h;
+}
+
+void plan_log(const struct plan *plan, int level)
+{
+	if (log_get_level() < level)
+		return;
+	for (unsigned n = 0; n < plan->n; n++) {
+		_cleanup_free_ char *what = step_what(&plan->steps[n]);
+
+		log_write(level, "%s", what);
+	}
+}
+
+bool step_is_untold(const struct step *s)
+{
+	FOREACH_ROW(s->feature, r)
+		if ((r->flags & ROW_UNTOLD) && (s->mask & row_bit(s->feature, r)))
+			return true;
+	return false;
 }

@@ -97,6 +97,15 @@ char *step_what(const struct step *s);
 /** step_where - the place in the configuration that asks for it; never NULL */
 const struct origin *step_where(const struct step *s);
 
+/** plan_hash - the same steps have the same hash */
+uint64_t plan_hash(const struct plan *plan);
+
+/** plan_log - each step in a line of this priority */
+void plan_log(const struct plan *plan, int level);
+
+/** step_is_untold - does the kernel change more with it than it tells of? */
+bool step_is_untold(const struct step *s);
+
 /** step_place - "FILE:LINE: ", or "" where no line asks for it; the caller frees it */
 char *step_place(const struct step *s);
 

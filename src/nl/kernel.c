@@ -17,7 +17,6 @@
  */
 #include "nl/kernel.h"
 
-#include <fcntl.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
@@ -26,6 +25,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "nl/rtnl.h"
 #include "nl/uapi.h"
 #include "util/log.h"
 
@@ -203,16 +203,6 @@ static void send_batch(struct linux_kernel *lk)
 		fail_batch(lk, -errno);
 }
 
-static int write_sysctl(const char *path, const char *value)
-{
-	_cleanup_free_ char *full = str_format("/proc/sys/%s", path);
-	_cleanup_close_ int fd = open(full, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	if (fd < 0)
-		return -errno;
-	return write(fd, value, strlen(value)) < 0 ? -errno : 0;
-}
-
 static int on_later(sd_event_source *s _unused_, void *data)
 {
 	advance(data);
@@ -234,7 +224,7 @@ static void run_sysctl(struct linux_kernel *lk)
 {
 	const struct sysctl_place *p = (void *)lk->batch;
 
-	lk->pending[0].error = write_sysctl(p->text, p->text + strlen(p->text) + 1);
+	lk->pending[0].error = rtnl_write_sysctl(p->text, p->text + strlen(p->text) + 1);
 	lk->sent = 1;
 	finish_batch(lk);
 }
@@ -352,26 +342,6 @@ static void linux_dump(struct kernel *k, const struct nlmsghdr *n, message_fn fn
 	advance_later(lk);
 }
 
-/* The extended ack's text, with the name of what it points at left out: the caller knows it. */
-static char *extack_text(const struct nlmsghdr *n)
-{
-	const struct nlmsgerr *e = NLMSG_DATA(n);
-	struct nlattr *a;
-	size_t off = sizeof(*e);
-	int left;
-
-	if (!(n->nlmsg_flags & NLM_F_ACK_TLVS))
-		return NULL;
-	if (!(n->nlmsg_flags & NLM_F_CAPPED))
-		off += e->msg.nlmsg_len - sizeof(e->msg);
-	off = NLMSG_ALIGN(off);
-	left = (int)NLMSG_PAYLOAD(n, 0) - (int)off;
-	for (a = (void *)((char *)e + off); nla_ok(a, left); a = nla_next(a, &left))
-		if (nla_type(a) == NLMSGERR_ATTR_MSG && nla_len(a) > 0)
-			return str_format("%.*s", nla_len(a), (const char *)nla_data(a));
-	return NULL;
-}
-
 static struct pending *find_pending(struct linux_kernel *lk, uint32_t seq)
 {
 	/* The sequence numbers of a batch run without gaps. */
@@ -418,7 +388,7 @@ static bool take_answer(struct linux_kernel *lk, const struct nlmsghdr *n)
 		return false;
 	p->error = e->error;
 	if (!p->text)
-		p->text = extack_text(n);
+		p->text = rtnl_extack_text(n);
 	if (p != &lk->pending[lk->sent - 1])
 		return false;
 	finish_batch(lk);
@@ -534,31 +504,6 @@ static int on_notify_io(sd_event_source *s _unused_, int fd _unused_, uint32_t r
 	return 0;
 }
 
-static int open_socket(int rcvbuf, struct nl_sock **ret)
-{
-	struct nl_sock *s = nl_socket_alloc();
-	int on = 1, r, fd;
-
-	if (!s)
-		return -ENOMEM;
-	r = nl_connect(s, NETLINK_ROUTE);
-	if (r < 0) {
-		nl_socket_free(s);
-		return -EPROTONOSUPPORT;
-	}
-	fd = nl_socket_get_fd(s);
-	(void)nl_socket_set_nonblocking(s);
-	/* Above the limit with CAP_NET_ADMIN, else up to it. */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf, sizeof(rcvbuf)) < 0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
-	/* All of these are older than the oldest kernel supported; without them less is told. */
-	(void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
-	(void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
-	(void)setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
-	*ret = s;
-	return 0;
-}
-
 static void stop_listening(struct linux_kernel *lk)
 {
 	lk->notify_source = sd_event_source_disable_unref(lk->notify_source);
@@ -575,7 +520,7 @@ static int linux_listen(struct kernel *k, const uint32_t *groups, unsigned n)
 	stop_listening(lk);
 	if (!n)
 		return 0;
-	r = open_socket(NOTIFY_RCVBUF, &lk->notify_sock);
+	r = rtnl_open_socket(NOTIFY_RCVBUF, &lk->notify_sock);
 	if (r < 0)
 		return r;
 	for (unsigned i = 0; i < n; i++)
@@ -637,7 +582,7 @@ int kernel_open(sd_event *event, struct kernel **ret)
 	lk->last_dump = &lk->dumps;
 	lk->batch_limit = BATCH_FIRST;
 	lk->buffer = mem_new(RECEIVE_BYTES);
-	r = open_socket(REQUEST_RCVBUF, &lk->request_sock);
+	r = rtnl_open_socket(REQUEST_RCVBUF, &lk->request_sock);
 	if (r >= 0)
 		r = sd_event_add_io(event, &lk->request_source,
 				    nl_socket_get_fd(lk->request_sock), EPOLLIN, on_request_io, lk);

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Sockets, answers and sysctls. Knows nothing of batches and dumps. */
+#include "nl/rtnl.h"
+
+#include <fcntl.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <sys/socket.h>
+
+#include "nl/uapi.h"
+
+int rtnl_open_socket(int rcvbuf, struct nl_sock **ret)
+{
+	struct nl_sock *s = nl_socket_alloc();
+	int on = 1, r, fd;
+
+	if (!s)
+		return -ENOMEM;
+	r = nl_connect(s, NETLINK_ROUTE);
+	if (r < 0) {
+		nl_socket_free(s);
+		return -EPROTONOSUPPORT;
+	}
+	fd = nl_socket_get_fd(s);
+	(void)nl_socket_set_nonblocking(s);
+	/* Above the limit with CAP_NET_ADMIN, else up to it. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf, sizeof(rcvbuf)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
+	/* All of these are older than the oldest kernel supported; without them less is told. */
+	(void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	*ret = s;
+	return 0;
+}
+
+char *rtnl_extack_text(const struct nlmsghdr *n)
+{
+	const struct nlmsgerr *e = NLMSG_DATA(n);
+	struct nlattr *a;
+	size_t off = sizeof(*e);
+	int left;
+
+	if (!(n->nlmsg_flags & NLM_F_ACK_TLVS))
+		return NULL;
+	if (!(n->nlmsg_flags & NLM_F_CAPPED))
+		off += e->msg.nlmsg_len - sizeof(e->msg);
+	off = NLMSG_ALIGN(off);
+	left = (int)NLMSG_PAYLOAD(n, 0) - (int)off;
+	for (a = (void *)((char *)e + off); nla_ok(a, left); a = nla_next(a, &left))
+		if (nla_type(a) == NLMSGERR_ATTR_MSG && nla_len(a) > 0)
+			return str_format("%.*s", nla_len(a), (const char *)nla_data(a));
+	return NULL;
+}
+
+int rtnl_write_sysctl(const char *path, const char *value)
+{
+	_cleanup_free_ char *full = str_format("/proc/sys/%s", path);
+	_cleanup_close_ int fd = open(full, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return -errno;
+	return write(fd, value, strlen(value)) < 0 ? -errno : 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sockets, answers and sysctls: what kernel.c is made of. */
+#ifndef NL_RTNL_H
+#define NL_RTNL_H
+
+#include <linux/netlink.h>
+#include <netlink/socket.h>
+
+#include "util/mem.h"
+
+/**
+ * rtnl_open_socket - a non-blocking rtnetlink socket, strict, with extended acks
+ * @rcvbuf: bytes of its receive buffer; less where the system does not allow it
+ *
+ * Return: 0 or a negative errno; @ret to be freed with nl_socket_free().
+ */
+int rtnl_open_socket(int rcvbuf, struct nl_sock **ret);
+
+/** rtnl_extack_text - the kernel's own words in NLMSG_ERROR, or NULL; the caller frees it */
+char *rtnl_extack_text(const struct nlmsghdr *n);
+
+/** rtnl_write_sysctl - @value into a file below /proc/sys; 0 or a negative errno */
+int rtnl_write_sysctl(const char *path, const char *value);
+
+#endif
