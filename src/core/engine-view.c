@@ -47,7 +47,7 @@ enum state engine_iface_state(const struct engine *e, const char *name, const ch
 }
 
 /* Keys that can be set stand where the configuration has them, the others in "state". */
-static void split_state(const struct iface *i, json_t *j, json_t *state)
+static void split_state(json_t *j, json_t *state)
 {
 	const struct feature *root = features[FEATURE_LINK];
 
@@ -59,7 +59,6 @@ static void split_state(const struct iface *i, json_t *j, json_t *state)
 		json_object_set(state, r->key, v);
 		json_object_del(j, r->key);
 	}
-	(void)i;
 }
 
 json_t *engine_json(const struct engine *e, const char *name)
@@ -76,7 +75,7 @@ json_t *engine_json(const struct engine *e, const char *name)
 	if (*reason)
 		json_object_set_new(state, "reason", json_string(reason));
 	if (have)
-		split_state(have, j, state);
+		split_state(j, state);
 	else if (want)
 		json_object_set_new(j, "kind", json_string(iface_kind(want)));
 	json_object_set_new(j, "state", state);

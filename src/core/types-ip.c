@@ -38,6 +38,20 @@ const char *ip_text(const struct ipaddr *ip, bool with_length, char *buf)
 	return buf;
 }
 
+void ip_decode(const struct nlattr *a, uint8_t family, uint8_t prefix, struct ipaddr *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->family = family;
+	ret->prefix = prefix;
+	if (a && (unsigned)nla_len(a) >= ip_size(ret))
+		memcpy(ret->bytes, nla_data(a), ip_size(ret));
+}
+
+int ip_encode(struct nl_msg *msg, int attr, const struct ipaddr *ip)
+{
+	return nla_put(msg, attr, ip_size(ip), ip->bytes);
+}
+
 bool ip_is_network(const struct ipaddr *ip)
 {
 	for (unsigned bit = ip->prefix; bit < 8 * ip_size(ip); bit++)

@@ -70,6 +70,12 @@ static inline unsigned ip_size(const struct ipaddr *ip)
 	return ip->family == 2 /* AF_INET */ ? 4 : 16;
 }
 
+/** ip_decode - from an attribute; all zeros where @a is NULL or too short for the family */
+void ip_decode(const struct nlattr *a, uint8_t family, uint8_t prefix, struct ipaddr *ret);
+
+/** ip_encode - the address's bytes as attribute @attr; as nla_put() */
+int ip_encode(struct nl_msg *msg, int attr, const struct ipaddr *ip);
+
 /** ip_is_network - no bit set behind the prefix length? */
 bool ip_is_network(const struct ipaddr *ip);
 

@@ -52,21 +52,12 @@ static const struct row rows[] = {
 			.flags = ROW_STATE, .help = "Duplicate address detection is under way" },
 };
 
-static void get_ip(const struct nlattr *a, uint8_t family, uint8_t prefix, struct ipaddr *ip)
-{
-	memset(ip, 0, sizeof(*ip));
-	ip->family = family;
-	ip->prefix = prefix;
-	if (a && (unsigned)nla_len(a) >= ip_size(ip))
-		memcpy(ip->bytes, nla_data(a), ip_size(ip));
-}
-
 static void decode(const struct ifaddrmsg *info, struct nlattr **tb, struct address *a)
 {
 	struct nlattr *local = tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
 	uint32_t flags = tb[IFA_FLAGS] ? nla_get_u32(tb[IFA_FLAGS]) : info->ifa_flags;
 
-	get_ip(local, info->ifa_family, info->ifa_prefixlen, &a->address);
+	ip_decode(local, info->ifa_family, info->ifa_prefixlen, &a->address);
 	a->scope = info->ifa_scope;
 	a->dynamic = !(flags & IFA_F_PERMANENT);
 	a->tentative = !!(flags & IFA_F_TENTATIVE);
@@ -84,7 +75,7 @@ static void decode(const struct ifaddrmsg *info, struct nlattr **tb, struct addr
 	}
 	/* IFA_ADDRESS is the other end where it is not the address itself. */
 	if (tb[IFA_ADDRESS] && nla_memcmp(tb[IFA_ADDRESS], nla_data(local), nla_len(local))) {
-		get_ip(tb[IFA_ADDRESS], info->ifa_family, 8 * ip_size(&a->address), &a->peer);
+		ip_decode(tb[IFA_ADDRESS], info->ifa_family, 8 * ip_size(&a->address), &a->peer);
 		a->o.present |= BIT64(PEER);
 	}
 }
@@ -229,11 +220,6 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 			   link->master.name, link->master.name);
 }
 
-static int put_ip(struct encoder *e, int attr, const struct ipaddr *ip)
-{
-	return nla_put(e->msg, attr, ip_size(ip), ip->bytes);
-}
-
 static int put_broadcast(struct encoder *e, const struct address *a)
 {
 	uint32_t address;
@@ -295,9 +281,9 @@ static int encode_one(struct encoder *e, const struct step *s, bool add)
 	info->ifa_prefixlen = a->address.prefix;
 	info->ifa_index = s->ifindex;
 	info->ifa_scope = a->scope;
-	r = put_ip(e, IFA_LOCAL, &a->address);
+	r = ip_encode(e->msg, IFA_LOCAL, &a->address);
 	if (r >= 0)
-		r = put_ip(e, IFA_ADDRESS, a->o.present & BIT64(PEER) ? &a->peer : &a->address);
+		r = ip_encode(e->msg, IFA_ADDRESS, a->o.present & BIT64(PEER) ? &a->peer : &a->address);
 	if (r >= 0 && add)
 		r = put_broadcast(e, a);
 	if (r >= 0 && add)

@@ -90,20 +90,11 @@ static const struct row rows[] = {
 		       .flags = ROW_STATE, .help = "Who made it (rtm_protocol)" },
 };
 
-static void get_ip(const struct nlattr *a, uint8_t family, unsigned prefix, struct ipaddr *ip)
-{
-	memset(ip, 0, sizeof(*ip));
-	ip->family = family;
-	ip->prefix = prefix;
-	if (a && (unsigned)nla_len(a) >= ip_size(ip))
-		memcpy(ip->bytes, nla_data(a), ip_size(ip));
-}
-
 static void decode(const struct rtmsg *info, struct nlattr **tb, struct route *r)
 {
 	unsigned whole = info->rtm_family == AF_INET ? 32 : 128;
 
-	get_ip(tb[RTA_DST], info->rtm_family, info->rtm_dst_len, &r->to);
+	ip_decode(tb[RTA_DST], info->rtm_family, info->rtm_dst_len, &r->to);
 	r->table = tb[RTA_TABLE] ? nla_get_u32(tb[RTA_TABLE]) : info->rtm_table;
 	r->metric = tb[RTA_PRIORITY] ? nla_get_u32(tb[RTA_PRIORITY]) : 0;
 	r->scope = info->rtm_scope;
@@ -112,11 +103,11 @@ static void decode(const struct rtmsg *info, struct nlattr **tb, struct route *r
 	r->o.present = BIT64(TO) | BIT64(TABLE) | BIT64(METRIC) | BIT64(SCOPE) | BIT64(PROTOCOL) |
 		       BIT64(ONLINK);
 	if (tb[RTA_GATEWAY]) {
-		get_ip(tb[RTA_GATEWAY], info->rtm_family, whole, &r->via);
+		ip_decode(tb[RTA_GATEWAY], info->rtm_family, whole, &r->via);
 		r->o.present |= BIT64(VIA);
 	}
 	if (tb[RTA_PREFSRC]) {
-		get_ip(tb[RTA_PREFSRC], info->rtm_family, whole, &r->source);
+		ip_decode(tb[RTA_PREFSRC], info->rtm_family, whole, &r->source);
 		r->o.present |= BIT64(SOURCE);
 	}
 }
@@ -184,7 +175,7 @@ static void observe_address_gone(struct mirror *m, const struct nlmsghdr *n)
 
 	if (!i || !address)
 		return;
-	get_ip(address, info->ifa_family, 8 * nla_len(address), &ip);
+	ip_decode(address, info->ifa_family, 8 * nla_len(address), &ip);
 	if (ip.family == AF_INET && !has_ipv4_address(i))
 		drop_routes(m, i, AF_INET, NULL);
 	/* Of IPv6 they stay, but without their source: to be seen as different is enough. */
@@ -429,11 +420,6 @@ static void check(const struct model *want, const struct iface *i, struct errors
 			   "%s: routes: the kernel takes none while up is false", i->name);
 }
 
-static int put_ip(struct encoder *e, int attr, const struct ipaddr *ip)
-{
-	return nla_put(e->msg, attr, ip_size(ip), ip->bytes);
-}
-
 static int encode(struct encoder *e, const struct step *s, unsigned part _unused_)
 {
 	const struct route *r = (const struct route *)(s->to ? s->to : s->from);
@@ -452,13 +438,13 @@ static int encode(struct encoder *e, const struct step *s, unsigned part _unused
 	bad |= nla_put_u32(e->msg, RTA_TABLE, r->table) < 0;
 	bad |= nla_put_u32(e->msg, RTA_OIF, s->ifindex) < 0;
 	if (r->to.prefix)
-		bad |= put_ip(e, RTA_DST, &r->to) < 0;
+		bad |= ip_encode(e->msg, RTA_DST, &r->to) < 0;
 	if (r->metric)
 		bad |= nla_put_u32(e->msg, RTA_PRIORITY, r->metric) < 0;
 	if (r->o.present & BIT64(VIA))
-		bad |= put_ip(e, RTA_GATEWAY, &r->via) < 0;
+		bad |= ip_encode(e->msg, RTA_GATEWAY, &r->via) < 0;
 	if (add && (r->o.present & BIT64(SOURCE)))
-		bad |= put_ip(e, RTA_PREFSRC, &r->source) < 0;
+		bad |= ip_encode(e->msg, RTA_PREFSRC, &r->source) < 0;
 	return bad ? -EMSGSIZE : 0;
 }
 
