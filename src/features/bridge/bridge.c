@@ -9,7 +9,7 @@
 struct bridge {
 	struct object o;
 	uint8_t stp, vlan_filtering, vlan_stats, mcast_snooping, mcast_querier;
-	uint16_t default_pvid, priority, vlan_protocol;
+	uint16_t default_pvid, priority, vlan_protocol, group_fwd_mask;
 	uint64_t forward_delay, hello_time, max_age, ageing_time;
 };
 
@@ -50,6 +50,9 @@ static const struct row rows[] = {
 	{ .key = "ageing_time", .type = &type_clock32, VALUE(bridge, ageing_time),
 	  .attr = IFLA_BR_AGEING_TIME, .phase = PHASE_LINK, .min = 0, .max = 100000000,
 	  .initial = "\"300s\"", .help = "Time that an address is remembered; \"0s\": do not learn" },
+	{ .key = "group_fwd_mask", .type = &type_u16, VALUE(bridge, group_fwd_mask),
+	  .attr = IFLA_BR_GROUP_FWD_MASK, .phase = PHASE_LINK, .initial = "0",
+	  .help = "Link-local frames to forward, a bit for each of 01:80:c2:00:00:00 to 0f" },
 	{ .key = "mcast_snooping", .type = &type_bool, VALUE(bridge, mcast_snooping),
 	  .attr = IFLA_BR_MCAST_SNOOPING, .phase = PHASE_LINK, .initial = "true",
 	  .help = "Forward multicast only where IGMP or MLD asked for it" },
