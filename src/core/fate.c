@@ -12,6 +12,21 @@
 
 #include <stdio.h>
 
+struct iface *plan_have(const struct planner *p, const char *name)
+{
+	struct iface *have = model_find(p->have, name);
+	const struct iface *owned = model_find(p->owned, name);
+
+	if (have || !owned || !owned->created)
+		return have;
+	/* What the daemon made is still its own under a name that another hand gave it. */
+	have = model_find_index(p->have, owned->ifindex);
+	if (!have || model_find(p->want, have->name) || !*iface_kind(owned) ||
+	    strcmp(iface_kind(owned), iface_kind(have)))
+		return NULL;
+	return have;
+}
+
 int plan_target(const struct planner *p, const char *name)
 {
 	struct iface *want = model_find(p->want, name), *have;
@@ -22,7 +37,7 @@ int plan_target(const struct planner *p, const char *name)
 		if (fate == FATE_CREATE || fate == FATE_RECREATE)
 			return want->ifindex;
 	}
-	have = model_find(p->have, name);
+	have = plan_have(p, name);
 	return have ? have->ifindex : 0;
 }
 
@@ -33,7 +48,7 @@ bool plan_will_exist(const struct planner *p, const char *name)
 
 const char *plan_kind(const struct planner *p, const char *name)
 {
-	const struct iface *want = model_find(p->want, name), *have = model_find(p->have, name);
+	const struct iface *want = model_find(p->want, name), *have = plan_have(p, name);
 
 	if (!plan_will_exist(p, name))
 		return "";
@@ -126,9 +141,9 @@ static bool stands_on_recreated(const struct planner *p, const struct iface *wan
 	return lower && lower->fate == FATE_RECREATE;
 }
 
-bool fate_is_ours(const struct planner *p, const struct iface *have)
+bool fate_is_ours(const struct planner *p, const char *name, const struct iface *have)
 {
-	const struct iface *owned = model_find(p->owned, have->name);
+	const struct iface *owned = model_find(p->owned, name);
 
 	return owned && owned->created && owned->ifindex == have->ifindex;
 }
@@ -151,14 +166,14 @@ static enum fate decide_existing(struct planner *p, struct iface *want, struct i
 	if (*iface_kind(want) && strcmp(iface_kind(want), iface_kind(have))) {
 		snprintf(why, sizeof(why), "there is %s of that name that netctld did not make",
 			 *iface_kind(have) ? iface_kind(have) : "a device");
-		return fate_is_ours(p, have) ? FATE_RECREATE : fail(want, why);
+		return fate_is_ours(p, want->name, have) ? FATE_RECREATE : fail(want, why);
 	}
 	for (unsigned n = 0; n < n_features; n++)
 		if (want->part[n] && features[n]->form != FORM_LIST)
 			fate_resolve(p, features[n], want->part[n]);
 	if (*iface_kind(want))
-		r = find_recreate(want, have, fate_is_ours(p, have), &f);
-	if (r && !fate_is_ours(p, have)) {
+		r = find_recreate(want, have, fate_is_ours(p, want->name, have), &f);
+	if (r && !fate_is_ours(p, want->name, have)) {
 		snprintf(why, sizeof(why),
 			 "%s.%s cannot be changed on an interface that netctld did not make", f->name,
 			 r->key);
@@ -187,7 +202,7 @@ static enum fate decide_absent(struct planner *p, struct iface *want)
 /* Decided once a plan; interfaces stand on each other, so one asks for the next. */
 enum fate fate_decide(struct planner *p, struct iface *want)
 {
-	struct iface *have = model_find(p->have, want->name);
+	struct iface *have = plan_have(p, want->name);
 
 	if (want->fate != FATE_UNKNOWN)
 		return want->fate;
@@ -221,6 +236,6 @@ unsigned fate_depth(const struct planner *p, const struct iface *i, unsigned lim
 	const struct iface *lower = ref ? model_find(p->want, ref->name) : NULL;
 
 	if (ref && !lower)
-		lower = model_find(p->have, ref->name);
+		lower = plan_have(p, ref->name);
 	return lower && lower != i ? 1 + fate_depth(p, lower, limit - 1) : 0;
 }

@@ -87,6 +87,9 @@ void plan_lines(const struct step *s, void (*fn)(void *data, const struct plan_l
 	case VERB_DELETE:
 		send_line(s, str_dup("kind"), str_dup(iface_kind(s->have)), str_dup("-"), fn, data);
 		break;
+	case VERB_RENAME:
+		send_line(s, str_dup("name"), str_dup(s->have->name), str_dup(s->name), fn, data);
+		break;
 	case VERB_REPLACE:
 		replace_lines(s, fn, data);
 		break;

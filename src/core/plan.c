@@ -24,6 +24,7 @@
 
 static const char *const verb_names[VERB_MAX_] = {
 	[VERB_SET] = "set",	    [VERB_CREATE] = "create",	[VERB_DELETE] = "delete",
+	[VERB_RENAME] = "rename",
 	[VERB_ADD] = "add",	    [VERB_REPLACE] = "replace", [VERB_REMOVE] = "remove",
 };
 
@@ -199,7 +200,7 @@ static bool lower_stays_down(struct subject *s)
 	const struct ifref *ref = s->want ? iface_lower(s->want) : NULL;
 	const struct iface *want = ref ? model_find(s->p->want, ref->name) : NULL;
 
-	if (!ref || (want ? iface_link(want)->up : is_up(model_find(s->p->have, ref->name))))
+	if (!ref || (want ? iface_link(want)->up : is_up(plan_have(s->p, ref->name))))
 		return false;
 	s->want->state = STATE_WAITING;
 	iface_set_reason(s->want, "waits for %s to be up", ref->name);
@@ -339,6 +340,18 @@ static void plan_delete(struct subject *s, struct iface *have, enum effect effec
 	step->reset = !s->want;
 }
 
+/* Kernels before 6.2 rename no interface that is up (dev_change_name(): EBUSY). */
+static void plan_rename(struct subject *s)
+{
+	struct step *step = subject_step(s, PHASE_CREATE, VERB_RENAME, features[FEATURE_LINK]);
+
+	step->to = s->want->part[FEATURE_LINK];
+	step->from = s->have->part[FEATURE_LINK];
+	step->effect = is_up(s->have) ? EFFECT_BOUNCE : EFFECT_LIVE;
+	if (is_up(s->have))
+		bounce(s);
+}
+
 /* What the message that creates an interface carries: see features/link. */
 static void plan_create(struct subject *s, uint64_t *already)
 {
@@ -364,7 +377,7 @@ static void plan_create(struct subject *s, uint64_t *already)
 
 static void plan_iface(struct planner *p, struct iface *want, struct iface *owned)
 {
-	struct iface *have = model_find(p->have, want ? want->name : owned->name);
+	struct iface *have = plan_have(p, want ? want->name : owned->name);
 	struct subject s = { .p = p, .want = want, .have = have, .owned = owned };
 	uint64_t already[64] = { 0 };
 	enum fate fate;
@@ -380,7 +393,7 @@ static void plan_iface(struct planner *p, struct iface *want, struct iface *owne
 	if (!want) {
 		if (!have)
 			return;
-		if (fate_is_ours(p, have))
+		if (fate_is_ours(p, owned->name, have))
 			plan_delete(&s, have, EFFECT_LIVE);
 		else
 			plan_features(&s, already);
@@ -396,6 +409,8 @@ static void plan_iface(struct planner *p, struct iface *want, struct iface *owne
 		plan_create(&s, already);
 	} else if (fate != FATE_KEEP) {
 		return;
+	} else if (strcmp(have->name, want->name)) {
+		plan_rename(&s);
 	}
 	plan_features(&s, already);
 }

@@ -10,6 +10,7 @@ enum verb {
 	VERB_SET,     /* rows of an object */
 	VERB_CREATE,  /* an interface */
 	VERB_DELETE,  /* an interface */
+	VERB_RENAME,  /* an interface of ours, back to its name */
 	VERB_ADD,     /* an entry of a list */
 	VERB_REPLACE, /* an entry of a list: same key, other values */
 	VERB_REMOVE,  /* an entry of a list */
@@ -108,6 +109,14 @@ bool step_is_untold(const struct step *s);
 
 /** step_place - "FILE:LINE: ", or "" where no line asks for it; the caller frees it */
 char *step_place(const struct step *s);
+
+/**
+ * plan_have - the device that is, or that this plan will call, @name; or NULL
+ *
+ * An interface that the daemon made stays the same one, by its index, when
+ * another hand renames it.
+ */
+struct iface *plan_have(const struct planner *p, const char *name);
 
 /** plan_target - the interface that a reference means in this plan: index or 0 */
 int plan_target(const struct planner *p, const char *name);

@@ -102,6 +102,7 @@ static struct iface *owned_get(struct record *rec, const char *name)
 static void adopt_iface(struct record *rec, const struct model *want, const struct model *have,
 			const struct iface *i)
 {
+	const struct feature *root = features[FEATURE_LINK];
 	struct iface *o;
 
 	if (i->fate != FATE_KEEP && i->fate != FATE_CREATE && i->fate != FATE_RECREATE)
@@ -114,6 +115,8 @@ static void adopt_iface(struct record *rec, const struct model *want, const stru
 		rec->changed = true;
 		o->created = true;
 		o->ifindex = i->ifindex;
+		row_copy(root, row_find(root, "kind"), NULL, iface_get_object(rec->owned, o, root),
+			 i->part[FEATURE_LINK]);
 	}
 	for (unsigned n = 0; n < n_features; n++)
 		if (features[n]->form != FORM_LIST && i->part[n])
@@ -212,9 +215,13 @@ static bool settle_iface(struct record *rec, struct iface *o, const struct iface
 void record_settle(struct record *rec, const struct model *want, const struct model *have)
 {
 	MODEL_FOREACH(rec->owned, o) {
-		if (settle_iface(rec, o, model_find(want, o->name), model_find(have, o->name)))
+		const struct iface *now = model_find(have, o->name);
+
+		if (!now && o->created) /* renamed by another hand, maybe */
+			now = model_find_index(have, o->ifindex);
+		if (settle_iface(rec, o, model_find(want, o->name), now))
 			continue;
-		if (model_find(want, o->name) && model_find(have, o->name) && !o->created)
+		if (model_find(want, o->name) && now && !o->created)
 			continue; /* configured, nothing to put back: kept, it costs nothing */
 		model_remove(rec->owned, o);
 		rec->changed = true;

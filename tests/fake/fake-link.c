@@ -342,6 +342,8 @@ static int change(struct link_call *l, struct device *d)
 	if (!r && *l->name && strcmp(l->name, d->name)) {
 		if (device_named(c->fk, l->name))
 			return -EEXIST;
+		if (d->up)
+			return -EBUSY; /* dev_change_name() before 6.2 */
 		strcpy(d->name, l->name);
 	}
 	if (!r && l->tb[IFLA_IFALIAS])

@@ -281,6 +281,38 @@ static void renamed(void **state)
 	assert_string_equal(harness_state(h, "lan0"), "absent");
 }
 
+/* What the daemon made it knows by its index: nothing is made twice, or left behind. */
+static void ours_renamed(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+
+	harness_must_apply(h, BRIDGE "  { name = \"lan0\"; master = \"br0\"; }\n);\n");
+	harness_exec(h, "ip link set br0 down");
+	harness_exec(h, "ip link set br0 name other");
+	harness_settle(h);
+	assert_string_equal(harness_state(h, "br0"), "ok");
+	assert_string_equal(harness_state(h, "lan0"), "ok");
+	expect_has(h, "lan0", "\"master\": \"br0\"");
+	expect_settled(h);
+	assert_null(model_find(h->engine->mirror->seen, "other"));
+
+	/* The same while no daemon runs; and what is no longer wanted goes under any name. */
+	harness_kill(h);
+	harness_exec(h, "ip link set br0 down");
+	harness_exec(h, "ip link set br0 name other");
+	harness_start(h);
+	assert_int_equal(harness_reload(h), 0);
+	assert_string_equal(harness_state(h, "br0"), "ok");
+	assert_null(model_find(h->engine->mirror->seen, "other"));
+	harness_kill(h);
+	harness_exec(h, "ip link set br0 down");
+	harness_exec(h, "ip link set br0 name other");
+	harness_start(h);
+	harness_must_apply(h, harness_nothing);
+	assert_null(model_find(h->engine->mirror->seen, "other"));
+	assert_null(model_find(h->engine->mirror->seen, "br0"));
+}
+
 static void names_swapped(void **state)
 {
 	struct harness *h = harness_begin(state, "port1 port2");
@@ -405,6 +437,7 @@ int main(void)
 		HARNESS_TEST(appears_and_disappears),
 		HARNESS_TEST(waits_for_its_lower),
 		HARNESS_TEST(renamed),
+		HARNESS_TEST(ours_renamed),
 		HARNESS_TEST(names_swapped),
 		HARNESS_TEST(busy),
 		HARNESS_TEST(reload_while_repairing),

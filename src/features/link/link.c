@@ -270,6 +270,8 @@ static int encode(struct encoder *e, const struct step *s, unsigned part _unused
 	info->ifi_index = s->ifindex;
 	if (s->verb == VERB_DELETE)
 		return 0;
+	if (s->verb == VERB_RENAME)
+		return nla_put_string(e->msg, IFLA_IFNAME, s->name) < 0 ? -EMSGSIZE : 0;
 	if (s->mask & BIT64(UP)) {
 		info->ifi_change = IFF_UP;
 		info->ifi_flags = to->up ? IFF_UP : 0;
