@@ -118,14 +118,32 @@ static void keep_settable(json_t *j)
 	}
 }
 
-static json_t *export_iface(const struct iface *i, struct object *const *initials)
+/* Of a pair one entry creates both: the end that has the lower index, as in reserve_index(). */
+static bool is_companion(const struct model *seen, const struct iface *i)
 {
+	for (unsigned n = 0; n < n_features; n++) {
+		const struct feature *f = features[n];
+		const struct iface *other;
+
+		if (!f->companions || !row_has(f, &f->rows[0], i->part[n]))
+			continue;
+		other = model_find(seen, row_value(&f->rows[0], i->part[n]));
+		return other && other->ifindex < i->ifindex;
+	}
+	return false;
+}
+
+static json_t *export_iface(const struct model *seen, const struct iface *i,
+			    struct object *const *initials)
+{
+	bool companion = is_companion(seen, i);
+
 	json_t *j = json_pack("{s:s}", "name", i->name), *part;
 
 	for (unsigned n = 0; n < n_features; n++) {
 		const struct feature *f = features[n];
 
-		if (!i->part[n])
+		if (!i->part[n] || (companion && f->companions))
 			continue;
 		if (f->form == FORM_LIST)
 			part = export_list(f, i, initials[n]);
@@ -137,7 +155,7 @@ static json_t *export_iface(const struct iface *i, struct object *const *initial
 			json_object_set(j, f->name, part);
 		json_decref(part);
 	}
-	if (!can_create(i))
+	if (companion || !can_create(i))
 		json_object_del(j, "kind");
 	if (i->ifindex < 0)
 		keep_settable(j);
@@ -150,7 +168,7 @@ json_t *export_model(const struct model *seen)
 	json_t *j = json_array();
 
 	MODEL_FOREACH(seen, i)
-		json_array_append_new(j, export_iface(i, initials));
+		json_array_append_new(j, export_iface(seen, i, initials));
 	initials_free(initials);
 	return j;
 }

@@ -181,7 +181,8 @@ struct feature {
 
 	/* Settings of one kind of interface, created by its name (IFLA_INFO_KIND). */
 	const char *kind;
-	/* Devices that are created along; they get the indexes behind the interface's own. */
+	/* Devices that are created along; they get the indexes behind the interface's own. The
+	 * first row names the first of them. */
 	unsigned companions;
 	/* The path of the rows' attributes in RTM_NEWLINK, {IFLA_LINKINFO, …}, 0 ends. */
 	uint16_t nest[3];

@@ -99,6 +99,31 @@ static void init_port(struct device *d)
 		attrs_set(&d->port, off[n], &v, 1);
 }
 
+/* br_stp_recalculate_bridge_id(): the lowest of the ports' addresses; none without ports. */
+static void choose_address(struct fake_kernel *fk, struct device *br)
+{
+	uint8_t address[6] = { 0 };
+	bool first = true;
+
+	if (br->address_set)
+		return;
+	FOREACH_DEVICE(fk, port) {
+		const void *mac = nla_data(attrs_get(&port->link, IFLA_ADDRESS));
+
+		if (port->master != br->index || (!first && memcmp(mac, address, 6) > 0))
+			continue;
+		memcpy(address, mac, sizeof(address));
+		first = false;
+	}
+	attrs_set(&br->link, IFLA_ADDRESS, address, sizeof(address));
+	device_tell(fk, br);
+	FOREACH_DEVICE(fk, upper) /* vlan_dev_inherit_address() */
+		if (upper->lower == br->index && !upper->address_set) {
+			attrs_set(&upper->link, IFLA_ADDRESS, address, sizeof(address));
+			device_tell(fk, upper);
+		}
+}
+
 int bridge_attach(struct call *c, struct device *br, struct device *d)
 {
 	if (!strcmp(d->kind, "bridge"))
@@ -114,16 +139,21 @@ int bridge_attach(struct call *c, struct device *br, struct device *d)
 	if (default_pvid(br))
 		add_default(d, default_pvid(br));
 	fake_tell(c->fk, RTNLGRP_LINK, bridge_message(d, RTM_NEWLINK));
+	choose_address(c->fk, br);
 	return 0;
 }
 
 void bridge_detach(struct fake_kernel *fk, struct device *d)
 {
+	struct device *br = device_find(fk, d->master);
+
 	fake_tell(fk, RTNLGRP_LINK, bridge_message(d, RTM_DELLINK));
 	d->master = d->pvid = 0;
 	memset(d->vlans, 0, sizeof(d->vlans));
 	attrs_done(&d->port);
 	device_tell(fk, d);
+	if (br)
+		choose_address(fk, br);
 }
 
 static unsigned flags_of(const struct device *d, unsigned vid)
@@ -231,7 +261,8 @@ int bridge_vlans(struct call *c)
 	struct nlattr *spec = nlmsg_find_attr((struct nlmsghdr *)c->n, sizeof(*info), IFLA_AF_SPEC);
 	const struct bridge_vlan_info *begin = NULL;
 	struct nlattr *a, *flags;
-	bool changed = false, self;
+	bool changed = false, self, add = c->n->nlmsg_type == RTM_SETLINK;
+	static const uint8_t zero[6];
 	int left, r = 0;
 
 	if (!d)
@@ -242,6 +273,9 @@ int bridge_vlans(struct call *c)
 		return -EOPNOTSUPP;
 	if (!spec)
 		return 0;
+	/* fdb_add_local(), of br_vlan_add() */
+	if (self && add && !memcmp(nla_data(attrs_get(&d->link, IFLA_ADDRESS)), zero, 6))
+		return -EINVAL;
 	nla_for_each_nested(a, spec, left)
 		if (!r && nla_type(a) == IFLA_BRIDGE_VLAN_INFO)
 			r = one_info(c, d, nla_data(a), &begin, &changed);

@@ -35,7 +35,7 @@ struct device {
 	struct device *next;
 	char name[IFNAMSIZ], kind[IFNAMSIZ]; /* kind "": a NIC */
 	int index, master, lower, peer;	     /* peer: of a veth */
-	bool up, cable, carrier;
+	bool up, cable, carrier, address_set; /* by a request: dev->addr_assign_type */
 	uint32_t carrier_changes;
 	struct attrs link, data, port; /* of the message itself, INFO_DATA, INFO_SLAVE_DATA */
 	uint8_t vlans[4096];

@@ -335,8 +335,10 @@ static int change(struct link_call *l, struct device *d)
 	struct call *c = l->c;
 	int r = 0;
 
-	if (l->tb[IFLA_ADDRESS])
+	if (l->tb[IFLA_ADDRESS]) {
 		attrs_set(&d->link, IFLA_ADDRESS, nla_data(l->tb[IFLA_ADDRESS]), 6);
+		d->address_set = true;
+	}
 	if (l->tb[IFLA_MTU])
 		r = set_mtu(c, d, nla_get_u32(l->tb[IFLA_MTU]));
 	if (!r && *l->name && strcmp(l->name, d->name)) {

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "core/export.h"
+
 #define LAN0(text) "interfaces = (\n  { name = \"lan0\"; " text " }\n);\n"
 
 /* __br_vlan_set_default_pvid() moves every port that has the old one, and tells nobody. */
@@ -49,6 +51,63 @@ static void vlan_id_changes(void **state)
 	assert_int_equal(harness_requests(h), 0);
 	harness_must_apply(h, harness_nothing);
 	assert_null(model_find(h->engine->mirror->seen, "br0.10"));
+}
+
+/* br_stp_recalculate_bridge_id(): with its last port a bridge loses its address. */
+static void bridge_without_ports_has_no_address(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+	static const char config[] =
+		"interfaces = (\n"
+		"  { name = \"br0\"; kind = \"bridge\";\n"
+		"    bridge = { vlan_filtering = true; default_pvid = 0; };\n"
+		"    port = { tagged = [ %u ]; }; },\n"
+		"  { name = \"lan0\";%s }\n"
+		");\n";
+	char text[512];
+
+	snprintf(text, sizeof(text), config, 10, " master = \"br0\";");
+	harness_must_apply(h, text);
+	snprintf(text, sizeof(text), config, 10, "");
+	harness_must_apply(h, text);
+	assert_string_equal(harness_state(h, "br0"), "ok");
+	snprintf(text, sizeof(text), config, 20, "");
+	harness_must_apply(h, text);
+	assert_string_equal(harness_state(h, "br0"), "waiting");
+	assert_contains(harness_reason(h, "br0"), "waits for a port");
+	snprintf(text, sizeof(text), config, 20, " master = \"br0\";");
+	harness_must_apply(h, text);
+	assert_string_equal(harness_state(h, "br0"), "ok");
+	expect_has(h, "br0", "\"tagged\": [\"20\"]");
+	expect_settled(h);
+}
+
+/* IFLA_LINK of a veth names the other end; which one the entry asks for is not only for creation. */
+static void veth_peer_changes(void **state)
+{
+	struct harness *h = harness_begin(state, "");
+	static const char config[] =
+		"interfaces = ( { name = \"v0\"; kind = \"veth\"; veth = { peer = \"%s\"; }; } );\n";
+	_cleanup_free_ char *export = NULL;
+	char text[256];
+	json_t *model;
+
+	snprintf(text, sizeof(text), config, "p1");
+	harness_must_apply(h, text);
+	expect_has(h, "v0", "\"peer\": \"p1\"");
+	expect_has(h, "p1", "\"peer\": \"v0\"");
+	model = export_model(h->engine->mirror->seen);
+	export = export_text(model);
+	json_decref(model);
+	snprintf(text, sizeof(text), config, "p2");
+	harness_must_apply(h, text);
+	assert_null(model_find(h->engine->mirror->seen, "p1"));
+	expect_has(h, "p2", "\"peer\": \"v0\"");
+	expect_settled(h);
+	/* One entry for both ends. */
+	harness_must_apply(h, harness_nothing);
+	harness_must_apply(h, export);
+	expect_has(h, "v0", "\"peer\": \"p1\"");
 }
 
 /* The VLAN may have no larger MTU than what it stands on, when both are set at once. */
@@ -226,6 +285,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HARNESS_TEST(default_pvid_changes_ports_silently),
 		HARNESS_TEST(vlan_id_changes),
+		HARNESS_TEST(bridge_without_ports_has_no_address),
+		HARNESS_TEST(veth_peer_changes),
 		HARNESS_TEST(mtu_of_a_stack),
 		HARNESS_TEST(address_details_change),
 		HARNESS_TEST(secondary_address_survives),

@@ -73,7 +73,8 @@ static const struct row rows[] = {
 	  .help = "Port priority in the spanning tree" },
 	{ .key = "cost", .type = &type_u32, VALUE(port, cost), .attr = IFLA_BRPORT_COST,
 	  .phase = PHASE_L2, .min = 1, .max = 65535,
-	  .help = "Path cost in the spanning tree; by itself the kernel's, from the speed" },
+	  .help = "Path cost in the spanning tree; by itself the kernel's, from the speed, "
+		  "which comes back when the port joins anew" },
 };
 
 /* The options, when the port is one of a bridge; never the VLANs, which come separately. */
@@ -241,10 +242,42 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 	check_vlans(i, p, e);
 }
 
+static bool has_port(const struct planner *p, const char *bridge)
+{
+	MODEL_FOREACH(p->want, i)
+		if (!strcmp(iface_link(i)->master.name, bridge) && plan_will_exist(p, i->name))
+			return true;
+	return false;
+}
+
+static bool same_vlans(const struct object *a, const struct object *b)
+{
+	for (unsigned n = PVID; n <= TAGGED; n++)
+		if (!b || !row_equal(&rows[n], a, b))
+			return false;
+	return true;
+}
+
+/*
+ * The VLANs of the bridge itself stand on its address, which it loses with its last port
+ * (br_stp_recalculate_bridge_id(); then fdb_add_local(): EINVAL).
+ */
+static bool has_lost_address(const struct planner *p, const struct iface *want)
+{
+	static const uint8_t none[6];
+	const struct iface *have = plan_have(p, want->name);
+
+	return have && want->fate == FATE_KEEP &&
+	       !memcmp(iface_link(have)->address, none, sizeof(none)) && !has_port(p, want->name) &&
+	       !same_vlans(iface_object(want, &port_feature), iface_object(have, &port_feature));
+}
+
 static char *blocked(const struct planner *p, const struct iface *want)
 {
 	const char *master = iface_link(want)->master.name;
 
+	if (!strcmp(iface_kind(want), "bridge") && has_lost_address(p, want))
+		return str_dup("waits for a port, without which it has no address for its VLANs");
 	if (!*master || !strcmp(plan_kind(p, master), "bridge"))
 		return NULL;
 	return plan_will_exist(p, master) ? str_format("%s is no bridge", master) :

@@ -2,8 +2,10 @@
 /* Pairs of virtual Ethernet devices. One entry creates both ends; the other end may have an
  * entry of its own, without a kind, like any device that exists by itself. */
 #include <linux/veth.h>
+#include <stdio.h>
 
 #include "core/config.h"
+#include "core/mirror.h"
 #include "core/plan.h"
 #include "features/features.h"
 #include "nl/uapi.h"
@@ -20,6 +22,35 @@ static const struct row rows[] = {
 		   .phase = PHASE_CREATE, .effect = EFFECT_RECREATE,
 		   .help = "Name of the other end, which is created with this one" },
 };
+
+static void name_peer(struct mirror *m, struct iface *i, const char *name)
+{
+	struct veth *v = (struct veth *)iface_get_object(mirror_model(m), i, &veth_feature);
+
+	snprintf(v->peer, sizeof(v->peer), "%s", name);
+	v->o.present |= BIT64(PEER);
+	mirror_touch(m, i);
+}
+
+/*
+ * IFLA_LINK is the index of the other end, and IFLA_LINK_NETNSID is there when that is in
+ * another network namespace, where its name is not known (rtnl_fill_link_netnsid()). Whichever
+ * end is told last names both.
+ */
+static int observe_link(struct mirror *m, struct iface *i, const struct link_message *lm)
+{
+	struct iface *peer = NULL;
+
+	if (!strcmp(iface_kind(i), "veth") && lm->tb[IFLA_LINK] && !lm->tb[IFLA_LINK_NETNSID])
+		peer = mirror_iface(m, nla_get_u32(lm->tb[IFLA_LINK]));
+	if (!peer || strcmp(iface_kind(peer), "veth")) {
+		iface_drop(mirror_model(m), i, &veth_feature);
+		return 0;
+	}
+	name_peer(m, i, peer->name);
+	name_peer(m, peer, i->name);
+	return 0;
+}
 
 static void check(const struct model *want, const struct iface *i, struct errors *e)
 {
@@ -67,5 +98,5 @@ static int encode(struct encoder *e, const struct step *s, unsigned part _unused
 struct feature veth_feature = {
 	.name = "veth", .help = "A pair of virtual Ethernet devices", .form = FORM_GROUP,
 	.size = sizeof(struct veth), .rows = rows, .n_rows = ARRAY_SIZE(rows), .kind = "veth", .companions = 1,
-	.check = check, .encode = encode,
+	.observe_link = observe_link, .check = check, .encode = encode,
 };
