@@ -136,6 +136,10 @@ static int add_sources(struct bus *b)
 		r = sd_event_add_defer(event, &b->flush, publish_flush, b);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(b->flush, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time(event, &b->later, CLOCK_MONOTONIC, 0, 0, publish_later, b);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(b->later, SD_EVENT_OFF);
 	/* After the engine, which comes after the kernel's news. */
 	if (r >= 0)
 		r = sd_event_source_set_priority(b->flush, SD_EVENT_PRIORITY_NORMAL + 20);
@@ -168,6 +172,7 @@ struct bus *bus_free(struct bus *b)
 	disconnect(b);
 	sd_event_source_disable_unref(b->reconnect);
 	sd_event_source_disable_unref(b->flush);
+	sd_event_source_disable_unref(b->later);
 	objects_free(b);
 	free(b);
 	return NULL;

@@ -37,9 +37,12 @@ struct bus {
 	unsigned n_groups;
 
 	/* Changes, gathered until the end of the turn; publish.c */
-	sd_event_source *flush;
+	sd_event_source *flush, *later;
 	struct published *links; /* by name */
-	bool scan, compare_all; /* links came or went; any may have changed */
+	struct published *dirty; /* those that may differ from what was told */
+	bool look;		 /* at what the daemon thinks of all of them, and at itself */
+	bool scan, compare_all;	 /* links came or went; any may have changed */
+	uint64_t pace;
 	uint64_t dumps, number, applied, deadline;
 	const char *state; /* as announced last */
 	unsigned managed, drifted;
@@ -175,6 +178,9 @@ void publish_changed(void *bus, const struct change *changes, unsigned n);
 
 /** publish_flush - tell what has been gathered; handler of the event source */
 int publish_flush(sd_event_source *s, void *bus);
+
+/** publish_later - the same, for what had to wait */
+int publish_later(sd_event_source *s, uint64_t usec, void *bus);
 
 /* value.c */
 

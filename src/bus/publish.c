@@ -9,14 +9,29 @@
  * burst of a thousand notifications costs one signal a link, and a
  * notification that changes nothing costs none.
  *
- * What must stay true: a property that says it emits is told whenever its
- * value, as it can be read, differs at the end of a turn from the end of the
- * one before.
+ * In a storm nobody wants every state in between: what an object may tell is a
+ * burst, and then so much a second (struct pace); what differs meanwhile waits,
+ * and the last state is told. If the bus itself does not take what it is sent,
+ * nothing more is sent until it does.
+ *
+ * What must stay true: a property that says it emits is told, at the end of the
+ * turn or when the object's pace allows, whenever its value as it can be read
+ * differs from what was told last. At rest no timer runs.
  */
 #include <stdio.h>
 
 #include "bus/internal.h"
 #include "util/log.h"
+
+/*
+ * Of one object 40 signals at once and then 20 a second; all are looked through for what the
+ * daemon thinks of them as often. Who watches a cable being plugged in sees each state.
+ */
+#define PACE_USEC UINT64_C(50000)
+#define PACE_BURST 40
+/* Signals that the bus has not taken; then it is asked again that much later. */
+#define QUEUE_MAX 4096
+#define QUEUE_USEC UINT64_C(100000)
 
 /* A link that the bus has heard of. */
 struct published {
@@ -25,8 +40,35 @@ struct published {
 	uint32_t **hashes; /* a group each, a property each; NULL: not on the bus */
 	uint32_t opinion; /* hash of the daemon's state and reason */
 	bool dirty, drifted;
+	uint64_t pace;
+	struct published *next_dirty;
 	UT_hash_handle by_name;
 };
+
+/*
+ * May something be told now? @pace is when all that was told would have been, had it been
+ * told evenly (the generic cell rate algorithm, ITU-T I.371); if not, *due becomes the time
+ * from which on it may.
+ */
+static bool pace_allows(uint64_t *pace, uint64_t now, uint64_t *due)
+{
+	if (*pace > now + PACE_BURST * PACE_USEC) {
+		*due = min_of(*due, *pace - PACE_BURST * PACE_USEC);
+		return false;
+	}
+	*pace = (*pace > now ? *pace : now) + PACE_USEC;
+	return true;
+}
+
+/* Each is in the list once. */
+static void mark_dirty(struct bus *b, struct published *p)
+{
+	if (p->dirty)
+		return;
+	p->dirty = true;
+	p->next_dirty = b->dirty;
+	b->dirty = p;
+}
 
 static struct published *get_link(struct bus *b, const char *name)
 {
@@ -38,8 +80,8 @@ static struct published *get_link(struct bus *b, const char *name)
 	p = new0(struct published);
 	snprintf(p->name, sizeof(p->name), "%s", name);
 	p->hashes = mem_new(b->n_groups * sizeof(*p->hashes));
-	p->dirty = true;
 	HASH_ADD_KEYPTR(by_name, b->links, p->name, strlen(p->name), p);
+	mark_dirty(b, p);
 	return p;
 }
 
@@ -125,13 +167,12 @@ static void emit_changed(struct bus *b, const char *path, struct published *p, u
 		(void)sd_bus_emit_properties_changed_strv(b->bus, path, g->interface, names);
 }
 
-/* Tell how a link differs from what was told last. */
+/* Tell how a link, which is in no list of dirty ones, differs from what was told last. */
 static void refresh(struct bus *b, struct published *p)
 {
 	uint64_t now = object_groups(b, p->name), was = p->groups;
 	_cleanup_free_ char *path = object_path(p->name);
 
-	p->dirty = false;
 	p->groups = now;
 	p->opinion = hash_opinion(b, p);
 	if (was & ~now)
@@ -182,20 +223,35 @@ static void refresh_drift(struct bus *b, struct published *p)
 	p->drifted = drifted;
 }
 
-static void refresh_links(struct bus *b)
+/* What the daemon thinks of a link changes without a word from the kernel. */
+static void look_around(struct bus *b)
 {
-	struct published *p, *next;
+	bool all = b->compare_all, gone = b->scan;
 
+	b->look = false;
 	if (b->scan || b->compare_all)
 		scan(b);
-	for (p = b->links; p; p = next) {
-		next = p->by_name.next;
-		refresh_drift(b, p);
-		if (p->dirty || b->compare_all || (b->scan && !object_groups(b, p->name)) ||
-		    hash_opinion(b, p) != p->opinion)
-			refresh(b, p);
-	}
 	b->scan = b->compare_all = false;
+	for (struct published *p = b->links; p; p = p->by_name.next) {
+		refresh_drift(b, p);
+		if (all || (gone && !object_groups(b, p->name)) || hash_opinion(b, p) != p->opinion)
+			mark_dirty(b, p);
+	}
+}
+
+static void refresh_links(struct bus *b, uint64_t now, uint64_t *due)
+{
+	struct published *p = b->dirty, *next;
+
+	b->dirty = NULL;
+	for (; p; p = next) {
+		next = p->next_dirty;
+		p->dirty = false;
+		if (pace_allows(&p->pace, now, due))
+			refresh(b, p);
+		else
+			mark_dirty(b, p);
+	}
 }
 
 static bool engine_busy(const struct engine *e)
@@ -262,8 +318,9 @@ void publish_changed(void *bus, const struct change *changes, unsigned n)
 	(void)sd_event_source_set_enabled(b->flush, SD_EVENT_ONESHOT);
 	if (!b->named)
 		return;
+	b->look = true;
 	for (unsigned i = 0; i < n; i++)
-		get_link(b, changes[i].name)->dirty = true;
+		mark_dirty(b, get_link(b, changes[i].name));
 	/* After a dump nobody knows what is new in it. */
 	if (e->kernel->counters.dumps != b->dumps && !e->mirror->filling) {
 		b->dumps = e->kernel->counters.dumps;
@@ -276,16 +333,49 @@ void publish_changed(void *bus, const struct change *changes, unsigned n)
 		tell_repair(b);
 }
 
+/* The bus reads too slowly, or not at all: what waits for it must not grow without end. */
+static bool bus_is_full(struct bus *b, uint64_t now, uint64_t *due)
+{
+	uint64_t n = 0;
+
+	if (sd_bus_get_n_queued_write(b->bus, &n) < 0 || n < QUEUE_MAX)
+		return false;
+	*due = now + QUEUE_USEC;
+	return true;
+}
+
+static void tell(struct bus *b)
+{
+	uint64_t now = 0, due = UINT64_MAX;
+
+	(void)sd_event_now(b->engine->event, CLOCK_MONOTONIC, &now);
+	if (!bus_is_full(b, now, &due)) {
+		bool look = b->look && pace_allows(&b->pace, now, &due);
+
+		if (look)
+			look_around(b);
+		refresh_links(b, now, &due);
+		if (look)
+			refresh_manager(b);
+	}
+	if (due != UINT64_MAX && (sd_event_source_set_time(b->later, due) < 0 ||
+				  sd_event_source_set_enabled(b->later, SD_EVENT_ONESHOT) < 0))
+		log_error("cannot set a timer");
+}
+
 int publish_flush(sd_event_source *s _unused_, void *bus)
 {
 	struct bus *b = bus;
 
-	if (b->named) {
-		refresh_links(b);
-		refresh_manager(b);
-	}
+	if (b->named)
+		tell(b);
 	calls_retry(b);
 	return 0;
+}
+
+int publish_later(sd_event_source *s _unused_, uint64_t usec _unused_, void *bus)
+{
+	return publish_flush(NULL, bus);
 }
 
 void publish_begin(struct bus *b)
@@ -294,6 +384,7 @@ void publish_begin(struct bus *b)
 
 	b->named = true;
 	scan(b);
+	b->dirty = NULL;
 	for (p = b->links; p; p = next) {
 		next = p->by_name.next;
 		p->dirty = false;
@@ -316,6 +407,9 @@ void publish_end(struct bus *b)
 	struct published *p, *next;
 
 	b->named = false;
+	b->dirty = NULL;
+	b->look = false;
+	(void)sd_event_source_set_enabled(b->later, SD_EVENT_OFF);
 	for (p = b->links; p; p = next) {
 		next = p->by_name.next;
 		forget_link(b, p);
