@@ -194,7 +194,7 @@ static void parse_entry(struct walk *w, struct iface *i, const struct feature *f
 	if (w->errors->n == before && list_find(f, l, o))
 		error_at(w, s, "%s: the same entry twice", f->name);
 	if (w->errors->n == before)
-		list_add(l, o);
+		list_add(f, l, o);
 	else if (!a)
 		object_free(f, o);
 }

@@ -365,7 +365,7 @@ void mirror_list_entry(struct mirror *m, struct iface *i, const struct feature *
 	struct object *old;
 
 	if (m->filling) { /* a dump names each once */
-		list_add(l, entry);
+		list_add(f, l, entry);
 		return;
 	}
 	old = list_find(f, l, entry);
@@ -376,7 +376,7 @@ void mirror_list_entry(struct mirror *m, struct iface *i, const struct feature *
 	if (old)
 		list_remove(f, l, entry);
 	if (add)
-		list_add(l, entry);
+		list_add(f, l, entry);
 	else
 		object_free(f, entry);
 	mirror_touch(m, i);

@@ -136,7 +136,7 @@ void iface_drop(struct model *m, struct iface *i, const struct feature *f)
 	}
 	for (unsigned n = 0; !m->arena && n < l->n; n++)
 		object_free(f, l->items[n]);
-	free(l->items); /* always on the heap: it grows */
+	list_done(l);
 	if (m->arena)
 		memset(l, 0, sizeof(*l));
 	else
@@ -156,32 +156,6 @@ void iface_set_reason(struct iface *i, const char *fmt, ...)
 	}
 	free(i->reason);
 	i->reason = reason;
-}
-
-struct object *list_find(const struct feature *f, const struct list *l, const struct object *like)
-{
-	for (unsigned n = 0; l && n < l->n; n++)
-		if (object_same_key(f, l->items[n], like))
-			return l->items[n];
-	return NULL;
-}
-
-void list_add(struct list *l, struct object *o)
-{
-	l->items = array_reserve(l->items, l->n, sizeof(*l->items));
-	l->items[l->n++] = o;
-}
-
-bool list_remove(const struct feature *f, struct list *l, const struct object *like)
-{
-	for (unsigned n = 0; l && n < l->n; n++) {
-		if (!object_same_key(f, l->items[n], like))
-			continue;
-		object_free(f, l->items[n]);
-		memmove(l->items + n, l->items + n + 1, (--l->n - n) * sizeof(*l->items));
-		return true;
-	}
-	return false;
 }
 
 const char *iface_kind(const struct iface *i)

@@ -12,6 +12,8 @@
 struct list {
 	struct object **items;
 	unsigned n;
+	struct object **slots; /* list.c: NULL, or where an entry is by its key */
+	unsigned n_slots, used;
 };
 
 /* How an interface stands to its configuration. */
@@ -139,14 +141,22 @@ void iface_drop(struct model *m, struct iface *i, const struct feature *f);
 /** iface_set_reason - printf-like; a NULL format clears it */
 void iface_set_reason(struct iface *i, const char *fmt, ...) _printf_(2, 3);
 
+/* core/list.c */
+
 /** list_find - the entry with the key of @like, or NULL; @l may be NULL */
 struct object *list_find(const struct feature *f, const struct list *l, const struct object *like);
 
 /** list_add - append; the list takes @o over */
-void list_add(struct list *l, struct object *o);
+void list_add(const struct feature *f, struct list *l, struct object *o);
 
 /** list_remove - take out and free the entry with the key of @like; false: there is none */
 bool list_remove(const struct feature *f, struct list *l, const struct object *like);
+
+/** list_rekey - to be called when keys of entries were changed in place */
+void list_rekey(struct list *l);
+
+/** list_done - free what the list holds, but its entries */
+void list_done(struct list *l);
 
 /*
  * The root object. Core knows it because the identity, kind, master and admin

@@ -143,7 +143,7 @@ static void adopt_entry(struct record *rec, const struct step *s)
 	l = iface_get_list(rec->owned, owned_get(rec, s->name), s->feature);
 	if (list_find(s->feature, l, s->to))
 		return;
-	list_add(l, copy_entry(s->feature, s->to));
+	list_add(s->feature, l, copy_entry(s->feature, s->to));
 	rec->changed = true;
 }
 

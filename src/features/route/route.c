@@ -333,6 +333,8 @@ static void complete(struct model *want _unused_, struct iface *i)
 
 	for (unsigned n = 0; l && n < l->n; n++)
 		complete_one((struct route *)l->items[n]);
+	if (l)
+		list_rekey(l);
 }
 
 static void check_one(const struct iface *i, const struct route *r, struct errors *e)
