@@ -108,6 +108,7 @@ static void disconnect(struct bus *b)
 	publish_end(b);
 	calls_drop(b);
 	change_wait_cancel(b);
+	statistics_drop(b);
 	b->bus = sd_bus_close_unref(b->bus);
 }
 

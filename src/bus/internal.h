@@ -20,6 +20,7 @@
 #define ACTION_APPLY "org.netctl1.apply"
 #define ACTION_CONTROL "org.netctl1.control"
 
+struct asker;
 struct call;
 struct group;
 struct published;
@@ -51,6 +52,9 @@ struct bus {
 	int64_t uid;	       /* of the caller whose call is being carried out; -1: unknown */
 	const char *unit;      /* of the same; NULL: unknown */
 	struct waiter *waiter; /* the caller of the change under way */
+
+	struct statistics *statistics; /* being read for @asking; NULL: none; statistics.c */
+	struct asker *asking, *asked;  /* and who has asked since */
 };
 
 /* call.c: who may, and when */
@@ -117,6 +121,14 @@ int transact_release(struct bus *b, sd_bus_message *m);
 
 /** transact_describe - add what waits, and what is held, to the document of the state */
 void transact_describe(const struct engine *e, json_t *j);
+
+/* statistics.c */
+
+/** statistics_get - the method GetStatistics, as call_fn */
+int statistics_get(struct bus *b, sd_bus_message *m);
+
+/** statistics_drop - forget who asked: the connection is gone */
+void statistics_drop(struct bus *b);
 
 /* manager.c */
 

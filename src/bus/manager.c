@@ -64,6 +64,11 @@ static int method_release(sd_bus_message *m, void *data, sd_bus_error *error _un
 	return call_begin(data, m, ACTION_CONTROL, CALL_KNOWN, transact_release);
 }
 
+static int method_statistics(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+{
+	return call_begin(data, m, NULL, CALL_KNOWN, statistics_get);
+}
+
 /* Whatever is configured or present, each once. */
 static int append_links(sd_bus_message *reply, const struct model *model,
 			const struct model *but)
@@ -285,6 +290,8 @@ static const sd_bus_vtable vtable[] = {
 				method_describe, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("Export", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", configuration),
 				method_export, OPEN),
+	SD_BUS_METHOD_WITH_ARGS("GetStatistics", SD_BUS_ARGS("a{sv}", options),
+				SD_BUS_RESULT("s", json), method_statistics, OPEN),
 	SD_BUS_PROPERTY("Version", "s", get_version, 0, CONST),
 	SD_BUS_PROPERTY("State", "s", get_state, 0, EMITS),
 	SD_BUS_PROPERTY("Generation", "t", get_number, 0, EMITS),

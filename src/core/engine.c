@@ -21,6 +21,7 @@
 #include "core/change.h"
 #include "core/drift.h"
 #include "core/hold.h"
+#include "core/statistics.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -497,6 +498,7 @@ struct engine *engine_free(struct engine *e)
 	record_free(e->record);
 	encoder_free(e->encoder);
 	kernel_free(e->kernel);
+	statistics_end(e);
 	free(e->failures);
 	errors_done(&e->refused);
 	sd_event_unref(e->event);

@@ -76,6 +76,8 @@ struct engine {
 	struct hold *holds; /* interfaces to leave alone for a while: hold.c */
 	unsigned n_holds;
 
+	struct statistics *statistics; /* questions that are not answered yet: statistics.c */
+
 	/* A request that came while the engine was at work by itself. */
 	struct generation *waiting;
 

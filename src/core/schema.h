@@ -25,6 +25,7 @@ struct model;
 struct object;
 struct planner;
 struct row;
+struct statistics_provider;
 struct step;
 
 /*
@@ -238,6 +239,9 @@ struct feature {
 	 * the step's rows below @nest.
 	 */
 	int (*encode)(struct encoder *e, const struct step *s, unsigned part);
+
+	/* What it counts; core/statistics.h. */
+	const struct statistics_provider *statistics;
 
 	unsigned id; /* set by features_init(): the place in features[] */
 };

@@ -4,8 +4,11 @@
 #define FEATURES_H
 
 #include "core/schema.h"
+#include "core/statistics.h"
 
 extern struct feature link_feature, vlan_feature, bridge_feature, port_feature, veth_feature,
 	ipv4_feature, ipv6_feature, address_feature, route_feature;
+
+extern const struct statistics_provider link_statistics[];
 
 #endif

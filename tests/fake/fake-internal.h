@@ -114,6 +114,8 @@ struct device *device_new(struct fake_kernel *fk, const char *name, const char *
 void device_remove(struct fake_kernel *fk, struct device *d);
 struct nl_msg *device_message(const struct fake_kernel *fk, const struct device *d, uint16_t type);
 void device_tell(struct fake_kernel *fk, const struct device *d);
+bool stats_wanted(const struct nlmsghdr *n, const struct device *d);
+struct nl_msg *stats_message(const struct device *d);
 void devices_settle(struct fake_kernel *fk);
 int link_new(struct call *c);
 int link_delete(struct call *c);

@@ -198,6 +198,10 @@ static struct message *answer_dump(struct fake_kernel *fk, const struct nlmsghdr
 		}
 	if (n->nlmsg_type == RTM_GETNETCONF)
 		last = add_message(last, netconf_message(&fk->all, g->rtgen_family, 0));
+	if (n->nlmsg_type == RTM_GETSTATS)
+		FOREACH_DEVICE(fk, d)
+			if (stats_wanted(n, d))
+				last = add_message(last, stats_message(d));
 	FOREACH_ENTRY(fk, e)
 		if (e->type + 2 == n->nlmsg_type &&
 		    (!g->rtgen_family || g->rtgen_family == e->head.any.rtgen_family))

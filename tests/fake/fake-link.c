@@ -265,6 +265,27 @@ struct nl_msg *device_message(const struct fake_kernel *fk _unused_, const struc
 	return msg;
 }
 
+/* One is asked for by its index, all by none. */
+bool stats_wanted(const struct nlmsghdr *n, const struct device *d)
+{
+	const struct if_stats_msg *head = NLMSG_DATA(n);
+
+	return !head->ifindex || (int)head->ifindex == d->index;
+}
+
+/* Counters that tell which device and which counter they are: a thousand an index, and its place. */
+struct nl_msg *stats_message(const struct device *d)
+{
+	const struct if_stats_msg head = { .ifindex = d->index };
+	struct nl_msg *msg = fake_message(RTM_NEWSTATS, &head, sizeof(head));
+	uint64_t values[24];
+
+	for (unsigned n = 0; n < ARRAY_SIZE(values); n++)
+		values[n] = 1000 * d->index + n;
+	nla_put(msg, IFLA_STATS_LINK_64, sizeof(values), values);
+	return msg;
+}
+
 void device_tell(struct fake_kernel *fk, const struct device *d)
 {
 	fake_tell(fk, RTNLGRP_LINK, device_message(fk, d, RTM_NEWLINK));

@@ -283,5 +283,5 @@ struct feature link_feature = {
 	.name = "link", .help = "What every interface has", .form = FORM_ROOT,
 	.size = sizeof(struct link), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.observe_link = observe_link, .complete = complete, .check = check, .blocked = blocked,
-	.effect = effect, .encode = encode,
+	.effect = effect, .encode = encode, .statistics = link_statistics,
 };

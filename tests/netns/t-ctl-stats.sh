@@ -1,0 +1,124 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Counters: GetStatistics on the bus, for one and for many callers. On a bus of
+# its own, in a network namespace.
+
+# shellcheck disable=SC2034,SC2154 # variables shared with tests/lib
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/lib/inside.sh
+. "$here/../lib/inside.sh"
+# shellcheck source=tests/lib/bus.sh
+. "$here/../lib/bus.sh"
+
+M="org.netctl1 /org/netctl1 org.netctl1.Manager"
+out=$bus_dir/out
+# ask [ARGUMENT...]: GetStatistics with such options; the document is in $out
+ask() {
+	busctl --json=short --timeout=10 call $M GetStatistics 'a{sv}' "${@:-0}" |
+		jq -r '.data[0]' >"$out"
+}
+json() {
+	jq -e "$1" "$out" >/dev/null || { head -c 2000 "$out"; return 1; }
+}
+
+ip link set lo up
+ip link add v0 type veth peer name v1
+ip link set v0 up
+ip link set v1 up
+daemon_config <<'EOT'
+interfaces = ( { name = "absent0"; mtu = 1400; }, { name = "v0"; addresses = [ "192.0.2.1/24" ]; } );
+EOT
+bus_start
+daemon_start -v
+check "the daemon is there" daemon_settled
+eventually 5 sh -c "busctl call $M GetLinkByIndex i 1 >/dev/null 2>&1"
+
+check "of all interfaces" ask
+check "each that is there" json '[.interfaces[].name] | sort == ["lo", "v0", "v1"]'
+check "what the counters are" json '.groups.link.counters.rx_bytes == {"unit": "bytes", "help": "Good bytes received"}'
+check "no errors" json '.errors == []'
+check "of one" ask 1 names as 1 lo
+check "only that" json '[.interfaces[].name] == ["lo"] and .interfaces[0].statistics[0].group == "link"'
+check "one that is absent has none" ask 1 names as 2 absent0 v0
+check "which is no error" json '[.interfaces[].name] == ["v0"]'
+check "a group" ask 2 groups as 1 link names as 1 v0
+check "of that interface" json '.interfaces[0].statistics | length == 1'
+
+ping -c 3 -i 0.01 -s 1000 127.0.0.1 >/dev/null 2>&1 || ping -c 3 -s 1000 127.0.0.1 >/dev/null
+ask 1 names as 1 lo
+packets=$(jq '.interfaces[0].statistics[0].counters.rx_packets' "$out")
+check_equal "they are the kernel's" "$(ip -s -j link show lo | jq '.[0].stats64.rx.packets')" "$packets"
+
+check_fails "an interface that is not there" busctl call $M GetStatistics 'a{sv}' 1 names as 1 nope
+check_fails "a group that is not there" busctl call $M GetStatistics 'a{sv}' 1 groups as 1 nope
+check_fails "an option that is not there" busctl call $M GetStatistics 'a{sv}' 1 nope as 1 lo
+check_fails "an option of another type" busctl call $M GetStatistics 'a{sv}' 1 names s lo
+mapfile -t names < <(seq 2000)
+check_fails "too many names" busctl call $M GetStatistics 'a{sv}' 1 names as 2000 "${names[@]}"
+check "anybody may ask" setpriv --reuid=65534 --regid=65534 --clear-groups busctl call $M \
+	GetStatistics 'a{sv}' 0
+
+# Many at once, among them some that do not wait for their answer.
+
+cat >"$bus_dir/many.py" <<'EOT'
+import dbus, json, os, signal, sys
+from dbus.mainloop.glib import DBusGMainLoop
+from gi.repository import GLib
+
+DBusGMainLoop(set_as_default=True)
+loop = GLib.MainLoop()
+left = 100
+bad = 0
+buses = []
+
+def answered(text, names):
+    global left, bad
+    d = json.loads(text)
+    got = [i["name"] for i in d["interfaces"]]
+    if names and got != names or not names and len(got) != 3:
+        bad += 1
+    done()
+
+def failed(error, names):
+    global bad
+    print(error)
+    bad += 1
+    done()
+
+def done():
+    global left
+    left -= 1
+    if not left:
+        loop.quit()
+
+daemon = int(sys.argv[1])
+os.kill(daemon, signal.SIGSTOP)  # so that it finds all of them at once
+for n in range(100):
+    if n % 10 == 0:  # asks and goes away
+        gone = dbus.bus.BusConnection(dbus.bus.BusConnection.TYPE_SYSTEM)
+        gone.set_exit_on_disconnect(False)
+        gone.get_object("org.netctl1", "/org/netctl1", introspect=False).GetStatistics(
+            dbus.Dictionary({}, signature="sv"), dbus_interface="org.netctl1.Manager",
+            ignore_reply=True)
+        gone.close()
+    bus = dbus.bus.BusConnection(dbus.bus.BusConnection.TYPE_SYSTEM) if n % 5 == 0 else dbus.SystemBus()
+    buses.append(bus)
+    names = [[], ["lo"], ["v0", "lo"]][n % 3]
+    options = dbus.Dictionary({"names": dbus.Array(names, signature="s")} if names else {},
+                              signature="sv")
+    bus.get_object("org.netctl1", "/org/netctl1", introspect=False).GetStatistics(
+        options, dbus_interface="org.netctl1.Manager",
+        reply_handler=lambda t, n=names: answered(t, n), error_handler=lambda e, n=names: failed(e, n))
+GLib.timeout_add(200, lambda: os.kill(daemon, signal.SIGCONT))
+GLib.timeout_add_seconds(20, loop.quit)
+loop.run()
+print(left, "unanswered,", bad, "bad")
+sys.exit(bool(left or bad))
+EOT
+check "a hundred callers at once, each gets what it asked for" /usr/bin/python3 "$bus_dir/many.py" "$daemon_pid"
+check "the daemon is well" ask
+
+daemon_stop
+check "the daemon ends when told" daemon_stopped
+finish
