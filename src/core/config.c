@@ -118,7 +118,7 @@ static void parse_row(struct walk *w, const struct feature *f, const struct row 
 	const char *group = f->form == FORM_ROOT ? "" : f->name, *dot = *group ? "." : "";
 	struct parse p = { .row = r, .arena = w->model ? w->model->arena : NULL };
 
-	if (r->flags & ROW_STATE) {
+	if ((r->flags & ROW_STATE) && !w->record) {
 		error_at(w, s, "%s%s%s: is the kernel's to say and cannot be set", group, dot,
 			 r->key);
 		return;

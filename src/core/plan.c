@@ -241,7 +241,7 @@ static void plan_object(struct subject *s, const struct feature *f, uint64_t alr
 }
 
 static void entry_step(struct subject *s, enum verb verb, const struct feature *f,
-		       const struct object *to, const struct object *from)
+		       const struct object *to, const struct object *from, bool reset)
 {
 	/* Of a list all rows have the same phases: those of its first. */
 	const struct row *r = &f->rows[0];
@@ -249,7 +249,7 @@ static void entry_step(struct subject *s, enum verb verb, const struct feature *
 
 	step->to = to;
 	step->from = from;
-	step->reset = verb == VERB_REMOVE;
+	step->reset = reset;
 }
 
 static bool entry_differs(const struct subject *s, const struct feature *f,
@@ -284,17 +284,26 @@ static void plan_entry(struct subject *s, const struct feature *f, const struct 
 		iface_set_reason(s->want, "%s", why);
 		return;
 	}
-	entry_step(s, from ? VERB_REPLACE : VERB_ADD, f, to, from);
+	entry_step(s, from ? VERB_REPLACE : VERB_ADD, f, to, from, false);
 }
 
 static bool must_go(struct subject *s, const struct feature *f, const struct object *entry)
 {
 	const struct link *link = iface_link(s->want);
 
-	if (list_find(f, iface_list(s->owned, f), entry) || (f->is_ours && f->is_ours(entry)))
+	if (f->is_ours ? f->is_ours(entry) : list_find(f, iface_list(s->owned, f), entry) != NULL)
 		return true;
 	return link && link->foreign_policy == FOREIGN_REMOVE && iface_list(s->want, f) &&
 	       f->is_foreign && f->is_foreign(entry);
+}
+
+/* What others had made, and the configuration replaced, comes back. */
+static void plan_entry_away(struct subject *s, const struct feature *f, const struct object *entry)
+{
+	const struct object *before =
+		f->is_ours && f->is_ours(entry) ? list_find(f, iface_list(s->owned, f), entry) : NULL;
+
+	entry_step(s, before ? VERB_REPLACE : VERB_REMOVE, f, before, entry, true);
 }
 
 static void plan_list(struct subject *s, const struct feature *f)
@@ -303,7 +312,7 @@ static void plan_list(struct subject *s, const struct feature *f)
 
 	for (unsigned n = 0; have && n < have->n; n++)
 		if (!list_find(f, want, have->items[n]) && must_go(s, f, have->items[n]))
-			entry_step(s, VERB_REMOVE, f, NULL, have->items[n]);
+			plan_entry_away(s, f, have->items[n]);
 	for (unsigned n = 0; want && n < want->n; n++)
 		plan_entry(s, f, want->items[n], list_find(f, have, want->items[n]));
 }
@@ -458,6 +467,10 @@ struct plan *plan_new(struct model *want, struct model *have, struct model *owne
 			if (i || o)
 				plan_iface(&p, i, o);
 		}
+		/* What one waits for may be another's. */
+		MODEL_FOREACH(want, i)
+			if (i->state == STATE_WAITING)
+				plan_iface(&p, i, model_find(owned, i->name));
 	} else {
 		MODEL_FOREACH(want, i)
 			plan_iface(&p, i, model_find(owned, i->name));

@@ -128,22 +128,31 @@ static struct object *copy_entry(const struct feature *f, const struct object *f
 	struct object *o = object_new(f, NULL);
 
 	FOREACH_ROW(f, r)
-		if (row_has(f, r, from) && !(r->flags & ROW_STATE))
+		if (row_has(f, r, from))
 			row_copy(f, r, NULL, o, from);
 	return o;
 }
 
+/*
+ * Where the kernel marks what is ours there is no need to write it down, and many of
+ * them would be a lot: then the record has what others had made, and we replaced.
+ */
 static void adopt_entry(struct record *rec, const struct step *s)
 {
+	const struct feature *f = s->feature;
+	const struct object *entry = s->to;
 	struct list *l;
 
-	/* Marked in the kernel: no need to write it down, and many of them would be a lot. */
-	if (s->feature->is_ours)
+	if (f->is_ours)
+		entry = s->verb == VERB_REPLACE && !f->is_ours(s->from) ? s->from : NULL;
+	else if (s->verb != VERB_ADD)
+		entry = NULL;
+	if (!entry || f->form != FORM_LIST)
 		return;
-	l = iface_get_list(rec->owned, owned_get(rec, s->name), s->feature);
-	if (list_find(s->feature, l, s->to))
+	l = iface_get_list(rec->owned, owned_get(rec, s->name), f);
+	if (list_find(f, l, entry))
 		return;
-	list_add(s->feature, l, copy_entry(s->feature, s->to));
+	list_add(f, l, copy_entry(f, entry));
 	rec->changed = true;
 }
 
@@ -154,8 +163,7 @@ void record_adopt(struct record *rec, const struct model *want, const struct mod
 		if (i->planned)
 			adopt_iface(rec, want, have, i);
 	for (unsigned n = 0; n < plan->n; n++)
-		if (plan->steps[n].verb == VERB_ADD)
-			adopt_entry(rec, &plan->steps[n]);
+		adopt_entry(rec, &plan->steps[n]);
 }
 
 /* Return: something is left. */
@@ -180,9 +188,10 @@ static bool settle_list(struct record *rec, struct list *before, const struct fe
 {
 	for (unsigned n = before->n; n > 0; n--) {
 		struct object *entry = before->items[n - 1];
+		const struct object *now = list_find(f, have, entry);
 
-		if (list_find(f, want, entry) || list_find(f, have, entry))
-			continue;
+		if (list_find(f, want, entry) || (now && (!f->is_ours || f->is_ours(now))))
+			continue; /* ours, or still to be put back */
 		list_remove(f, before, entry);
 		rec->changed = true;
 	}

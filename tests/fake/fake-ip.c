@@ -376,6 +376,7 @@ static int add_address(struct call *c, struct device *d, struct entry *new)
 {
 	bool v4 = size_of(new) == 4;
 	struct entry *e = find_address(c->fk, new);
+	static const uint8_t none;
 
 	if (!v4 && d->ipv6[DEVCONF_DISABLE_IPV6])
 		return fake_refuse(c, -EACCES, "IPv6 is disabled on this device");
@@ -383,6 +384,7 @@ static int add_address(struct call *c, struct device *d, struct entry *new)
 		if (!(c->n->nlmsg_flags & NLM_F_REPLACE))
 			return fake_refuse(c, -EEXIST, "Address already assigned");
 		/* inet_rtm_newaddr(): of an address that is there, only these change. */
+		attrs_set(&e->attrs, 11, &none, 1);
 		if (attrs_get(&new->attrs, 11))
 			attrs_set(&e->attrs, 11, nla_data(attrs_get(&new->attrs, 11)), 1);
 		if (attrs_get(&new->attrs, IFA_RT_PRIORITY))

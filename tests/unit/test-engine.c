@@ -212,6 +212,56 @@ static void foreign_addresses_and_routes(void **state)
 	expect_lacks(h, "lan0", "192.0.2.1/24");
 }
 
+/* What others made and the configuration replaces comes back as it was. */
+static void foreign_replaced_comes_back(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+	static const char address[] = "\"198.51.100.1/24\", \"dynamic\": false, \"label\": "
+				      "\"lan0\", \"metric\": 0, \"scope\": \"global\"";
+
+	harness_exec(h, "ip link set lan0 up");
+	harness_exec(h, "ip address add 198.51.100.1/24 dev lan0");
+	harness_exec(h, "ip route add 10.9.0.0/16 via 198.51.100.9 dev lan0");
+	harness_settle(h);
+	harness_must_apply(h, LAN0(""));
+	expect_has(h, "lan0", address);
+	harness_must_apply(h, LAN0("addresses = ( { address = \"198.51.100.1/24\"; metric = 5; } );"
+				   "routes = ( { to = \"10.9.0.0/16\"; via = \"198.51.100.8\"; } );"));
+	expect_has(h, "lan0", "\"via\": \"198.51.100.8\"");
+	harness_kill(h); /* the record knows it */
+	harness_start(h);
+	assert_int_equal(harness_reload(h), 0);
+	assert_int_equal(harness_requests(h), 0);
+	harness_must_apply(h, LAN0(""));
+	expect_has(h, "lan0", "\"via\": \"198.51.100.9\"");
+	expect_has(h, "lan0", address);
+	expect_has(h, "lan0", "\"protocol\": 3");
+	expect_settled(h);
+	/* And then it is theirs again. */
+	harness_must_apply(h, LAN0("mtu = 1400;"));
+	expect_has(h, "lan0", "\"via\": \"198.51.100.9\"");
+}
+
+/* The kernel has one place for a destination and metric, and would replace another's route. */
+static void route_of_another_elsewhere(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0 lan1");
+
+	harness_exec(h, "ip link set lan1 up");
+	harness_exec(h, "ip address add 198.51.100.1/24 dev lan1");
+	harness_exec(h, "ip route add default via 198.51.100.9 dev lan1");
+	harness_settle(h);
+	harness_must_apply(h, LAN0("addresses = [ \"192.0.2.1/24\" ];"
+				   "routes = ( { to = \"default\"; via = \"192.0.2.9\"; } );"));
+	expect_has(h, "lan1", "198.51.100.9");
+	assert_string_equal(harness_state(h, "lan0"), "waiting");
+	assert_contains(harness_reason(h, "lan0"), "lan1 has one to there");
+	harness_exec(h, "ip route del default dev lan1");
+	harness_settle(h);
+	assert_string_equal(harness_state(h, "lan0"), "ok");
+	expect_has(h, "lan0", "192.0.2.9");
+}
+
 static void appears_and_disappears(void **state)
 {
 	struct harness *h = harness_begin(state, "lan1");
@@ -434,6 +484,8 @@ int main(void)
 		HARNESS_TEST(same_name_and_index_is_not_ours),
 		HARNESS_TEST(other_kind_is_refused),
 		HARNESS_TEST(foreign_addresses_and_routes),
+		HARNESS_TEST(foreign_replaced_comes_back),
+		HARNESS_TEST(route_of_another_elsewhere),
 		HARNESS_TEST(appears_and_disappears),
 		HARNESS_TEST(waits_for_its_lower),
 		HARNESS_TEST(renamed),

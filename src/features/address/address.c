@@ -69,7 +69,7 @@ static void decode(const struct ifaddrmsg *info, struct nlattr **tb, struct addr
 		strncpy(a->label, nla_get_string(tb[IFA_LABEL]), sizeof(a->label) - 1);
 		a->o.present |= BIT64(LABEL);
 	}
-	if (tb[ATTR_PROTO]) {
+	if (tb[ATTR_PROTO] && nla_get_u8(tb[ATTR_PROTO])) {
 		a->protocol = nla_get_u8(tb[ATTR_PROTO]);
 		a->o.present |= BIT64(PROTOCOL);
 	}
@@ -286,8 +286,9 @@ static int encode_one(struct encoder *e, const struct step *s, bool add)
 		r = ip_encode(e->msg, IFA_ADDRESS, a->o.present & BIT64(PEER) ? &a->peer : &a->address);
 	if (r >= 0 && add)
 		r = put_broadcast(e, a);
-	if (r >= 0 && add)
-		r = nla_put_u8(e->msg, ATTR_PROTO, NETCTL_ADDRESS_PROTOCOL);
+	/* Another's that comes back has what it had, maybe none. */
+	if (r >= 0 && add && (!s->reset || a->protocol))
+		r = nla_put_u8(e->msg, ATTR_PROTO, s->reset ? a->protocol : NETCTL_ADDRESS_PROTOCOL);
 	if (r >= 0 && add && (a->o.present & BIT64(LABEL)))
 		r = nla_put_string(e->msg, IFA_LABEL, a->label);
 	if (r >= 0 && add && (a->o.present & BIT64(METRIC)))

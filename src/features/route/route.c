@@ -301,13 +301,39 @@ static bool source_usable(const struct planner *p, const struct iface *want,
 	return o && row_is_zero(row_find(f, "tentative"), o);
 }
 
+/*
+ * Destination, table and metric are one place in the kernel, whatever the interface
+ * (fib_table_insert(), fib6_add_rt2node()). Return: the other one that has it, by another hand.
+ */
+static const struct iface *place_taken(const struct planner *p, const struct iface *want,
+				       const struct object *entry)
+{
+	if (list_find(&route_feature, iface_list(plan_have(p, want->name), &route_feature), entry))
+		return NULL;
+	MODEL_FOREACH(p->have, i) {
+		const struct object *o =
+			list_find(&route_feature, iface_list(i, &route_feature), entry);
+
+		if (o && !is_ours(o))
+			return i;
+	}
+	return NULL;
+}
+
 /* IPv6 takes no source that duplicate address detection has not passed (ipv6_chk_addr()). */
 static char *entry_blocked(const struct planner *p, const struct iface *want,
 			   const struct object *entry)
 {
+	const struct iface *other = place_taken(p, want, entry);
 	const struct route *r = (const struct route *)entry;
 	char buf[IP_TEXT_MAX];
 
+	if (other) {
+		_cleanup_free_ char *text = format(entry);
+
+		return str_format("the route %s waits: %s has one to there with the same metric, "
+				  "made by another program", text, other->name);
+	}
 	if (!(r->o.present & BIT64(SOURCE)) || r->source.family != AF_INET6 ||
 	    source_usable(p, want, &r->source))
 		return NULL;
@@ -426,8 +452,10 @@ static int encode(struct encoder *e, const struct step *s, unsigned part _unused
 {
 	const struct route *r = (const struct route *)(s->to ? s->to : s->from);
 	bool add = s->verb != VERB_REMOVE;
-	struct rtmsg *info = encoder_begin(e, add ? RTM_NEWROUTE : RTM_DELROUTE,
-					   add ? NLM_F_CREATE | NLM_F_REPLACE : 0, sizeof(*info));
+	/* A route of the same place that is another interface's must not be replaced unsaid. */
+	uint16_t flags = add ? NLM_F_CREATE | (s->verb == VERB_ADD ? NLM_F_EXCL : NLM_F_REPLACE) : 0;
+	struct rtmsg *info =
+		encoder_begin(e, add ? RTM_NEWROUTE : RTM_DELROUTE, flags, sizeof(*info));
 	int bad = 0;
 
 	info->rtm_family = r->to.family;
@@ -435,7 +463,7 @@ static int encode(struct encoder *e, const struct step *s, unsigned part _unused
 	info->rtm_table = r->table < 256 ? r->table : RT_TABLE_UNSPEC;
 	info->rtm_type = RTN_UNICAST;
 	info->rtm_scope = add ? scope_of(r) : RT_SCOPE_NOWHERE;
-	info->rtm_protocol = add ? NETCTL_ROUTE_PROTOCOL : RTPROT_UNSPEC;
+	info->rtm_protocol = !add ? RTPROT_UNSPEC : s->reset ? r->protocol : NETCTL_ROUTE_PROTOCOL;
 	info->rtm_flags = add && r->onlink ? RTNH_F_ONLINK : 0;
 	bad |= nla_put_u32(e->msg, RTA_TABLE, r->table) < 0;
 	bad |= nla_put_u32(e->msg, RTA_OIF, s->ifindex) < 0;
