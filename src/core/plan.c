@@ -306,6 +306,20 @@ static void plan_entry_away(struct subject *s, const struct feature *f, const st
 	entry_step(s, before ? VERB_REPLACE : VERB_REMOVE, f, before, entry, true);
 }
 
+/* What was taken away from others, by a change that is being undone: its policy is gone. */
+static void plan_given_back(struct subject *s, const struct feature *f)
+{
+	const struct list *want = iface_list(s->want, f), *have = iface_list(s->have, f);
+	const struct list *before = f->is_ours ? iface_list(s->owned, f) : NULL;
+	const struct link *link = iface_link(s->want);
+
+	if (link && link->foreign_policy == FOREIGN_REMOVE)
+		return;
+	for (unsigned n = 0; before && n < before->n; n++)
+		if (!list_find(f, want, before->items[n]) && !list_find(f, have, before->items[n]))
+			entry_step(s, VERB_ADD, f, before->items[n], NULL, true);
+}
+
 static void plan_list(struct subject *s, const struct feature *f)
 {
 	const struct list *want = iface_list(s->want, f), *have = iface_list(s->have, f);
@@ -315,6 +329,7 @@ static void plan_list(struct subject *s, const struct feature *f)
 			plan_entry_away(s, f, have->items[n]);
 	for (unsigned n = 0; want && n < want->n; n++)
 		plan_entry(s, f, want->items[n], list_find(f, have, want->items[n]));
+	plan_given_back(s, f);
 }
 
 static void plan_features(struct subject *s, const uint64_t *already)

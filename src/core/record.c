@@ -135,7 +135,7 @@ static struct object *copy_entry(const struct feature *f, const struct object *f
 
 /*
  * Where the kernel marks what is ours there is no need to write it down, and many of
- * them would be a lot: then the record has what others had made, and we replaced.
+ * them would be a lot: then the record has what others had made, and we replaced or removed.
  */
 static void adopt_entry(struct record *rec, const struct step *s)
 {
@@ -144,7 +144,7 @@ static void adopt_entry(struct record *rec, const struct step *s)
 	struct list *l;
 
 	if (f->is_ours)
-		entry = s->verb == VERB_REPLACE && !f->is_ours(s->from) ? s->from : NULL;
+		entry = s->from && !f->is_ours(s->from) ? s->from : NULL;
 	else if (s->verb != VERB_ADD)
 		entry = NULL;
 	if (!entry || f->form != FORM_LIST)

@@ -242,6 +242,24 @@ static void foreign_replaced_comes_back(void **state)
 	expect_has(h, "lan0", "\"via\": \"198.51.100.9\"");
 }
 
+static void foreign_removed_comes_back_when_undone(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+
+	harness_exec(h, "ip link set lan0 up");
+	harness_exec(h, "ip address add 198.51.100.1/24 dev lan0");
+	harness_exec(h, "ip route add 10.9.0.0/16 via 198.51.100.9 dev lan0");
+	harness_settle(h);
+	harness_must_apply(h, LAN0(""));
+	assert_int_equal(harness_apply(h, LAN0("foreign = \"remove\"; addresses = [ \"192.0.2.1/24\" ];"
+					       "routes = ( { to = \"10.8.0.0/16\"; via = \"203.0.113.9\"; } );")),
+			 -ECANCELED);
+	expect_has(h, "lan0", "198.51.100.1/24");
+	expect_has(h, "lan0", "198.51.100.9");
+	expect_lacks(h, "lan0", "\"protocol\": 172");
+	expect_settled(h);
+}
+
 /* The kernel has one place for a destination and metric, and would replace another's route. */
 static void route_of_another_elsewhere(void **state)
 {
@@ -485,6 +503,7 @@ int main(void)
 		HARNESS_TEST(other_kind_is_refused),
 		HARNESS_TEST(foreign_addresses_and_routes),
 		HARNESS_TEST(foreign_replaced_comes_back),
+		HARNESS_TEST(foreign_removed_comes_back_when_undone),
 		HARNESS_TEST(route_of_another_elsewhere),
 		HARNESS_TEST(appears_and_disappears),
 		HARNESS_TEST(waits_for_its_lower),
