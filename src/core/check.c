@@ -60,100 +60,115 @@ static void check_references(const struct model *want, const struct config_paths
 	}
 }
 
-/* The way from an interface to what it stands on. */
-struct way {
-	const char *names[32];
+/*
+ * What an interface stands on: what it refers to, and a master on its ports
+ * (__netdev_upper_dev_link() refuses the same circles). One walk in depth over
+ * all interfaces; the way from where it began is kept to be told.
+ */
+enum { MARK_NEW, MARK_NEW_MASTER, MARK_ON_WAY, MARK_DONE };
+
+struct walk {
+	const struct model *want;
+	struct errors *errors;
+	const struct iface **way;
+	const struct origin **because; /* of the step from way[n] to the next */
 	unsigned n;
-	const struct origin *first; /* where the first reference of it stands */
 };
 
-static void tell_loop(const struct way *w, struct errors *e)
+/* Begins with the name that comes first in the alphabet, wherever the walk met it. */
+static void tell_loop(const struct walk *w, unsigned from)
 {
-	char text[512];
-	int len = 0;
+	unsigned n = w->n - from, first = 0;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
 
-	/* Told once, at the name that comes first in the alphabet. */
-	for (unsigned n = 1; n < w->n; n++)
-		if (strcmp(w->names[n], w->names[0]) < 0)
-			return;
-	for (unsigned n = 0; n < w->n && len < 400; n++)
-		len += snprintf(text + len, sizeof(text) - len, "%s -> ", w->names[n]);
-	errors_add(e, w->first, "%s: the interfaces stand on each other in a loop: %s%s",
-		   w->names[0], text, w->names[0]);
+	for (unsigned k = 1; k < n; k++)
+		if (strcmp(w->way[from + k]->name, w->way[from + first]->name) < 0)
+			first = k;
+	for (unsigned k = 0; k <= n; k++)
+		fprintf(out, "%s%s", k ? " -> " : "", w->way[from + (first + k) % n]->name);
+	fclose(out);
+	errors_add(w->errors, w->because[from + first],
+		   "%s: the interfaces stand on each other in a loop: %s",
+		   w->way[from + first]->name, text);
+	free(text);
 }
 
-static bool find_loop(const struct model *want, const struct iface *i, struct way *w,
-		      struct errors *e);
+static void walk_from(struct walk *w, struct iface *i);
 
-/* Return: a loop was found, and told. */
-static bool follow(const struct model *want, const struct iface *i, const struct feature *f,
-		   const struct row *r, struct way *w, struct errors *e)
+static void step_to(struct walk *w, struct iface *next, const struct origin *because)
 {
-	const struct ifref *ref = row_value(r, i->part[f->id]);
-	const struct iface *next = model_find(want, ref->name);
+	unsigned from = w->n - 1;
 
-	if (!next || next == i)
-		return false;
-	if (w->n == 1)
-		w->first = object_where(f, r, i->part[f->id]);
-	if (!strcmp(next->name, w->names[0])) {
-		tell_loop(w, e);
-		return true;
-	}
-	/* Deeper than the kernel nests (MAX_NEST_DEV): a loop further on. */
-	return w->n < 16 && find_loop(want, next, w, e);
+	if (!next || next == w->way[w->n - 1]) /* itself: told as such */
+		return;
+	w->because[w->n - 1] = because;
+	if (next->mark < MARK_ON_WAY)
+		walk_from(w, next);
+	if (next->mark != MARK_ON_WAY)
+		return;
+	while (w->way[from] != next)
+		from--;
+	tell_loop(w, from);
 }
 
-static bool find_loop(const struct model *want, const struct iface *i, struct way *w,
-		      struct errors *e)
+static void walk_from(struct walk *w, struct iface *i)
 {
-	bool found = false;
+	const struct feature *root = features[FEATURE_LINK];
+	const struct row *master = row_find(root, "master");
+	bool has_ports = i->mark == MARK_NEW_MASTER;
 
-	w->names[w->n++] = i->name;
-	for (unsigned k = 0; k < n_features && !found; k++) {
+	i->mark = MARK_ON_WAY;
+	w->way[w->n++] = i;
+	for (unsigned k = 0; k < n_features; k++) {
 		const struct feature *f = features[k];
 
 		if (f->form == FORM_LIST || !i->part[k])
 			continue;
-		FOREACH_ROW(f, r)
-			if (!found && r->type == &type_ifref && row_has(f, r, i->part[k]))
-				found = follow(want, i, f, r, w, e);
-	}
-	w->n--;
-	return found;
-}
+		FOREACH_ROW(f, r) {
+			const struct ifref *ref = row_value(r, i->part[k]);
 
-/* A master stands on its ports: a port that stands on its master closes a circle. */
-static void check_master(const struct model *want, const struct iface *i, struct errors *e)
-{
-	const struct feature *root = features[FEATURE_LINK];
-	const struct row *r = row_find(root, "master");
-	const struct link *link = iface_link(i);
-	const struct iface *lower = i;
-
-	if (!row_has(root, r, &link->o) || !*link->master.name)
-		return;
-	for (unsigned depth = 0; lower && depth < 16; depth++) {
-		const struct ifref *ref = iface_lower(lower);
-
-		lower = ref ? model_find(want, ref->name) : NULL;
-		if (lower && !strcmp(lower->name, link->master.name)) {
-			errors_add(e, object_where(root, r, &link->o),
-				   "%s: master: it stands on \"%s\" itself", i->name, lower->name);
-			return;
+			if (r != master && r->type == &type_ifref && row_has(f, r, i->part[k]))
+				step_to(w, model_find(w->want, ref->name),
+					object_where(f, r, i->part[k]));
 		}
 	}
+	if (has_ports)
+		MODEL_FOREACH(w->want, port)
+			if (!strcmp(iface_link(port)->master.name, i->name))
+				step_to(w, port, object_where(root, master, port->part[FEATURE_LINK]));
+	w->n--;
+	i->mark = MARK_DONE;
+}
+
+static void check_loops(struct model *want, struct errors *e)
+{
+	struct walk w = { .want = want, .errors = e };
+	struct iface *master;
+
+	w.way = mem_new((want->n + 1) * sizeof(*w.way));
+	w.because = mem_new((want->n + 1) * sizeof(*w.because));
+	MODEL_FOREACH(want, i)
+		i->mark = MARK_NEW;
+	MODEL_FOREACH(want, i) {
+		master = model_find(want, iface_link(i)->master.name);
+		if (master)
+			master->mark = MARK_NEW_MASTER;
+	}
+	MODEL_FOREACH(want, i)
+		if (i->mark < MARK_ON_WAY)
+			walk_from(&w, i);
+	free(w.way);
+	free(w.because);
 }
 
 void config_check(const struct generation *g, const struct config_paths *paths, struct errors *e)
 {
+	check_loops(g->want, e);
 	MODEL_FOREACH(g->want, i) {
-		struct way way = { .n = 0 };
-
 		check_kind(i, e);
 		check_references(g->want, paths, i, e);
-		find_loop(g->want, i, &way, e);
-		check_master(g->want, i, e);
 		for (unsigned f = 0; f < n_features; f++)
 			if (features[f]->check)
 				features[f]->check(g->want, i, e);

@@ -62,6 +62,7 @@ struct iface {
 
 	enum fate fate;	     /* in the plan that is being made */
 	bool planned;	     /* it has its steps in that plan (also in the record) */
+	uint8_t mark;	     /* of a walk over the model */
 
 	/* Owned only: the daemon made the interface, and this was its index. */
 	bool created;
