@@ -26,6 +26,7 @@ struct ctl {
 	uint64_t timeout_usec;	    /* of a call; 0: as long as it takes */
 	char **names;	/* what stands behind the verb */
 	unsigned n_names;
+	unsigned used; /* enum option_flags: what the caller gave */
 	sd_bus *bus;
 };
 
@@ -46,6 +47,30 @@ struct verb {
 	int (*run)(struct ctl *c); /* returns an exit status; errors have been told */
 	const char *help;
 };
+
+/** verbs - ends with a NULL name */
+extern const struct verb verbs[];
+
+/* An option: written --name, or -letter. */
+struct option_row {
+	const char *name;
+	char letter;
+	const char *value; /* for people; NULL: it takes none */
+	bool optional;	   /* the value */
+	unsigned use;	   /* enum option_flags; 0: every verb has a use for it */
+	const char *const *words; /* what the value may be, NULL ends; NULL: anything */
+	int (*set)(struct ctl *c, const struct option_row *o, const char *value);
+	const char *help;
+};
+
+/** options - ends with a NULL name */
+extern const struct option_row options[];
+
+/** options_parse - returns -1 to go on, or an exit status */
+int options_parse(struct ctl *c, int argc, char **argv);
+
+/** options_refuse - an option that would do nothing is a misunderstanding; returns as above */
+int options_refuse(const struct ctl *c, const struct verb *v);
 
 /* The verbs, by file. */
 int verb_status(struct ctl *c);
