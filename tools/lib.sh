@@ -19,6 +19,8 @@ packages_lab=(linux-source-6.12 perl bison flex bc libelf-dev libssl-dev dwarves
 # Only the tests.
 packages_check=(clang valgrind shellcheck strace python3 python3-dbus python3-gi systemd
 	libclang-rt-14-dev)
+# The client's tests: what is printed is taken by parsers, shells and ssh that others made.
+packages_check+=(python3-jsonschema python3-prometheus-client openssh-server zsh)
 
 say() {
 	printf '\n\033[1m== %s\033[0m\n' "$*" >&2

@@ -80,12 +80,13 @@ static void print_json(FILE *out, const char *before, json_t *j)
 }
 
 static void print_interface(FILE *out, const char *before, const struct statistics *s,
-			    const struct statistics_request *q, const struct iface *i)
+			    const struct statistics_request *q, const char *name,
+			    const struct iface *i)
 {
-	_cleanup_free_ char *name = text_utf8(str_dup(i->name));
+	_cleanup_free_ char *clean = text_utf8(str_dup(name));
 
-	print_json(out, before, json_pack("{s:s, s:o}", "name", name, "statistics",
-					  statistics_json(s, q, i)));
+	print_json(out, before, json_pack("{s:s, s:o}", "name", clean, "statistics",
+					  i ? statistics_json(s, q, i) : json_array()));
 }
 
 /* One interface at a time, as Describe: the whole tree would be several times as large. */
@@ -105,17 +106,14 @@ static char *document(const struct bus *b, const struct statistics *s, const str
 	fseek(out, -1, SEEK_CUR); /* over the closing brace */
 	fputs(",\"interfaces\":[", out);
 	for (unsigned n = 0; n < q.n_names; n++) {
-		const struct iface *i = model_find(seen, q.names[n]);
-
-		if (i)
-			print_interface(out, before, s, &q, i);
-		before = i ? "," : before;
+		print_interface(out, before, s, &q, q.names[n], model_find(seen, q.names[n]));
+		before = ",";
 	}
 	if (!q.n_names)
 		MODEL_FOREACH(seen, i) {
 			if (i->ifindex <= 0)
 				continue;
-			print_interface(out, before, s, &q, i);
+			print_interface(out, before, s, &q, i->name, i);
 			before = ",";
 		}
 	fputs("]}", out);

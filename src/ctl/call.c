@@ -64,27 +64,28 @@ static bool is_lost(int r)
 	return r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE || r == -ESHUTDOWN;
 }
 
-int ctl_call(struct ctl *c, const char *method, sd_bus_message **ret, const char *types, ...)
+int ctl_call_new(struct ctl *c, const char *method, sd_bus_message **ret)
 {
-	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-	va_list ap;
 	int r = connect_bus(c);
 
 	if (r)
 		return r;
-	r = sd_bus_message_new_method_call(c->bus, &m, NAME, PATH, MANAGER, method);
+	r = sd_bus_message_new_method_call(c->bus, ret, NAME, PATH, MANAGER, method);
 	if (r >= 0) /* to look must not start the daemon */
-		r = sd_bus_message_set_auto_start(m, false);
+		r = sd_bus_message_set_auto_start(*ret, false);
 	if (r >= 0)
-		r = sd_bus_message_set_allow_interactive_authorization(m, true);
-	va_start(ap, types);
-	if (r >= 0 && types)
-		r = sd_bus_message_appendv(m, types, ap);
-	va_end(ap);
-	if (r >= 0) /* the daemon answers when the work is done, however long it takes */
-		r = sd_bus_call(c->bus, m, c->timeout_usec ? c->timeout_usec : UINT64_MAX, &error,
-				&reply);
+		r = sd_bus_message_set_allow_interactive_authorization(*ret, true);
+	return r < 0 ? fail_connect(c, r) : EXIT_DONE;
+}
+
+int ctl_call_send(struct ctl *c, sd_bus_message *m, sd_bus_message **ret)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	/* The daemon answers when the work is done, however long it takes. */
+	int r = sd_bus_call(c->bus, m, c->timeout_usec ? c->timeout_usec : UINT64_MAX, &error,
+			    &reply);
+
 	if (r < 0 && sd_bus_error_is_set(&error) && !is_lost(r))
 		return fail_call(c, &error);
 	if (r < 0)
@@ -94,19 +95,38 @@ int ctl_call(struct ctl *c, const char *method, sd_bus_message **ret, const char
 	return EXIT_DONE;
 }
 
-int ctl_call_text(struct ctl *c, const char *method, char **ret)
+int ctl_call(struct ctl *c, const char *method, sd_bus_message **ret, const char *types, ...)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	const char *text;
-	int r = ctl_call(c, method, &reply, NULL);
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+	va_list ap;
+	int r = ctl_call_new(c, method, &m);
 
 	if (r)
 		return r;
+	va_start(ap, types);
+	if (types)
+		r = sd_bus_message_appendv(m, types, ap);
+	va_end(ap);
+	return r < 0 ? fail_connect(c, r) : ctl_call_send(c, m, ret);
+}
+
+int ctl_read_text(const struct ctl *c, sd_bus_message *reply, char **ret)
+{
+	const char *text;
+
 	if (sd_bus_message_read(reply, "s", &text) < 0)
 		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_SIGNATURE,
 				"netctld's answer makes no sense");
 	*ret = str_dup(text);
 	return EXIT_DONE;
+}
+
+int ctl_call_text(struct ctl *c, const char *method, char **ret)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	int r = ctl_call(c, method, &reply, NULL);
+
+	return r ? r : ctl_read_text(c, reply, ret);
 }
 
 int ctl_describe(struct ctl *c, json_t **ret)

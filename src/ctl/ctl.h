@@ -22,7 +22,7 @@ struct ctl {
 	enum json_mode json;
 	bool legend, colour, utf8, all, dry_run;
 	unsigned width; /* of the terminal, columns */
-	unsigned confirm, hold_for; /* seconds; 0: not given */
+	unsigned confirm, hold_for, interval; /* seconds; 0: not given */
 	uint64_t timeout_usec;	    /* of a call; 0: as long as it takes */
 	char **names;	/* what stands behind the verb */
 	unsigned n_names;
@@ -38,6 +38,7 @@ enum option_flags {
 	USES_DRY_RUN = 1 << 3,
 	USES_CONFIRM = 1 << 4,
 	USES_FOR = 1 << 5,
+	USES_INTERVAL = 1 << 6,
 };
 
 struct verb {
@@ -85,6 +86,11 @@ int verb_rollback(struct ctl *c);
 int verb_history(struct ctl *c);
 int verb_hold(struct ctl *c);
 int verb_release(struct ctl *c);
+int verb_stats(struct ctl *c);
+int verb_metrics(struct ctl *c);
+
+/** stats_read - what GetStatistics says of the interfaces named; returns an exit status */
+int stats_read(struct ctl *c, json_t **ret);
 
 /** ctl_generation - tell the answer of Apply, Reload and Rollback; returns an exit status */
 int ctl_generation(const struct ctl *c, sd_bus_message *reply);
@@ -101,6 +107,13 @@ int apply_confirm(struct ctl *c);
  * Return: an exit status; what went wrong has been told.
  */
 int ctl_call(struct ctl *c, const char *method, sd_bus_message **ret, const char *types, ...);
+
+/** ctl_call_new, ctl_call_send - the same in two steps, for arguments that are not so simple */
+int ctl_call_new(struct ctl *c, const char *method, sd_bus_message **ret);
+int ctl_call_send(struct ctl *c, sd_bus_message *m, sd_bus_message **ret);
+
+/** ctl_read_text - the string of an answer; the caller frees it; returns an exit status */
+int ctl_read_text(const struct ctl *c, sd_bus_message *reply, char **ret);
 
 /** ctl_call_text - the same for methods without arguments that return a string */
 int ctl_call_text(struct ctl *c, const char *method, char **ret);
@@ -152,12 +165,13 @@ unsigned text_width(const char *s);
 
 struct table {
 	const char *heads[TABLE_COLUMNS]; /* NULL ends */
+	unsigned right; /* bit n: column n is of numbers */
 	struct table_row *rows;
 	unsigned n;
 };
 
 struct table_row {
-	const struct mark *mark;
+	const struct mark *mark; /* NULL: none */
 	char *cells[TABLE_COLUMNS]; /* taken over; NULL: empty */
 	char *below;		    /* a line of its own under the row; NULL: none */
 	char *instead;		    /* instead of the cells: a line as it is; NULL: the cells */
@@ -185,6 +199,12 @@ char *value_text(const json_t *v);
  * status; a name that is not there has been told.
  */
 int pick_interfaces(struct ctl *c, const json_t *all, json_t **ret);
+
+/** json_sorted - the interfaces of @list, sorted by name; a new reference */
+json_t *json_sorted(const json_t *list);
+
+/** json_index - the interfaces of @list by name, a new reference to an object */
+json_t *json_index(const json_t *list);
 
 /** config_to_json - the entries of "interfaces" of a configuration's text; NULL: no such text */
 json_t *config_to_json(const char *text);

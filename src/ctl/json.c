@@ -59,7 +59,7 @@ static int by_name(const void *a, const void *b)
 			  get_text(*(json_t *const *)b, NULL, "name"));
 }
 
-static json_t *sorted(const json_t *list)
+json_t *json_sorted(const json_t *list)
 {
 	size_t size = json_array_size(list), n;
 	_cleanup_free_ json_t **items = mem_new(size * sizeof(*items));
@@ -71,6 +71,16 @@ static json_t *sorted(const json_t *list)
 	for (n = 0; n < size; n++)
 		json_array_append(j, items[n]);
 	return j;
+}
+
+json_t *json_index(const json_t *list)
+{
+	json_t *index = json_object(), *j;
+	size_t n;
+
+	json_array_foreach(list, n, j)
+		json_object_set(index, get_text(j, NULL, "name"), j);
+	return index;
 }
 
 static json_t *find_name(const json_t *list, const char *name)
@@ -112,7 +122,7 @@ int pick_interfaces(struct ctl *c, const json_t *all, json_t **ret)
 	json_auto_t *picked = json_array();
 
 	if (!c->n_names) {
-		*ret = sorted(all);
+		*ret = json_sorted(all);
 		return EXIT_DONE;
 	}
 	for (unsigned n = 0; n < c->n_names; n++) {

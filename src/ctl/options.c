@@ -101,6 +101,11 @@ static int set_for(struct ctl *c, const struct option_row *o, const char *value)
 	return read_seconds(c, o, value, &c->hold_for);
 }
 
+static int set_interval(struct ctl *c, const struct option_row *o, const char *value)
+{
+	return read_seconds(c, o, value, &c->interval);
+}
+
 static int print_version(struct ctl *c _unused_, const struct option_row *o _unused_,
 			 const char *value _unused_)
 {
@@ -132,11 +137,13 @@ static int print_help(struct ctl *c _unused_, const struct option_row *self _unu
 
 const struct option_row options[] = {
 	{ "all", .use = USES_ALL, .set = set_all,
-	  .help = "status: every interface on a line of its own" },
+	  .help = "a line for each interface (status), zeros (stats)" },
 	{ "dry-run", .use = USES_DRY_RUN, .set = set_dry_run, .help = "apply: only plan" },
 	{ "confirm", .value = "SEC", .use = USES_CONFIRM, .set = set_confirm,
 	  .help = "apply: revert by itself unless confirmed in time" },
 	{ "for", .value = "SEC", .use = USES_FOR, .set = set_for, .help = "hold: so long (600)" },
+	{ "interval", .value = "SEC", .use = USES_INTERVAL, .set = set_interval,
+	  .help = "stats: rates, again and again" },
 	{ "no-legend", .use = USES_LEGEND, .set = set_no_legend,
 	  .help = "no header, no titles of columns" },
 	{ "host", 'H', .value = "[USER@]HOST", .use = USES_BUS, .set = set_host,

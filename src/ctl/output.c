@@ -132,20 +132,23 @@ static void measure(const struct ctl *c, const struct table *t, unsigned *widths
 }
 
 /* Spaces are printed before the next cell, so that no line ends with one. */
-static void print_cells(const char *const *cells, const unsigned *widths)
+static void print_cells(const char *const *cells, const unsigned *widths, unsigned right)
 {
-	unsigned pad = 0;
+	unsigned pad = 0, room;
 
 	for (unsigned k = 0; k < TABLE_COLUMNS; k++) {
 		const char *cell = cells[k] ? cells[k] : "";
 
 		if (!widths[k])
 			continue;
+		room = widths[k] - text_width(cell);
+		if (*cell && (right & BIT64(k)))
+			pad += room;
 		if (*cell) {
 			printf("%*s%s", pad, "", cell);
 			pad = 0;
 		}
-		pad += widths[k] + 2 - text_width(cell);
+		pad += 2 + (*cell && (right & BIT64(k)) ? 0 : room);
 	}
 	putchar('\n');
 }
@@ -172,15 +175,18 @@ static void print_wrapped(const char *text, int indent, unsigned width)
 	putchar('\n');
 }
 
-static void print_row(const struct ctl *c, const struct table_row *row, const unsigned *widths)
+static void print_row(const struct ctl *c, const struct table_row *row, const unsigned *widths,
+		      unsigned right)
 {
-	mark_print(c, row->mark);
-	putchar(' ');
+	if (row->mark) {
+		mark_print(c, row->mark);
+		putchar(' ');
+	}
 	if (row->instead)
 		puts(row->instead);
 	else
-		print_cells((const char *const *)row->cells, widths);
-	if (!row->below)
+		print_cells((const char *const *)row->cells, widths, right);
+	if (!row->below || !row->mark)
 		return;
 	fputs(colour_on(c, row->mark->colour), stdout);
 	print_wrapped(row->below, widths[0] + 4, c->width);
@@ -194,12 +200,13 @@ void table_print(const struct ctl *c, struct table *t)
 	measure(c, t, widths);
 	if (c->legend) {
 		fputs(colour_on(c, COLOUR_DIM), stdout);
-		fputs("  ", stdout);
-		print_cells(t->heads, widths);
+		if (t->n && t->rows[0].mark)
+			fputs("  ", stdout);
+		print_cells(t->heads, widths, t->right);
 		fputs(colour_off(c, COLOUR_DIM), stdout);
 	}
 	for (unsigned n = 0; n < t->n; n++) {
-		print_row(c, &t->rows[n], widths);
+		print_row(c, &t->rows[n], widths, t->right);
 		for (unsigned k = 0; k < TABLE_COLUMNS; k++)
 			free(t->rows[n].cells[k]);
 		free(t->rows[n].below);

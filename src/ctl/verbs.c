@@ -23,5 +23,9 @@ const struct verb verbs[] = {
 	{ "reload", "", 0, 0, USES_BUS, verb_reload, "The same, as service managers call it" },
 	{ "export", "[NAME...]", 0, -1u, USES_BUS, verb_export,
 	  "The running state of the machine as a configuration" },
+	{ "stats", "[NAME...]", 0, -1u, USES_BUS | USES_LEGEND | USES_ALL | USES_INTERVAL, verb_stats,
+	  "Counters, and rates with --interval" },
+	{ "metrics", "[NAME...]", 0, -1u, USES_BUS, verb_metrics,
+	  "Counters and states as OpenMetrics text" },
 	{ 0 },
 };

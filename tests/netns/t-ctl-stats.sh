@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Counters: GetStatistics on the bus, for one and for many callers. On a bus of
-# its own, in a network namespace.
+# Counters: GetStatistics on the bus, for one and for many callers; netctl stats
+# and metrics. On a bus of its own, in a network namespace.
 
 # shellcheck disable=SC2034,SC2154 # variables shared with tests/lib
 here=$(cd "$(dirname "$0")" && pwd)
@@ -41,7 +41,8 @@ check "no errors" json '.errors == []'
 check "of one" ask 1 names as 1 lo
 check "only that" json '[.interfaces[].name] == ["lo"] and .interfaces[0].statistics[0].group == "link"'
 check "one that is absent has none" ask 1 names as 2 absent0 v0
-check "which is no error" json '[.interfaces[].name] == ["v0"]'
+check "which is no error" json '.interfaces[0] == {"name": "absent0", "statistics": []} and
+	(.interfaces[1].statistics | length) > 0'
 check "a group" ask 2 groups as 1 link names as 1 v0
 check "of that interface" json '.interfaces[0].statistics | length == 1'
 
@@ -118,6 +119,69 @@ sys.exit(bool(left or bad))
 EOT
 check "a hundred callers at once, each gets what it asked for" /usr/bin/python3 "$bus_dir/many.py" "$daemon_pid"
 check "the daemon is well" ask
+
+# netctl stats.
+
+err=$bus_dir/err
+run() {
+	"$NETCTL" "$@" >"$out" 2>"$err"
+}
+says() {
+	grep -qE -- "$1" "$out" || { cat "$out"; return 1; }
+}
+complains() {
+	grep -qE -- "$1" "$err" || { cat "$err"; return 1; }
+}
+export LC_ALL=C
+check_status 0 "stats" run stats
+check "a title" says '^NAME +RX BYTES +RX PACKETS +TX BYTES +TX PACKETS +ERRORS +DROPPED$'
+check "a line each" says '^v0 +[0-9.kM]+ +[0-9]+ '
+check_status 0 "stats of one" run stats lo
+check "all groups, without the zeros" says '^  rx_packets +[1-9][0-9]* packets$'
+check_fails "none of them" says 'rx_errors'
+check_status 0 "stats --all" run stats lo --all
+check "zeros too" says '^  rx_errors +0 packets$'
+check_status 0 "stats of one that is absent" run stats absent0
+check "says so" complains 'absent0 has no counters: it is not there'
+check_status 10 "stats of one that nobody knows" run stats nope
+check_status 0 "stats, JSON" run stats v0 v1 --json
+check "the document" json '[.interfaces[].name] == ["v0", "v1"]'
+ping -i 0.002 -w 20 127.0.0.1 >/dev/null 2>&1 &
+ping_pid=$!
+at_exit 'kill $ping_pid 2>/dev/null'
+check_status 124 "rates" timeout 2.5 "$NETCTL" stats --interval=1 lo v0
+timeout 2.5 "$NETCTL" stats --interval=1 >"$out"
+check "as a table" says '^lo +[0-9.]+[kM] +[0-9.]+k? +[0-9.]+[kM] '
+timeout 2.5 "$NETCTL" stats --interval=1 lo --json >"$out"
+check "as JSON lines" sh -c "head -n 1 '$out' | jq -e '.interval_usec > 900000 and .interval_usec < 2000000 and
+	.interfaces[0].statistics[0].rates.rx_packets > 10'"
+kill $ping_pid 2>/dev/null
+
+# netctl metrics.
+
+check_status 0 "metrics" run metrics
+check "of interfaces" says '^netctl_link_rx_bytes_total\{interface="lo"\} [1-9]'
+check "of states" says '^netctl_interface_state\{interface="absent0",state="absent"\} 1$'
+if /usr/bin/python3 -c 'import prometheus_client.openmetrics.parser' 2>/dev/null; then
+	check "a parser of OpenMetrics takes it" /usr/bin/python3 - "$out" <<'EOT'
+import sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+families = list(text_string_to_metric_families(open(sys.argv[1]).read()))
+names = [f.name for f in families]
+assert len(names) == len(set(names)) and len(names) > 20, names
+sample = [s for f in families for s in f.samples
+          if s.name == "netctl_link_tx_bytes_total" and s.labels["interface"] == "lo"]
+assert len(sample) == 1 and sample[0].value > 0, sample
+EOT
+else
+	skip "a parser of OpenMetrics takes it" "no python3-prometheus-client"
+fi
+check_status 0 "metrics, JSON" run metrics --json
+check "the document" json '.metrics[] | select(.name == "netctl_link_rx_bytes") | .type == "counter" and
+	(.samples[] | select(.labels.interface == "lo") | .value > 0)'
+check_status 0 "metrics of some" run metrics lo
+check_fails "nothing of others" says 'v0'
+check_status 10 "metrics of one that nobody knows" run metrics nope
 
 daemon_stop
 check "the daemon ends when told" daemon_stopped
