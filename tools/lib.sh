@@ -17,7 +17,7 @@ packages_build=(gcc make autoconf automake libtool pkg-config libnl-3-dev libsys
 packages_lab=(linux-source-6.12 perl bison flex bc libelf-dev libssl-dev dwarves cpio kmod xz-utils rsync
 	ethtool)
 # Only the tests.
-packages_check=(clang valgrind shellcheck strace python3 python3-dbus python3-gi systemd
+packages_check=(man-db groff-base polkitd clang valgrind shellcheck strace python3 python3-dbus python3-gi systemd
 	libclang-rt-14-dev)
 # The client's tests: what is printed is taken by parsers, shells and ssh that others made.
 packages_check+=(python3-jsonschema python3-prometheus-client openssh-server zsh)

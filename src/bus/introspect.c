@@ -6,15 +6,14 @@
  */
 #include <stdio.h>
 
-#include "core/schema.h"
-#include "util/text.h"
+#include "bus/name.h"
 
-static void print_property(const struct row *r)
+static void print_property(const struct feature *f, const struct row *r)
 {
 	char name[64];
 
 	printf("  <property name=\"%s\" type=\"%s\" access=\"read\">\n",
-	       text_camel(r->key, name, sizeof(name)), r->type->signature);
+	       bus_property_name(f, r->key, name, sizeof(name)), r->type->signature);
 	if (r->flags & ROW_VOLATILE)
 		puts("   <annotation name=\"org.freedesktop.DBus.Property.EmitsChangedSignal\" "
 		     "value=\"false\"/>");
@@ -34,9 +33,9 @@ int main(int argc, char **argv)
 	}
 	puts("<!DOCTYPE node PUBLIC \"-//freedesktop//DTD D-BUS Object Introspection 1.0//EN\"\n"
 	     "\"https://www.freedesktop.org/standards/dbus/1.0/introspect.dtd\">\n<node>");
-	printf(" <interface name=\"org.netctl1.%s\">\n", text_camel(f->name, name, sizeof(name)));
+	printf(" <interface name=\"%s\">\n", bus_interface_name(f, name, sizeof(name)));
 	FOREACH_ROW(f, r)
-		print_property(r);
+		print_property(f, r);
 	puts(" </interface>\n</node>");
 	return 0;
 }

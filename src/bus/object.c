@@ -14,14 +14,7 @@
 #include <stdio.h>
 
 #include "bus/internal.h"
-
-/* Names that are older than the rule, or clearer than it. */
-static const struct {
-	const char *key, *name;
-} root_names[] = {
-	{ "address", "HardwareAddress" },
-	{ "operstate", "OperationalState" },
-};
+#include "bus/name.h"
 
 static json_t *clean_string(const char *s)
 {
@@ -279,10 +272,7 @@ static int enumerate(sd_bus *bus _unused_, const char *prefix _unused_, void *da
 
 static void name_property(struct property *p, const struct feature *f, const char *key)
 {
-	text_camel(key, p->name, sizeof(p->name));
-	for (unsigned n = 0; f->form == FORM_ROOT && n < ARRAY_SIZE(root_names); n++)
-		if (!strcmp(root_names[n].key, key))
-			snprintf(p->name, sizeof(p->name), "%s", root_names[n].name);
+	bus_property_name(f, key, p->name, sizeof(p->name));
 }
 
 static struct property *add_property(struct group *g, struct property p)
@@ -323,7 +313,7 @@ static void make_vtable(struct group *g, bool root)
 static void make_root(struct group *g)
 {
 	g->feature = features[FEATURE_LINK];
-	snprintf(g->interface, sizeof(g->interface), BUS_NAME ".Link");
+	bus_interface_name(g->feature, g->interface, sizeof(g->interface));
 	for (unsigned n = 0; n < ARRAY_SIZE(own_properties); n++)
 		add_property(g, own_properties[n]);
 	add_rows(g, g->feature);
@@ -337,8 +327,6 @@ static void make_root(struct group *g)
 
 void objects_new(struct bus *b)
 {
-	char camel[32];
-
 	b->groups = mem_new((n_features + 1) * sizeof(*b->groups));
 	make_root(&b->groups[b->n_groups++]);
 	for (unsigned n = 0; n < n_features; n++) {
@@ -347,8 +335,7 @@ void objects_new(struct bus *b)
 		if (features[n]->form != FORM_GROUP)
 			continue;
 		g->feature = features[n];
-		snprintf(g->interface, sizeof(g->interface), BUS_NAME ".%s",
-			 text_camel(features[n]->name, camel, sizeof(camel)));
+		bus_interface_name(features[n], g->interface, sizeof(g->interface));
 		add_rows(g, features[n]);
 		make_vtable(g, false);
 		b->n_groups++;
