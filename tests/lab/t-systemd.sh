@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# lab: systemd
+#
+# The service, under the systemd that a machine has: at boot, reloaded, hung,
+# killed, restarted; who may, by the real polkit; and what the journal says.
+
+# shellcheck source=tests/lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+config() {
+	cat >/etc/netctld/10-lab.conf
+}
+good() {
+	config <<-END
+	interfaces = (
+	  { name = "port0"; master = "br0"; mtu = ${1:-1400}; port = { pvid = 10; untagged = [ 10 ]; }; },
+	  { name = "br0"; kind = "bridge"; bridge = { vlan_filtering = true; default_pvid = 0; };
+	    port = { tagged = [ 10 ]; }; },
+	  { name = "br0.10"; kind = "vlan"; vlan = { link = "br0"; id = 10; };
+	    addresses = [ "192.0.2.1/24" ]; routes = ( { to = "198.51.100.0/24"; via = "192.0.2.254"; } );
+	    ipv4 = { forwarding = true; }; }
+	);
+	END
+}
+
+if [ -n "${LAB_PREPARE:-}" ]; then # before systemd begins
+	tap_finished=1
+	mkdir -p /etc/netctld /etc/polkit-1/rules.d /run/systemd/system/netctld.service.d
+	good
+	ip link add port0 type dummy
+	ip link add other0 type dummy
+	systemctl enable -q netctld.service
+	ln -s /lib/systemd/system/netctld.service /run/systemd/system/lab.target.wants
+	# Three minutes would be long.
+	printf '[Service]\nWatchdogSec=2s\n' >/run/systemd/system/netctld.service.d/lab.conf
+	printf '%s\n' 'polkit.addRule(function(action, subject) {' \
+		'if (subject.user == "daemon") return action.id == "org.netctl1.apply" ?' \
+		'polkit.Result.YES : polkit.Result.NO; });' >/etc/polkit-1/rules.d/10-lab.rules
+	exit 0
+fi
+
+# show UNIT PROPERTY
+show() {
+	systemctl show -P "$2" "$1"
+}
+# All that the kernel has, but for counters and ages.
+state() {
+	ip -d -o link show | sed 's/ [a-z_]*_\(timer\|delay_timer\) *[0-9.]*//g'
+	ip -o address show | sed 's/valid_lft.*//'
+	ip route show table all
+	bridge vlan show
+}
+# same STATE: nothing differs now.
+same() {
+	diff <(echo "$1") <(state)
+}
+mtu() {
+	cat /sys/class/net/port0/mtu
+}
+is() {
+	test "$("${@:2}")" = "$1"
+}
+has_new_pid() {
+	pid=$(show netctld MainPID)
+	[ "$pid" != 0 ] && [ "$pid" != "$1" ] && is active show netctld ActiveState
+}
+
+# At boot.
+
+check_equal "the service runs" active "$(show netctld ActiveState)"
+check_equal "as a user of its own" netctl "$(stat -c %U "/proc/$(show netctld MainPID)")"
+check_equal "with two capabilities: NET_ADMIN and BPF" 0000008000001000 \
+	"$(awk '/^CapEff/ { print $2 }' "/proc/$(show netctld MainPID)/status")"
+check "it was ready before network.target" test "$(show netctld ActiveEnterTimestampMonotonic)" -le \
+	"$(show network.target ActiveEnterTimestampMonotonic)"
+check "which it has pulled in" is active show network.target ActiveState
+check "it had applied by then" sh -c 'ip address show br0.10 | grep -q 192.0.2.1/24 &&
+	ip route show 198.51.100.0/24 | grep -q 192.0.2.254 && bridge vlan show dev port0 | grep -q "10 PVID"'
+check_equal "also what are files in /proc/sys" 1 "$(cat /proc/sys/net/ipv4/conf/br0.10/forwarding)"
+check_equal "the generation is kept" 1 "$(netctl history --json | jq '[.generations? // .[]] | flatten | length')"
+check_equal "the bus knows it as what it is" netctl "$(stat -c %U "/proc/$(busctl call \
+	org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus GetConnectionUnixProcessID \
+	s org.netctl1 | sed 's/u //')")"
+check "status" netctl status
+unit=$(show netctld FragmentPath)
+check_equal "systemd-analyze verify says nothing" "" "$(systemd-analyze verify "$unit" 2>&1)"
+exposure=$(systemd-analyze security --no-pager netctld.service | sed -n 's/.*exposure level.*: \([0-9.]*\) .*/\1/p')
+note "exposure: $exposure"
+check "exposure at most 1.9" sh -c "[ -n '$exposure' ] && echo '$exposure <= 1.9' | awk '{ exit !(\$1 <= 1.9) }'"
+
+# Reload.
+
+good 1300
+check "reload" systemctl reload netctld
+check_equal "is over when it is done" 1300 "$(mtu)"
+echo 'interfaces = ( { name = "port0"; mtuu = 3; } );' | config
+before=$(state)
+check_fails "reload with a broken file fails" systemctl reload netctld
+check "and keeps the old state" same "$before"
+check_equal "and the daemon" active "$(show netctld ActiveState)"
+check "the journal says what is wrong, and where" sh -c "journalctl -u netctld -p err --no-pager |
+	grep -q '10-lab.conf:1: port0: mtuu: unknown key'"
+good 1300
+check "and a good one is taken again" systemctl reload netctld
+
+# Hung, killed, restarted: the network does not notice.
+
+before=$(state)
+ip monitor link address route >/tmp/monitor 2>&1 &
+monitor=$!
+pid=$(show netctld MainPID)
+check "restart" systemctl restart netctld
+check "is another process" has_new_pid "$pid"
+check "restart loses nothing" same "$before"
+pid=$(show netctld MainPID)
+kill -KILL "$pid"
+check_eventually 10 "one that is killed is started again" has_new_pid "$pid"
+check "and nothing is lost" same "$before"
+pid=$(show netctld MainPID)
+kill -STOP "$pid"
+check_eventually 20 "one that hangs is started again by the watchdog" has_new_pid "$pid"
+check "for that reason" sh -c "journalctl -u netctld --no-pager | grep -q 'Watchdog timeout'"
+check "nothing is lost by that" same "$before"
+kill $monitor
+check_equal "the kernel was asked to change nothing all the while" "" "$(cat /tmp/monitor)"
+check_eventually 5 "the bus has it back" netctl status
+ip address del 192.0.2.1/24 dev br0.10
+check_eventually 5 "and it still looks after the network" \
+	sh -c 'ip address show br0.10 | grep -q 192.0.2.1/24'
+
+# Who may, by polkit.
+
+as() {
+	setpriv --reuid="$1" --regid="$(id -g "$1")" --clear-groups "${@:2}"
+}
+check "anybody may look" as nobody netctl status
+check_status 4 "nobody may not apply" as nobody netctl apply
+check "whom polkit allows may" as daemon netctl apply
+check_status 4 "but no more than that" as daemon netctl hold port0
+check_equal "polkit is the real one" polkitd "$(ps -o comm= -C polkitd)"
+
+# Stopped.
+
+check "stop" systemctl stop netctld
+check "changes nothing" same "$before"
+check_status 8 "a client is told that it does not run" netctl status
+
+# The manual's examples, in turn, as drop-ins are.
+
+gunzip -f /usr/share/man/man5/netctld.conf.5.gz 2>/dev/null
+rm /etc/netctld/* /run/netctld/*
+ip link del br0
+for port in wan lan0 lan1; do
+	ip link add $port type dummy
+done
+awk '/^\.\\" example$/ { file = "/etc/netctld/" ++n ".conf"; next } /^\.fi$/ { file = "" }
+	file && !/^\./ { print >file }' /usr/share/man/man5/netctld.conf.5
+check "the manual has examples" test -e /etc/netctld/2.conf
+check "which can be applied" netctld --once
+check "and do what they say" sh -c 'ip address show br0.20 | grep -q 192.168.20.1/24 &&
+	bridge vlan show dev lan1 | grep -q "^ *40"'
+finish
