@@ -151,3 +151,35 @@ lab_log() {
 lab_kernel_complaints() {
 	! dmesg | grep -E 'WARNING: |BUG: |Oops|Call Trace|OF: ERROR'
 }
+
+# lab_cages [N [QSFP]]: N SFP cages, sfp0 and up, joined in pairs by a fibre; QSFP
+# cages qsfp0 and up beside them.
+lab_cages() {
+	insmod "$LAB_MODULES/sfpsim.ko" cages="${1:-2}" qsfps="${2:-0}" || return
+	lab_cages=/sys/kernel/debug/sfpsim
+}
+
+# lab_insert CAGE KIND [SERIAL]: pull out what is in, and put a module in; tests/lab/sfp-module
+# says what there is.
+lab_insert() {
+	echo 0 >"$lab_cages/$1/present"
+	"$(dirname "${BASH_SOURCE[0]}")/sfp-module" "$2" "${3:-SN$1}" >"$lab_cages/$1/eeprom" || return
+	echo 1 >"$lab_cages/$1/present"
+}
+
+# lab_pull CAGE: nothing is in it any more.
+lab_pull() {
+	echo 0 >"$lab_cages/$1/present"
+}
+
+# lab_insert_qsfp CAGE KIND
+lab_insert_qsfp() {
+	local memory
+	memory=$(mktemp)
+	echo 0 >"$lab_cages/qsfp$1/present"
+	"$(dirname "${BASH_SOURCE[0]}")/sfp-module" --qsfp "$2" "$memory" || return
+	cat "$memory.lower" >"$lab_cages/qsfp$1/lower"
+	cat "$memory.pages" >"$lab_cages/qsfp$1/pages"
+	echo 1 >"$lab_cages/qsfp$1/present"
+	rm -f "$memory" "$memory".*
+}
