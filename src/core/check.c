@@ -163,12 +163,28 @@ static void check_loops(struct model *want, struct errors *e)
 	free(w.because);
 }
 
+/* The planner asks the same again, because machines change. */
+static void check_machine(const struct model *want, const struct model *machine,
+			  const struct iface *i, struct errors *e)
+{
+	for (unsigned f = 0; machine && f < n_features; f++) {
+		const struct origin *at = &i->where;
+		_cleanup_free_ char *why = NULL;
+
+		if (features[f]->refused)
+			why = features[f]->refused(want, machine, i, &at);
+		if (why)
+			errors_add(e, at, "%s: %s", i->name, why);
+	}
+}
+
 void config_check(const struct generation *g, const struct config_paths *paths, struct errors *e)
 {
 	check_loops(g->want, e);
 	MODEL_FOREACH(g->want, i) {
 		check_kind(i, e);
 		check_references(g->want, paths, i, e);
+		check_machine(g->want, paths->machine, i, e);
 		for (unsigned f = 0; f < n_features; f++)
 			if (features[f]->check)
 				features[f]->check(g->want, i, e);

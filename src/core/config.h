@@ -36,6 +36,7 @@ struct config_paths {
 	/* Is there such an interface now? References may name those too. NULL: no. */
 	bool (*present)(void *data, const char *name);
 	void *data;
+	const struct model *machine; /* what the kernel has; NULL: that is not known */
 };
 
 /** config_default_paths - /etc, /run and /usr/lib */

@@ -47,6 +47,12 @@ void encoder_sysctl(struct encoder *e)
 	};
 }
 
+void encoder_sysfs(struct encoder *e)
+{
+	encoder_sysctl(e);
+	e->request.channel = CHANNEL_SYSFS;
+}
+
 int encode_rows(struct encoder *e, const struct feature *f, const struct object *o, uint64_t mask)
 {
 	FOREACH_ROW(f, r)

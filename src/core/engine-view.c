@@ -88,6 +88,7 @@ int engine_load(struct engine *e, struct errors *errors, struct generation **ret
 
 	paths.present = engine_present;
 	paths.data = e;
+	paths.machine = e->mirror->synced ? e->mirror->seen : NULL;
 	return config_load(&paths, errors, ret);
 }
 

@@ -26,6 +26,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "nl/files.h"
 #include "util/log.h"
 
 /* Steps handed to the kernel before the loop turns; their answers bound the memory. */
@@ -162,7 +163,7 @@ static void submit_step(struct engine *e, unsigned index)
 		r = encode_step(e->encoder, s, part++);
 		if (r < 0)
 			break;
-		e->untold |= e->encoder->request.channel == CHANNEL_SYSCTL || step_is_untold(s);
+		e->untold |= files_root(e->encoder->request.channel) || step_is_untold(s);
 		f = arena_alloc(e->plan->arena, sizeof(*f));
 		*f = (struct flight){ e, index };
 		s->parts_left++;
@@ -378,6 +379,8 @@ static void look(struct engine *e)
 		begin_undo(e);
 		all = true;
 	}
+	if (m->appeared)
+		mirror_look(m);
 	hold_mark(e);
 	if (!e->passes) {
 		e->round++;

@@ -157,6 +157,22 @@ static enum fate fail(struct iface *want, const char *what)
 	return FATE_FAIL;
 }
 
+static bool is_refused(struct planner *p, struct iface *want)
+{
+	for (unsigned n = 0; n < n_features; n++) {
+		const struct origin *at = NULL;
+		_cleanup_free_ char *why = NULL;
+
+		if (features[n]->refused)
+			why = features[n]->refused(p->want, p->have, want, &at);
+		if (!why)
+			continue;
+		fail(want, why);
+		return true;
+	}
+	return false;
+}
+
 static enum fate decide_existing(struct planner *p, struct iface *want, struct iface *have)
 {
 	const struct feature *f = NULL;
@@ -171,6 +187,8 @@ static enum fate decide_existing(struct planner *p, struct iface *want, struct i
 	for (unsigned n = 0; n < n_features; n++)
 		if (want->part[n] && features[n]->form != FORM_LIST)
 			fate_resolve(p, features[n], want->part[n]);
+	if (is_refused(p, want))
+		return FATE_FAIL;
 	if (*iface_kind(want))
 		r = find_recreate(want, have, fate_is_ours(p, want->name, have), &f);
 	if (r && !fate_is_ours(p, want->name, have)) {
@@ -191,6 +209,8 @@ static enum fate decide_absent(struct planner *p, struct iface *want)
 		iface_set_reason(want, "no such device yet");
 		return FATE_ABSENT;
 	}
+	if (is_refused(p, want))
+		return FATE_FAIL;
 	missing = find_missing(p, want);
 	if (!missing)
 		return FATE_CREATE;
@@ -230,9 +250,17 @@ enum fate fate_decide(struct planner *p, struct iface *want)
 	return want->fate;
 }
 
+const struct ifref *plan_lower(const struct planner *p, const struct iface *i)
+{
+	const struct ifref *ref = i ? iface_lower(i) : NULL;
+	const struct iface *have = i && !ref && !*iface_kind(i) ? plan_have(p, i->name) : NULL;
+
+	return have ? iface_lower(have) : ref;
+}
+
 unsigned fate_depth(const struct planner *p, const struct iface *i, unsigned limit)
 {
-	const struct ifref *ref = i && limit ? iface_lower(i) : NULL;
+	const struct ifref *ref = limit ? plan_lower(p, i) : NULL;
 	const struct iface *lower = ref ? model_find(p->want, ref->name) : NULL;
 
 	if (ref && !lower)

@@ -248,6 +248,13 @@ static void retry_later(struct mirror *m)
 		log_error("cannot set a timer");
 }
 
+void mirror_look(struct mirror *m)
+{
+	for (unsigned f = 0; f < n_features; f++)
+		if (features[f]->look)
+			features[f]->look(m);
+}
+
 static void sync_done(struct mirror *m)
 {
 	struct model *filled = TAKE_PTR(m->filling);
@@ -269,6 +276,7 @@ static void sync_done(struct mirror *m)
 	m->appeared = true;
 	MODEL_FOREACH(m->seen, i)
 		mirror_resolve(m->seen, i);
+	mirror_look(m);
 	kernel_hold(m->kernel, false);
 	m->on_synced(m->data);
 }

@@ -76,6 +76,9 @@ void mirror_list_entry(struct mirror *m, struct iface *i, const struct feature *
 /** mirror_resolve - fill in the names of the interfaces that @i refers to */
 void mirror_resolve(const struct model *seen, struct iface *i);
 
+/** mirror_look - look at what no message tells; once a turn in which interfaces came or went */
+void mirror_look(struct mirror *m);
+
 /** mirror_take_changes - forget the changes noted so far */
 void mirror_take_changes(struct mirror *m);
 

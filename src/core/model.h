@@ -174,6 +174,7 @@ struct link {
 	struct ifref master, lower, peer;
 	char *alias;
 	char slave_kind[IFNAMSIZ]; /* IFLA_INFO_SLAVE_KIND */
+	char *switch_id, *port_name; /* of the hardware switch that it is a port of; NULL: none */
 };
 
 enum { FOREIGN_KEEP, FOREIGN_REMOVE };

@@ -134,8 +134,16 @@ static bool is_up(const struct iface *i)
 	return i && iface_link(i)->up;
 }
 
+/* Is it up, and standing on @lower? */
+static bool is_up_on(const struct iface *i, const struct iface *lower)
+{
+	const struct link *l = iface_link(i);
+
+	return l && l->up && l->lower.index == lower->ifindex;
+}
+
 /* Take the link down for a change, and up again after it if that is where it belongs. */
-static void bounce(struct subject *s)
+static void bounce_link(struct subject *s)
 {
 	const struct feature *root = features[FEATURE_LINK];
 	const struct row *up = row_find(root, "up");
@@ -162,6 +170,23 @@ static void bounce(struct subject *s)
 	step->to = &link->o;
 	step->mask = row_bit(root, up);
 	step->effect = EFFECT_BOUNCE;
+}
+
+/*
+ * A switch's ports go down with their conduit, and do not come up with it again
+ * (dsa_user_netdevice_event()).
+ */
+static void bounce(struct subject *s)
+{
+	bounce_link(s);
+	MODEL_FOREACH(s->p->have, upper) {
+		struct subject u = { .p = s->p, .have = upper, .i = upper, .depth = s->depth + 1 };
+
+		if (!is_up_on(upper, s->have) || *iface_kind(upper))
+			continue;
+		u.want = model_find(s->p->want, upper->name);
+		bounce_link(&u);
+	}
 }
 
 static void finish_object_step(struct subject *s, unsigned index)
@@ -197,14 +222,31 @@ static bool leaves_master(struct subject *s)
 /* An interface cannot come up before what it stands on is up (vlan_dev_open(): ENETDOWN). */
 static bool lower_stays_down(struct subject *s)
 {
-	const struct ifref *ref = s->want ? iface_lower(s->want) : NULL;
+	const struct ifref *ref = s->want ? plan_lower(s->p, s->want) : NULL;
 	const struct iface *want = ref ? model_find(s->p->want, ref->name) : NULL;
 
 	if (!ref || (want ? iface_link(want)->up : is_up(plan_have(s->p, ref->name))))
 		return false;
+	/* The kernel brings up a conduit that nobody configures (dsa_user_open(), since 5.12). */
+	if (!want && !iface_lower(s->want))
+		return false;
 	s->want->state = STATE_WAITING;
 	iface_set_reason(s->want, "waits for %s to be up", ref->name);
 	return true;
+}
+
+/* Going down, it would take along what stands on it and is to stay up. */
+static bool carries_others(const struct subject *s)
+{
+	MODEL_FOREACH(s->p->have, upper) {
+		const struct iface *want = model_find(s->p->want, upper->name);
+
+		if (!is_up_on(upper, s->have))
+			continue;
+		if (want ? iface_link(want)->up : !model_find(s->p->owned, upper->name))
+			return true;
+	}
+	return false;
 }
 
 /* One step for each phase that has a row that differs. */
@@ -219,11 +261,18 @@ static void plan_object(struct subject *s, const struct feature *f, uint64_t alr
 	/* What is left in the record of another kind, which it was before. */
 	if (f->kind && strcmp(f->kind, iface_kind(s->want ? s->want : s->have)))
 		return;
+	/* What it has nothing of any more (its switch is gone) needs no putting back. */
+	if (!from && s->have)
+		already |= reset;
 	FOREACH_ROW(f, r)
 		if (!(already & row_bit(f, r)) && row_differs(f, r, to, from, !s->have))
 			masks[r->off && row_is_zero(r, to) ? r->off : r->phase] |= row_bit(f, r);
 	if (masks[PHASE_UP] && lower_stays_down(s))
 		masks[PHASE_UP] = 0;
+	/* Put back to down it is when nothing stands on it any more. */
+	if (f->id == FEATURE_LINK && !(masks[PHASE_DOWN] & ~reset) && masks[PHASE_DOWN] &&
+	    carries_others(s))
+		masks[PHASE_DOWN] = 0;
 	for (unsigned phase = 0; phase < PHASE_MAX_; phase++) {
 		struct step *step;
 

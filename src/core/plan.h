@@ -124,6 +124,13 @@ int plan_target(const struct planner *p, const char *name);
 /** plan_will_exist - is it there, or will this plan create it? */
 bool plan_will_exist(const struct planner *p, const char *name);
 
+/**
+ * plan_lower - what @i stands on; NULL: nothing
+ *
+ * As configured; of what exists by itself (a switch's port on its conduit) as the kernel has it.
+ */
+const struct ifref *plan_lower(const struct planner *p, const struct iface *i);
+
 /** plan_kind - the kind it has or will have; "" where it is or will not be there */
 const char *plan_kind(const struct planner *p, const char *name);
 
@@ -149,6 +156,9 @@ void *encoder_begin(struct encoder *e, uint16_t type, uint16_t flags, size_t siz
 
 /** encoder_sysctl - make the request a sysctl; path and value printf-like are in @e already */
 void encoder_sysctl(struct encoder *e);
+
+/** encoder_sysfs - the same for a file below /sys */
+void encoder_sysfs(struct encoder *e);
 
 /** encode_rows - put the rows of @mask that carry attributes; 0 or a negative errno */
 int encode_rows(struct encoder *e, const struct feature *f, const struct object *o, uint64_t mask);

@@ -200,6 +200,12 @@ struct feature {
 	/* RTM_NEWLINK of @i, attributes parsed. NULL: the rows are decoded below @nest. */
 	int (*observe_link)(struct mirror *m, struct iface *i, const struct link_message *lm);
 
+	/*
+	 * Look at what no message tells (files below /sys): called when all dumps are in, and
+	 * when interfaces have come or gone since. Must not wait.
+	 */
+	void (*look)(struct mirror *m);
+
 	/* FORM_LIST, entries that are no groups: one entry from a bare string. */
 	int (*parse_entry)(struct parse *p, const config_setting_t *s, struct object *o);
 	/* FORM_LIST: an entry as one word for plans; the caller frees it. */
@@ -231,6 +237,13 @@ struct feature {
 	 * the planner frees it).
 	 */
 	char *(*blocked)(const struct planner *p, const struct iface *want);
+	/*
+	 * What the machine at hand cannot do, where the configuration by itself cannot show it:
+	 * NULL, or why @i as a whole is refused. @have is what the machine has; the caller frees
+	 * what is returned. @ret_where: the line to blame.
+	 */
+	char *(*refused)(const struct model *want, const struct model *have,
+			 const struct iface *i, const struct origin **ret_where);
 	/* The effect of changing @row, where it is not always the same. */
 	enum effect (*effect)(const struct planner *p, const struct step *s, const struct row *row);
 	/*

@@ -4,6 +4,7 @@
 
 struct feature *const features[] = {
 	&link_feature,	  &vlan_feature, &bridge_feature,  &port_feature,  &veth_feature,
+	&dsa_feature,
 	&ipv4_feature,	  &ipv6_feature, &address_feature, &route_feature,
 };
 

@@ -25,6 +25,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "nl/files.h"
 #include "nl/rtnl.h"
 #include "nl/uapi.h"
 #include "util/log.h"
@@ -134,7 +135,7 @@ static void fail_batch(struct linux_kernel *lk, int error)
 	finish_batch(lk);
 }
 
-static bool is_sysctl(const struct linux_kernel *lk, unsigned i)
+static bool is_file(const struct linux_kernel *lk, unsigned i)
 {
 	const struct nlmsghdr *h = (void *)(lk->batch + lk->pending[i].offset);
 
@@ -157,7 +158,7 @@ static unsigned batch_span(const struct linux_kernel *lk, size_t *bytes)
 
 	for (i = 1; i < lk->n; i++)
 		if (i >= lk->batch_limit || lk->pending[i].offset > BATCH_BYTES_MAX ||
-		    is_sysctl(lk, i) || is_slow(lk, i - 1) || is_slow(lk, i))
+		    is_file(lk, i) || is_slow(lk, i - 1) || is_slow(lk, i))
 			break;
 	*bytes = i < lk->n ? lk->pending[i].offset : lk->batch_bytes;
 	return i;
@@ -214,17 +215,12 @@ static void advance_later(struct linux_kernel *lk)
 	sd_event_source_set_enabled(lk->later, SD_EVENT_ONESHOT);
 }
 
-/* A message of type NLMSG_NOOP holds the place of a sysctl: it keeps the order. */
-struct sysctl_place {
-	struct nlmsghdr h;
-	char text[]; /* path, 0, value, 0 */
-};
-
-static void run_sysctl(struct linux_kernel *lk)
+/* A message of type NLMSG_NOOP holds the place of a file, path and value: it keeps the order. */
+static void run_file(struct linux_kernel *lk)
 {
-	const struct sysctl_place *p = (void *)lk->batch;
+	const char *path = NLMSG_DATA((struct nlmsghdr *)lk->batch);
 
-	lk->pending[0].error = rtnl_write_sysctl(p->text, p->text + strlen(p->text) + 1);
+	lk->pending[0].error = files_write(path, path + strlen(path) + 1);
 	lk->sent = 1;
 	finish_batch(lk);
 }
@@ -258,8 +254,8 @@ static bool advance_once(struct linux_kernel *lk)
 	if (lk->sent || lk->dumping)
 		return false;
 	if (lk->n && lk->flush) {
-		if (is_sysctl(lk, 0)) {
-			run_sysctl(lk);
+		if (is_file(lk, 0)) {
+			run_file(lk);
 			return true;
 		}
 		send_batch(lk);
@@ -296,15 +292,16 @@ static void linux_submit(struct kernel *k, const struct request *r, reply_fn fn,
 {
 	struct linux_kernel *lk = container_of(k, struct linux_kernel, k);
 	struct nlmsghdr *h;
+	const char *root = files_root(r->channel);
 	size_t bytes;
 
-	if (r->channel == CHANNEL_SYSCTL) {
-		bytes = NLMSG_LENGTH(strlen(r->path) + strlen(r->value) + 2);
+	if (root) {
+		bytes = NLMSG_LENGTH(strlen(root) + strlen(r->path) + strlen(r->value) + 2);
 		h = (void *)batch_room(lk, NLMSG_ALIGN(bytes));
 		memset(h, 0, NLMSG_ALIGN(bytes));
 		h->nlmsg_type = NLMSG_NOOP;
 		h->nlmsg_len = bytes;
-		strcpy(stpcpy(NLMSG_DATA(h), r->path) + 1, r->value);
+		strcpy(stpcpy(stpcpy(NLMSG_DATA(h), root), r->path) + 1, r->value);
 	} else {
 		bytes = r->nlh->nlmsg_len;
 		h = (void *)batch_room(lk, NLMSG_ALIGN(bytes));
@@ -571,6 +568,8 @@ static const struct kernel_ops linux_ops = {
 	.listen = linux_listen,
 	.hold = linux_hold,
 	.read_notifications = linux_read_notifications,
+	.read_file = files_read,
+	.read_folder = files_list,
 };
 
 int kernel_open(sd_event *event, struct kernel **ret)

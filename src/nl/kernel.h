@@ -14,13 +14,14 @@
 enum channel {
 	CHANNEL_RTNL,	/* a netlink message on NETLINK_ROUTE */
 	CHANNEL_SYSCTL, /* a file below /proc/sys */
+	CHANNEL_SYSFS,	/* a file below /sys */
 };
 
 struct request {
 	enum channel channel;
 	struct nlmsghdr *nlh; /* RTNL: complete but for nlmsg_seq; NLM_F_ACK is not wanted */
-	const char *path;     /* SYSCTL: below /proc/sys, "net/ipv4/conf/lan0/forwarding" */
-	const char *value;    /* SYSCTL: what is written */
+	const char *path;     /* SYSCTL, SYSFS: "net/ipv4/conf/lan0/forwarding" */
+	const char *value;    /* SYSCTL, SYSFS: what is written */
 };
 
 struct kernel;
@@ -41,6 +42,9 @@ typedef void (*message_fn)(void *data, const struct nlmsghdr *n);
  */
 typedef void (*done_fn)(void *data, int error);
 
+/** typedef name_fn - one entry of a folder, valid during the call */
+typedef void (*name_fn)(void *data, const char *name);
+
 struct kernel_counters {
 	uint64_t requests; /* that change something */
 	uint64_t dumps;
@@ -57,6 +61,8 @@ struct kernel_ops {
 	int (*listen)(struct kernel *k, const uint32_t *groups, unsigned n);
 	void (*hold)(struct kernel *k, bool on);
 	void (*read_notifications)(struct kernel *k);
+	int (*read_file)(struct kernel *k, const char *path, char *buf, size_t size);
+	void (*read_folder)(struct kernel *k, const char *path, name_fn fn, void *data);
 };
 
 struct kernel {
@@ -136,6 +142,24 @@ static inline void kernel_hold(struct kernel *k, bool on)
 static inline void kernel_read_notifications(struct kernel *k)
 {
 	k->ops->read_notifications(k);
+}
+
+/**
+ * kernel_read_file - what a file below /sys says, now
+ * @path: "class/net/eth0/dsa/tagging"; only files whose show() does not wait may be read
+ * @buf: gets the text, without the newline at its end, and a 0
+ *
+ * Return: its length, or a negative errno.
+ */
+static inline int kernel_read_file(struct kernel *k, const char *path, char *buf, size_t size)
+{
+	return k->ops->read_file(k, path, buf, size);
+}
+
+/** kernel_read_folder - call @fn for what is in a folder below /sys; nothing, where there is none */
+static inline void kernel_read_folder(struct kernel *k, const char *path, name_fn fn, void *data)
+{
+	k->ops->read_folder(k, path, fn, data);
 }
 
 #endif

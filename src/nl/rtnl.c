@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Sockets, answers and sysctls. Knows nothing of batches and dumps. */
+/* Sockets and answers. Knows nothing of batches and dumps. */
 #include "nl/rtnl.h"
 
-#include <fcntl.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
@@ -52,14 +51,4 @@ char *rtnl_extack_text(const struct nlmsghdr *n)
 		if (nla_type(a) == NLMSGERR_ATTR_MSG && nla_len(a) > 0)
 			return str_format("%.*s", nla_len(a), (const char *)nla_data(a));
 	return NULL;
-}
-
-int rtnl_write_sysctl(const char *path, const char *value)
-{
-	_cleanup_free_ char *full = str_format("/proc/sys/%s", path);
-	_cleanup_close_ int fd = open(full, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	if (fd < 0)
-		return -errno;
-	return write(fd, value, strlen(value)) < 0 ? -errno : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sockets, answers and sysctls: what kernel.c is made of. */
+/* Sockets and answers: what kernel.c is made of. */
 #ifndef NL_RTNL_H
 #define NL_RTNL_H
 
@@ -18,8 +18,5 @@ int rtnl_open_socket(int rcvbuf, struct nl_sock **ret);
 
 /** rtnl_extack_text - the kernel's own words in NLMSG_ERROR, or NULL; the caller frees it */
 char *rtnl_extack_text(const struct nlmsghdr *n);
-
-/** rtnl_write_sysctl - @value into a file below /proc/sys; 0 or a negative errno */
-int rtnl_write_sysctl(const char *path, const char *value);
 
 #endif

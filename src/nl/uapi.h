@@ -19,6 +19,15 @@
 #define IFAPROT_KERNEL_LL 3
 #endif
 
+/* include/uapi/linux/if_link.h, since 6.1; its first name was IFLA_DSA_MASTER */
+#ifndef IFLA_DSA_MAX
+enum { IFLA_DSA_UNSPEC, IFLA_DSA_MASTER, __IFLA_DSA_MAX };
+#define IFLA_DSA_MAX (__IFLA_DSA_MAX - 1)
+#endif
+#ifndef IFLA_DSA_CONDUIT
+#define IFLA_DSA_CONDUIT IFLA_DSA_MASTER
+#endif
+
 /* include/uapi/linux/netlink.h */
 #ifndef SOL_NETLINK
 #define SOL_NETLINK 270

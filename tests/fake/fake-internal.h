@@ -35,6 +35,7 @@ struct device {
 	struct device *next;
 	char name[IFNAMSIZ], kind[IFNAMSIZ]; /* kind "": a NIC */
 	int index, master, lower, peer;	     /* peer: of a veth */
+	char tagging[IFNAMSIZ];		     /* of a switch's conduit */
 	bool up, cable, carrier, address_set; /* by a request: dev->addr_assign_type */
 	uint32_t carrier_changes;
 	struct attrs link, data, port; /* of the message itself, INFO_DATA, INFO_SLAVE_DATA */
@@ -128,6 +129,14 @@ int bridge_attach(struct call *c, struct device *br, struct device *d);
 void bridge_detach(struct fake_kernel *fk, struct device *d);
 struct nl_msg *bridge_message(const struct device *d, uint16_t type);
 int bridge_vlans(struct call *c);
+
+/* fake-dsa.c */
+
+int dsa_change(struct call *c, struct device *d, const struct nlattr *data);
+void dsa_mtu(struct fake_kernel *fk, const struct device *port);
+bool dsa_is_port(const struct device *d);
+int dsa_write(struct fake_kernel *fk, const char *path, const char *value);
+int dsa_read(struct fake_kernel *fk, const char *path, char *buf, size_t size);
 
 /* fake-ip.c */
 

@@ -137,6 +137,7 @@ int fake_run(struct fake_kernel *fk, const struct request *r, const char **ret_t
 {
 	struct call c = { .fk = fk, .n = r->nlh };
 	int error = r->channel == CHANNEL_SYSCTL ? ip_sysctl(fk, r->path, r->value) :
+		    r->channel == CHANNEL_SYSFS	 ? dsa_write(fk, r->path, r->value) :
 						   run_message(&c);
 
 	devices_settle(fk);
@@ -251,7 +252,7 @@ static void fake_submit(struct kernel *k, const struct request *r, reply_fn fn, 
 	struct queued *q = new0(struct queued);
 
 	q->request = (struct request){ .channel = r->channel };
-	if (r->channel == CHANNEL_SYSCTL) {
+	if (r->path) {
 		q->request.path = str_dup(r->path);
 		q->request.value = str_dup(r->value);
 	} else {
@@ -349,6 +350,16 @@ static void fake_free(struct kernel *k)
 	free(c);
 }
 
+static int fake_read_file(struct kernel *k, const char *path, char *buf, size_t size)
+{
+	return dsa_read(container_of(k, struct connection, k)->fk, path, buf, size);
+}
+
+static void fake_read_folder(struct kernel *k _unused_, const char *path _unused_,
+			     name_fn fn _unused_, void *data _unused_)
+{
+}
+
 static const struct kernel_ops fake_ops = {
 	.free = fake_free,
 	.submit = fake_submit,
@@ -357,6 +368,8 @@ static const struct kernel_ops fake_ops = {
 	.listen = fake_listen,
 	.hold = fake_hold,
 	.read_notifications = fake_read_notifications,
+	.read_file = fake_read_file,
+	.read_folder = fake_read_folder,
 };
 
 struct kernel *fake_kernel_open(struct fake_kernel *fk)

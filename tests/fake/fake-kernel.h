@@ -20,6 +20,9 @@ struct kernel *fake_kernel_open(struct fake_kernel *fk);
 /** fake_add_nic - plug in a device that exists by itself; it is down, its cable is in. Its index */
 int fake_add_nic(struct fake_kernel *fk, const char *name);
 
+/** fake_add_dsa_port - a switch on @conduit gets a port; it is down. Its index, or -ENODEV */
+int fake_add_dsa_port(struct fake_kernel *fk, const char *name, const char *conduit);
+
 /** fake_remove - unplug a device, or delete one that was created */
 void fake_remove(struct fake_kernel *fk, const char *name);
 

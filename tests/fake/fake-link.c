@@ -130,18 +130,21 @@ static int set_up(struct call *c, struct device *d, bool up)
 
 	if (d->up == up)
 		return 0;
-	/* net/8021q/vlan_dev.c, vlan_dev_open() */
-	if (up && lower && !lower->up)
+	/* net/8021q/vlan_dev.c, vlan_dev_open(); dsa_user_open() brings it up */
+	if (up && lower && !lower->up && !dsa_is_port(d))
 		return -ENETDOWN;
+	if (up && lower && dsa_is_port(d))
+		set_up(c, device_find(c->fk, d->lower), true);
 	d->up = up;
 	device_tell(c->fk, d);
 	if (up)
 		ip_up(c->fk, d);
 	else
 		ip_down(c->fk, d);
-	/* net/8021q/vlan.c, vlan_device_event(): the VLANs on it follow, both ways. */
+	/* net/8021q/vlan.c, vlan_device_event(): the VLANs on it follow, both ways; but a switch's
+	 * ports only go down with it (dsa_user_netdevice_event()). */
 	FOREACH_DEVICE(c->fk, upper)
-		if (upper->lower == d->index)
+		if (upper->lower == d->index && !(up && dsa_is_port(upper)))
 			set_up(c, upper, up);
 	return 0;
 }
@@ -196,7 +199,7 @@ static bool has_carrier(const struct fake_kernel *fk, const struct device *d)
 				return d->up;
 		return false;
 	}
-	return d->up && (*d->kind || d->cable);
+	return d->up && ((*d->kind && !dsa_is_port(d)) || d->cable);
 }
 
 void devices_settle(struct fake_kernel *fk)
@@ -322,11 +325,14 @@ static int set_mtu(struct call *c, struct device *d, uint32_t mtu)
 		return fake_refuse(c, -EINVAL, "mtu less than device minimum");
 	if (mtu > (*d->kind ? 65535 : 9600))
 		return fake_refuse(c, -EINVAL, "mtu greater than device maximum");
-	if (lower && mtu > attrs_u32(&lower->link, IFLA_MTU, 0))
+	if (lower && !dsa_is_port(d) && mtu > attrs_u32(&lower->link, IFLA_MTU, 0))
 		return -ERANGE; /* vlan_dev_change_mtu() */
 	attrs_set_u32(&d->link, IFLA_MTU, mtu);
+	if (dsa_is_port(d))
+		dsa_mtu(c->fk, d);
 	FOREACH_DEVICE(c->fk, upper)
-		if (upper->lower == d->index && attrs_u32(&upper->link, IFLA_MTU, 0) > mtu) {
+		if (upper->lower == d->index && !dsa_is_port(upper) &&
+		    attrs_u32(&upper->link, IFLA_MTU, 0) > mtu) {
 			set_mtu(c, upper, mtu);
 			device_tell(c->fk, upper);
 		}
@@ -391,9 +397,9 @@ static int change_existing(struct link_call *l, struct device *d)
 	if (l->c->n->nlmsg_flags & NLM_F_EXCL)
 		return -EEXIST;
 	if (data) {
-		if (strcmp(l->kind, d->kind) || strcmp(d->kind, "bridge"))
+		if (strcmp(l->kind, d->kind) || (strcmp(d->kind, "bridge") && !dsa_is_port(d)))
 			return -EOPNOTSUPP; /* no changelink() */
-		r = bridge_change(l->c, d, data);
+		r = dsa_is_port(d) ? dsa_change(l->c, d, data) : bridge_change(l->c, d, data);
 		if (r < 0)
 			return r;
 	}

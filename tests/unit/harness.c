@@ -185,6 +185,22 @@ static bool is_peer(const struct model *want, const char *name)
 	return false;
 }
 
+/* NULL: it is no port of a switch. */
+static const char *conduit_of(const struct iface *i)
+{
+	const struct feature *dsa = feature_find("dsa");
+	const struct row *r = row_find(dsa, "conduit");
+	const struct object *o = iface_object(i, dsa);
+
+	return row_has(dsa, r, o) ? ((struct ifref *)row_value(r, o))->name : NULL;
+}
+
+void harness_port(struct harness *h, const char *name, const char *conduit)
+{
+	harness_need_fake(h);
+	assert_true(fake_add_dsa_port(h->fake, name, conduit) > 0);
+}
+
 void harness_nics_of(struct harness *h, const char *config)
 {
 	struct config_paths paths = { .paths = config_folder, .n = 1 };
@@ -195,8 +211,12 @@ void harness_nics_of(struct harness *h, const char *config)
 	if (config_load(&paths, &e, &g) < 0)
 		fail_msg("%s", errors_text(&e));
 	MODEL_FOREACH(g->want, i)
-		if (!*iface_kind(i) && strcmp(i->name, "all") && !is_peer(g->want, i->name))
+		if (!*iface_kind(i) && strcmp(i->name, "all") && !is_peer(g->want, i->name) &&
+		    !conduit_of(i))
 			harness_nic(h, i->name);
+	MODEL_FOREACH(g->want, i)
+		if (conduit_of(i))
+			harness_port(h, i->name, conduit_of(i));
 	generation_free(g);
 }
 

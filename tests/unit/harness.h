@@ -70,6 +70,9 @@ int harness_main(const char *name, const struct CMUnitTest *tests, size_t n);
 /** harness_nic - a device that exists by itself comes */
 void harness_nic(struct harness *h, const char *name);
 
+/** harness_port - a port of a switch on @conduit comes; skips the test on a real kernel */
+void harness_port(struct harness *h, const char *name, const char *conduit);
+
 /** harness_nics_of - all that a configuration takes for granted: its entries without kind */
 void harness_nics_of(struct harness *h, const char *config);
 

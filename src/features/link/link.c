@@ -33,7 +33,7 @@ static const struct word foreign_words[] = {
 	{ "keep", FOREIGN_KEEP }, { "remove", FOREIGN_REMOVE }, { NULL, 0 },
 };
 
-enum { KIND, UP, MTU, ADDRESS, ALIAS, MASTER, FOREIGN, ON_DRIFT, CARRIER, OPERSTATE, CARRIER_CHANGES, LOWER, SLAVE_KIND };
+enum { KIND, UP, MTU, ADDRESS, ALIAS, MASTER, FOREIGN, ON_DRIFT, CARRIER, OPERSTATE, CARRIER_CHANGES, LOWER, SLAVE_KIND, SWITCH_ID, PORT_NAME };
 
 static const struct row rows[] = {
 	[KIND] = { .key = "kind", .type = &type_name, VALUE(link, kind),
@@ -69,12 +69,28 @@ static const struct row rows[] = {
 	  .flags = ROW_STATE | ROW_CREATE, .help = "Interface that this one stands on" },
 	[SLAVE_KIND] = { .key = "slave_kind", .type = &type_name, VALUE(link, slave_kind), .flags = ROW_STATE,
 	  .help = "Kind of the master" },
+	[SWITCH_ID] = { .key = "phys_switch_id", .type = &type_string, VALUE(link, switch_id), .flags = ROW_STATE,
+	  .help = "Identity of the hardware switch that it is a port of; ports with the same one are one switch's" },
+	[PORT_NAME] = { .key = "phys_port_name", .type = &type_string, VALUE(link, port_name),
+	  .attr = IFLA_PHYS_PORT_NAME, .flags = ROW_STATE, .help = "What the hardware calls the port" },
 };
 
 static void put_word(struct link *l, unsigned row, char *to, const struct nlattr *a)
 {
 	snprintf(to, IFNAMSIZ, "%.*s", a ? nla_len(a) : 0, a ? (char *)nla_data(a) : "");
 	l->o.present |= BIT64(row);
+}
+
+static void observe_switch(struct link *l, const struct nlattr *id)
+{
+	const uint8_t *bytes = id ? nla_data(id) : NULL;
+
+	if (!id || !nla_len(id))
+		return;
+	l->switch_id = mem_new(2 * nla_len(id) + 1);
+	for (int n = 0; n < nla_len(id); n++)
+		sprintf(l->switch_id + 2 * n, "%02x", bytes[n]);
+	l->o.present |= BIT64(SWITCH_ID);
 }
 
 static int observe_link(struct mirror *m, struct iface *i, const struct link_message *lm)
@@ -91,6 +107,7 @@ static int observe_link(struct mirror *m, struct iface *i, const struct link_mes
 				  [IFLA_MASTER] = lm->tb[IFLA_MASTER],
 				  [IFLA_CARRIER] = lm->tb[IFLA_CARRIER],
 				  [IFLA_OPERSTATE] = lm->tb[IFLA_OPERSTATE],
+				  [IFLA_PHYS_PORT_NAME] = lm->tb[IFLA_PHYS_PORT_NAME],
 				  [IFLA_CARRIER_CHANGES] = lm->tb[IFLA_CARRIER_CHANGES],
 				  [IFLA_ADDRESS] = lm->info->ifi_type == ARPHRD_ETHER ?
 							   lm->tb[IFLA_ADDRESS] : NULL,
@@ -105,6 +122,7 @@ static int observe_link(struct mirror *m, struct iface *i, const struct link_mes
 	/* Only kinds that can be created count: DSA ports and the like exist by themselves. */
 	if (!strcmp(l->kind, "dsa"))
 		l->kind[0] = 0;
+	observe_switch(l, lm->tb[IFLA_PHYS_SWITCH_ID]);
 	put_word(l, SLAVE_KIND, l->slave_kind, lm->linkinfo[IFLA_INFO_SLAVE_KIND]);
 	/* IFLA_LINK of a veth is its peer, which it does not stand on. */
 	if (lm->tb[IFLA_LINK] && strcmp(l->kind, "veth") && !lm->tb[IFLA_LINK_NETNSID] &&

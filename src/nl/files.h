@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Settings of the kernel that are files: below /proc/sys and /sys. */
+#ifndef NL_FILES_H
+#define NL_FILES_H
+
+#include "nl/kernel.h"
+
+/** files_root - the folder that a channel's paths are below, or NULL: they are no files */
+const char *files_root(enum channel c);
+
+/** files_write - @value into a file, with one write(); 0 or a negative errno */
+int files_write(const char *path, const char *value);
+
+/** files_read, files_list - as kernel_read_file() and kernel_read_folder() */
+int files_read(struct kernel *k, const char *path, char *buf, size_t size);
+void files_list(struct kernel *k, const char *path, name_fn fn, void *data);
+
+#endif

@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The switch and its conduit on the kernel's own drivers: what is told of them,
+# what is refused, and that a conduit carries its ports through every change.
+
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/daemon.sh
+. "$(dirname "$0")/../lib/daemon.sh"
+
+lab_dbus
+daemon_bus=
+config() { daemon_config && netctl apply >/tmp/said 2>&1; }
+value() { netctl show "$1" --json | jq -c "$2"; }
+is_up() { ip -br link show "$1" | grep -q '[<,]UP[,>]'; }
+
+# The conduit is there before its switch is.
+echo 'interfaces = ( { name = "lan0"; }, { name = "eth0"; } );' | daemon_config
+daemon_start -v
+daemon_settled
+lab_espressobin
+check_eventually 5 "a port comes up when the switch appears" is_up lan0
+check "its conduit with it" is_up eth0
+
+# What it is.
+check_equal "the port's place in the switch" '"00000000" "p2" "eth0"' \
+	"$(netctl show lan0 --json | jq -r '[.state.phys_switch_id, .state.phys_port_name, .dsa.conduit] |
+	map(@json) | join(" ")')"
+check_equal "the conduit's tag protocol and ports" '{"tagging":"edsa","ports":3}' "$(value eth0 .dsa)"
+check_equal "the same on D-Bus" 's "edsa"' \
+	"$(busctl get-property org.netctl1 /org/netctl1/link/eth0 org.netctl1.Dsa Tagging)"
+
+# What a conduit cannot have is refused before anything is touched.
+refused() { # WHAT PATTERN, configuration on standard input
+	check_fails "refused: $1" config
+	check "with the reason: $2" grep -q "$2" /tmp/said
+}
+refused "a conduit as port of a bridge" "10-test.conf:1: eth0: master: is the conduit of lan0" \
+	<<<'interfaces = ( { name = "br0"; kind = "bridge"; }, { name = "eth0"; master = "br0"; } );'
+refused "an address on it" "eth0: addresses: is the conduit of lan0: IP never sees a frame of it" \
+	<<<'interfaces = ( { name = "eth0"; addresses = [ "192.0.2.1/24" ]; } );'
+refused "a VLAN on it" "v: kind: cannot stand on eth0, which is the conduit of lan0" \
+	<<<'interfaces = ( { name = "v"; kind = "vlan"; vlan = { link = "eth0"; id = 5; }; } );'
+check_fails "which the kernel would refuse too" ip link add link eth0 name v type vlan id 5
+refused "taking it down under a port" "eth0: up: is the conduit of lan0, which is to be up" \
+	<<<'interfaces = ( { name = "lan0"; }, { name = "eth0"; up = false; } );'
+refused "an MTU of its own" "eth0: mtu: is the conduit of lan0: the kernel makes it follow" \
+	<<<'interfaces = ( { name = "lan0"; }, { name = "eth0"; mtu = 9000; } );'
+check "nothing was touched" is_up lan0
+
+# The MTU follows from the ports.
+config <<<'interfaces = ( { name = "lan0"; mtu = 4000; }, { name = "lan1"; }, { name = "eth0"; } );'
+check_equal "the conduit's MTU: its ports' largest and the tag" 4008 "$(cat /sys/class/net/eth0/mtu)"
+check_equal "and it is shown" 4008 "$(value eth0 .mtu)"
+
+# The entry of the conduit goes: it was down before the daemon came, and stays up all the same.
+config <<<'interfaces = ( { name = "lan0"; }, { name = "lan1"; } );'
+check "the conduit is not taken down under its ports" is_up eth0
+check "nor did they notice" is_up lan0
+check_equal "the port's MTU is back, and the conduit's with it" "1500 1508" \
+	"$(cat /sys/class/net/lan0/mtu) $(cat /sys/class/net/eth0/mtu)"
+
+# Another conduit: this driver cannot.
+ip link add dummy0 type dummy
+check_fails "another conduit" config \
+	<<<'interfaces = ( { name = "lan0"; dsa = { conduit = "dummy0"; }; }, { name = "lan1"; } );'
+check "with the kernel's words" grep -q \
+	"lan0: dsa.conduit: eth0 -> dummy0: .*Driver does not support changing DSA conduit" /tmp/said
+
+# The tag protocol: all down, changed, all up again; frames flow with either.
+lab_host home lan0 192.168.10.2/24
+lab_host office lan1 192.168.10.3/24
+router() { # TAGGING
+	config <<-END
+	interfaces = ( { name = "eth0"; dsa = { tagging = "$1"; }; },
+	  { name = "br0"; kind = "bridge"; addresses = [ "192.168.10.1/24" ]; },
+	  { name = "lan0"; master = "br0"; }, { name = "lan1"; master = "br0"; } );
+	END
+}
+router edsa
+check_eventually 5 "the router answers through edsa tags" lab_reach home 192.168.10.1
+daemon_config <<-END
+interfaces = ( { name = "eth0"; dsa = { tagging = "dsa"; }; }, { name = "lan0"; }, { name = "lan1"; } );
+END
+check_equal "the plan says what goes down for it" "eth0 lan0 lan1" \
+	"$(netctl plan --json | jq -r '[.[] | .[]? | select(.phase? == "down") | .name // .object] | sort | join(" ")')"
+check "another tag protocol" router dsa
+check_equal "is in the kernel" dsa "$(cat /sys/class/net/eth0/dsa/tagging)"
+check_equal "and shown" '"dsa"' "$(value eth0 .dsa.tagging)"
+check_equal "the MTU of the conduit follows: a shorter tag" 1504 "$(cat /sys/class/net/eth0/mtu)"
+check_eventually 5 "the ports are up again" sh -c '[ "$(cat /sys/class/net/lan[01]/operstate | sort -u)" = up ]'
+check_eventually 5 "the router answers through dsa tags" lab_reach home 192.168.10.1
+check_eventually 5 "the hosts reach each other" lab_reach home 192.168.10.3
+check_fails "a protocol that the switch does not speak" router ocelot
+check "says so, and is undone" grep -q "eth0: dsa.tagging: dsa -> ocelot" /tmp/said
+check_eventually 5 "with all ports up" sh -c '[ "$(cat /sys/class/net/lan[01]/operstate | sort -u)" = up ]'
+lab_host_out home
+lab_host_out office
+
+# The driver goes and comes back: everything is applied again.
+lab_espressobin_out
+check_eventually 3 "without the switch the ports are absent" \
+	sh -c '[ "$(netctl show lan0 --json | jq -r .state.management)" = absent ]'
+ip netns del street
+lab_espressobin
+check_eventually 5 "with the switch back, its tag protocol too" grep -q '^dsa$' /sys/class/net/eth0/dsa/tagging
+check_eventually 5 "and the ports are in the bridge, up" sh -c '
+	[ -e /sys/class/net/lan0/brport ] && [ "$(cat /sys/class/net/lan0/operstate)" = up ]'
+
+echo 'interfaces = ();' | config
+check_equal "at the end the tag protocol is as it was" edsa "$(cat /sys/class/net/eth0/dsa/tagging)"
+check_eventually 2 "and the conduit down, as it was" sh -c '! ip -br link show eth0 | grep -q "[<,]UP[,>]"'
+daemon_stop
+check "the daemon stops" daemon_stopped
+finish
