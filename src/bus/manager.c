@@ -8,6 +8,7 @@
 #include "bus/internal.h"
 #include "config.h"
 #include "core/export.h"
+#include "core/switches.h"
 
 void manager_count(const struct engine *e, unsigned *ret_managed, unsigned *ret_drifted)
 {
@@ -161,6 +162,7 @@ static json_t *describe_engine(const struct engine *e)
 		      (json_int_t)e->number, "netlink", describe_netlink(&e->kernel->counters),
 		      "errors", errors);
 	transact_describe(e, j);
+	json_object_set_new(j, "switches", switches_json(e->mirror->seen));
 	return j;
 }
 

@@ -6,7 +6,7 @@
  * something is wrong. On a machine with hundreds of interfaces those that are
  * alike and well share a line, because a person looks for the one that is not.
  */
-#include "ctl/ctl.h"
+#include "ctl/panel.h"
 
 /* More than this would not fit on a screen: runs of interfaces that are alike share a line. */
 #define FOLD_FROM 40
@@ -22,7 +22,7 @@ static bool is_pseudo(const json_t *j)
 	return get_number(j, "state", "ifindex") < 0;
 }
 
-static const char *link_word(const json_t *j)
+const char *link_word(const json_t *j)
 {
 	if (is_pseudo(j))
 		return "";
@@ -81,7 +81,7 @@ static char *port_vlans(const json_t *port)
 	return text;
 }
 
-static const json_t *find_interface(const json_t *all, const char *name)
+const json_t *find_interface(const json_t *all, const char *name)
 {
 	const json_t *j;
 	size_t n;
@@ -320,6 +320,8 @@ static void print_header(const struct ctl *c, const json_t *d, const json_t *lis
 		       colour_off(c, COLOUR_RED));
 	json_array_foreach(json_object_get(d, "errors"), n, line)
 		printf("  %s\n", json_string_value(line));
+	if (!c->n_names)
+		print_switches(c, d);
 	putchar('\n');
 }
 

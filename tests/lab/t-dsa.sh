@@ -30,6 +30,12 @@ check_equal "the conduit's tag protocol and ports" '{"tagging":"edsa","ports":3}
 check_equal "the same on D-Bus" 's "edsa"' \
 	"$(busctl get-property org.netctl1 /org/netctl1/link/eth0 org.netctl1.Dsa Tagging)"
 
+check_eventually 3 "a link on lan0" lab_carrier lan0
+check_equal "the front panel" "switch on eth0 (edsa):  wan down  lan0 up  lan1 down" \
+	"$(netctl status | grep '^switch')"
+check_equal "and as JSON" '{"id":"00000000","ports":["wan","lan0","lan1"],"conduits":["eth0"]}' \
+	"$(netctl status --json | jq -c '.switches[0]')"
+
 # What a conduit cannot have is refused before anything is touched.
 refused() { # WHAT PATTERN, configuration on standard input
 	check_fails "refused: $1" config
