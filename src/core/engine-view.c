@@ -61,6 +61,19 @@ static void split_state(json_t *j, json_t *state)
 	}
 }
 
+/* Is somebody to reach it? */
+static bool is_required(const struct iface *want)
+{
+	const struct list *l;
+
+	for (unsigned n = 0; want && iface_link(want)->up && n < n_features; n++) {
+		l = features[n]->reached ? iface_list(want, features[n]) : NULL;
+		if (l && l->n)
+			return true;
+	}
+	return false;
+}
+
 json_t *engine_json(const struct engine *e, const char *name)
 {
 	const struct iface *have = model_find(e->mirror->seen, name);
@@ -74,6 +87,8 @@ json_t *engine_json(const struct engine *e, const char *name)
 			    json_string(state_name(engine_iface_state(e, name, &reason))));
 	if (*reason)
 		json_object_set_new(state, "reason", json_string(reason));
+	if (is_required(want))
+		json_object_set_new(state, "required", json_true());
 	if (have)
 		split_state(j, state);
 	else if (want)

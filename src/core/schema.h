@@ -216,6 +216,8 @@ struct feature {
 	 * would have made of it? */
 	bool (*is_default)(const struct row *row, const struct object *to,
 			   const struct object *from, const struct iface *i);
+	/* FORM_LIST: an interface with such entries is to be reached; wait-online waits for it. */
+	bool reached;
 	/* FORM_LIST: may this entry be added now? As blocked(). */
 	char *(*entry_blocked)(const struct planner *p, const struct iface *want,
 			       const struct object *entry);

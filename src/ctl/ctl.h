@@ -20,9 +20,11 @@ enum json_mode { JSON_MODE_OFF, JSON_MODE_SHORT, JSON_MODE_PRETTY };
 struct ctl {
 	const char *host; /* NULL: this machine */
 	enum json_mode json;
-	bool legend, colour, utf8, all, dry_run;
+	bool legend, colour, utf8, all, dry_run, dot;
+	bool quiet; /* errors are not told */
 	unsigned width; /* of the terminal, columns */
 	unsigned confirm, hold_for, interval; /* seconds; 0: not given */
+	unsigned timeout; /* of wait-online, seconds; 0: only look */
 	uint64_t timeout_usec;	    /* of a call; 0: as long as it takes */
 	char **names;	/* what stands behind the verb */
 	unsigned n_names;
@@ -39,6 +41,8 @@ enum option_flags {
 	USES_CONFIRM = 1 << 4,
 	USES_FOR = 1 << 5,
 	USES_INTERVAL = 1 << 6,
+	USES_TIMEOUT = 1 << 7,
+	USES_DOT = 1 << 8,
 };
 
 struct verb {
@@ -88,6 +92,9 @@ int verb_hold(struct ctl *c);
 int verb_release(struct ctl *c);
 int verb_stats(struct ctl *c);
 int verb_metrics(struct ctl *c);
+int verb_monitor(struct ctl *c);
+int verb_wait_online(struct ctl *c);
+int verb_graph(struct ctl *c);
 
 /** stats_read - what GetStatistics says of the interfaces named; returns an exit status */
 int stats_read(struct ctl *c, json_t **ret);
@@ -182,6 +189,14 @@ struct table_row *table_add(struct table *t, const struct mark *mark);
 
 /** table_print - and free what it holds */
 void table_print(const struct ctl *c, struct table *t);
+
+/* signal.c */
+
+/** signal_json - the next value of a message, a new reference; NULL: it makes no sense */
+json_t *signal_json(sd_bus_message *m);
+
+/** signal_key - the key of a property, as the configuration has it; the caller frees it */
+char *signal_key(const char *interface, const char *property);
 
 /* json.c: questions to the daemon's documents; missing members give "", 0, false */
 

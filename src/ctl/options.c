@@ -106,6 +106,18 @@ static int set_interval(struct ctl *c, const struct option_row *o, const char *v
 	return read_seconds(c, o, value, &c->interval);
 }
 
+static int set_timeout(struct ctl *c, const struct option_row *o, const char *value)
+{
+	c->timeout = 0; /* only look */
+	return strcmp(value, "0") ? read_seconds(c, o, value, &c->timeout) : -1;
+}
+
+static int set_dot(struct ctl *c, const struct option_row *o _unused_, const char *value _unused_)
+{
+	c->dot = true;
+	return -1;
+}
+
 static int print_version(struct ctl *c _unused_, const struct option_row *o _unused_,
 			 const char *value _unused_)
 {
@@ -119,7 +131,7 @@ static int print_help(struct ctl *c _unused_, const struct option_row *self _unu
 	puts("netctl [OPTIONS] [VERB] ...\n\n"
 	     "Show and change the network configuration that netctld keeps.\n");
 	for (const struct verb *v = verbs; v->name; v++)
-		printf("  %-9s %-14s %s\n", v->name, v->args, v->help);
+		printf("  %-11s %-20s%s\n", v->name, v->args, v->help);
 	putchar('\n');
 	for (const struct option_row *o = options; o->name; o++) {
 		_cleanup_free_ char *left = str_format(
@@ -144,6 +156,9 @@ const struct option_row options[] = {
 	{ "for", .value = "SEC", .use = USES_FOR, .set = set_for, .help = "hold: so long (600)" },
 	{ "interval", .value = "SEC", .use = USES_INTERVAL, .set = set_interval,
 	  .help = "stats: rates, again and again" },
+	{ "timeout", .value = "SEC", .use = USES_TIMEOUT, .set = set_timeout,
+	  .help = "wait-online: at most so long (120); 0: only look" },
+	{ "dot", .use = USES_DOT, .set = set_dot, .help = "graph: for graphviz" },
 	{ "no-legend", .use = USES_LEGEND, .set = set_no_legend,
 	  .help = "no header, no titles of columns" },
 	{ "host", 'H', .value = "[USER@]HOST", .use = USES_BUS, .set = set_host,

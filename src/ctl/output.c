@@ -28,6 +28,8 @@ static json_t *lines_json(const char *text)
 
 int ctl_fail(const struct ctl *c, int status, const char *name, const char *text)
 {
+	if (c->quiet)
+		return status;
 	if (c->json != JSON_MODE_OFF) {
 		_cleanup_free_ char *clean = text_utf8(str_dup(text));
 

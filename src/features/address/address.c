@@ -330,7 +330,7 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 }
 
 struct feature address_feature = {
-	.name = "addresses", .help = "IP addresses", .form = FORM_LIST,
+	.name = "addresses", .help = "IP addresses", .form = FORM_LIST, .reached = true,
 	.size = sizeof(struct address), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.sources = sources, .observe = observe, .parse_entry = parse_entry, .format = format,
 	.is_ours = is_ours, .is_default = is_default, .is_foreign = is_foreign, .check = check, .encode = encode,
