@@ -14,6 +14,7 @@ pages=("$top"/man/*.[1-8] "$NETCTL_BUILDDIR"/man/*.[1-8])
 # roff PAGE: what man has to say about it, beside the page.
 roff() {
 	if command -v man >/dev/null; then
+		# shellcheck disable=SC2069 # only what it complains of is wanted
 		LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings=w -E UTF-8 -l "$1" 2>&1 >/dev/null
 	else
 		groff -ww -t -man -Tutf8 -z "$1" 2>&1
