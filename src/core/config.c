@@ -224,6 +224,10 @@ static void parse_key(struct walk *w, struct iface *i, const config_setting_t *s
 		i->ifindex = config_setting_get_int(s);
 		return;
 	}
+	if (w->record && !strcmp(key, "former")) {
+		i->former = config_setting_get_int(s);
+		return;
+	}
 	if (w->record && !strcmp(key, "created")) {
 		i->created = config_setting_get_bool(s);
 		return;

@@ -143,9 +143,7 @@ static bool stands_on_recreated(const struct planner *p, const struct iface *wan
 
 bool fate_is_ours(const struct planner *p, const char *name, const struct iface *have)
 {
-	const struct iface *owned = model_find(p->owned, name);
-
-	return owned && owned->created && owned->ifindex == have->ifindex;
+	return iface_owns(model_find(p->owned, name), have->ifindex);
 }
 
 /* Not a matter of time: what changes it will be told. */

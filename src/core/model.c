@@ -244,6 +244,8 @@ char *model_export(const struct model *m, bool record)
 		if (record && i->created) {
 			json_object_set_new(j, "created", json_true());
 			json_object_set_new(j, "ifindex", json_integer(i->ifindex));
+			if (i->former)
+				json_object_set_new(j, "former", json_integer(i->former));
 		}
 		fprintf(out, "%s\n  ", sep);
 		json_write_literal(out, j);

@@ -66,6 +66,8 @@ struct iface {
 
 	/* Owned only: the daemon made the interface, and this was its index. */
 	bool created;
+	/* The one that is to make room for it; until that is known to be gone, it is ours too. */
+	int former;
 	UT_hash_handle by_name, by_index;
 	void *part[]; /* a feature each: struct object *, for FORM_LIST struct list * */
 };
@@ -187,6 +189,13 @@ static inline struct link *iface_link(const struct iface *i)
 
 /** iface_kind - "" for devices that exist by themselves */
 const char *iface_kind(const struct iface *i);
+
+/** iface_owns - is it the device of that index that the daemon made, by the record's @owned? */
+static inline bool iface_owns(const struct iface *owned, int ifindex)
+{
+	return owned && owned->created && ifindex &&
+	       (owned->ifindex == ifindex || owned->former == ifindex);
+}
 
 /** iface_lower - the interface that @i stands on, or was created on; NULL: none */
 const struct ifref *iface_lower(const struct iface *i);

@@ -304,8 +304,11 @@ static void entry_step(struct subject *s, enum verb verb, const struct feature *
 static bool entry_differs(const struct subject *s, const struct feature *f,
 			  const struct object *to, const struct object *from)
 {
-	bool ours = f->is_default && f->is_ours && f->is_ours(from);
+	bool ours = f->is_ours && f->is_ours(from);
 
+	if (ours && f->misplaced && f->misplaced(to, from, s->want, s->have))
+		return true;
+	ours = ours && f->is_default;
 	FOREACH_ROW(f, r) {
 		if (r->flags & (ROW_STATE | ROW_POLICY))
 			continue;

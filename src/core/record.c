@@ -103,6 +103,7 @@ static void adopt_iface(struct record *rec, const struct model *want, const stru
 			const struct iface *i)
 {
 	const struct feature *root = features[FEATURE_LINK];
+	const struct iface *there;
 	struct iface *o;
 
 	if (i->fate != FATE_KEEP && i->fate != FATE_CREATE && i->fate != FATE_RECREATE)
@@ -113,6 +114,9 @@ static void adopt_iface(struct record *rec, const struct model *want, const stru
 		for (unsigned n = 0; n < n_features; n++)
 			iface_drop(rec->owned, o, features[n]);
 		rec->changed = true;
+		/* A daemon that is killed before the step, or whose step fails, owns the old one. */
+		there = model_find(have, i->name);
+		o->former = i->fate != FATE_RECREATE ? 0 : there ? there->ifindex : o->ifindex;
 		o->created = true;
 		o->ifindex = i->ifindex;
 		row_copy(root, row_find(root, "kind"), NULL, iface_get_object(rec->owned, o, root),
@@ -156,14 +160,27 @@ static void adopt_entry(struct record *rec, const struct step *s)
 	rec->changed = true;
 }
 
+/* What a step sets and resets is to be reset also if it never comes to that. */
+static void adopt_passing(struct record *rec, const struct step *s)
+{
+	const struct feature *f;
+	const struct row *r = s->feature->passing ? s->feature->passing(s, &f) : NULL;
+	struct iface *o = r ? owned_get(rec, s->name) : NULL;
+
+	if (r && !row_has(f, r, iface_object(o, f)))
+		adopt_row(rec, o, f, r, iface_object(s->have, f), NULL);
+}
+
 void record_adopt(struct record *rec, const struct model *want, const struct model *have,
 		  const struct plan *plan)
 {
 	MODEL_FOREACH(want, i)
 		if (i->planned)
 			adopt_iface(rec, want, have, i);
-	for (unsigned n = 0; n < plan->n; n++)
+	for (unsigned n = 0; n < plan->n; n++) {
 		adopt_entry(rec, &plan->steps[n]);
+		adopt_passing(rec, &plan->steps[n]);
+	}
 }
 
 /* Return: something is left. */
@@ -205,8 +222,13 @@ static bool settle_iface(struct record *rec, struct iface *o, const struct iface
 	bool left = o->created;
 
 	/* What is gone, or another device under the same name, was never ours. */
-	if (!have || (o->created && o->ifindex != have->ifindex))
+	if (!have || (o->created && !iface_owns(o, have->ifindex)))
 		return false;
+	if (o->former) {
+		o->ifindex = have->ifindex;
+		o->former = 0;
+		rec->changed = true;
+	}
 	for (unsigned n = 0; n < n_features; n++) {
 		const struct feature *f = features[n];
 

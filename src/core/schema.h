@@ -218,11 +218,20 @@ struct feature {
 			   const struct object *from, const struct iface *i);
 	/* FORM_LIST: an interface with such entries is to be reached; wait-online waits for it. */
 	bool reached;
+	/* FORM_LIST: is entry @from of @have, which the daemon made, to be made anew as @to of
+	 * @want, because it stands at the wrong place among the others? */
+	bool (*misplaced)(const struct object *to, const struct object *from,
+			  const struct iface *want, const struct iface *have);
 	/* FORM_LIST: may this entry be added now? As blocked(). */
 	char *(*entry_blocked)(const struct planner *p, const struct iface *want,
 			       const struct object *entry);
 	/* FORM_LIST: an entry that others made and that foreign = "remove" may take away? */
 	bool (*is_foreign)(const struct object *o);
+	/*
+	 * FORM_LIST: a setting of another feature, of the same interface, that step @s changes
+	 * on its way and puts back itself; NULL: none. The record knows its value meanwhile.
+	 */
+	const struct row *(*passing)(const struct step *s, const struct feature **ret);
 
 	/* Fill in what the configuration of @i implies but does not say. */
 	void (*complete)(struct model *want, struct iface *i);

@@ -19,7 +19,7 @@ struct address {
 	struct object o;
 	struct ipaddr address, peer;
 	char label[IFNAMSIZ];
-	uint8_t scope, protocol, dynamic, tentative;
+	uint8_t scope, protocol, dynamic, tentative, secondary;
 	uint32_t metric;
 };
 
@@ -29,7 +29,7 @@ static const struct word scopes[] = {
 	{ "host", RT_SCOPE_HOST },	 { NULL, 0 },
 };
 
-enum { ADDRESS, PEER, LABEL, SCOPE, METRIC, PROTOCOL, DYNAMIC, TENTATIVE };
+enum { ADDRESS, PEER, LABEL, SCOPE, METRIC, PROTOCOL, DYNAMIC, TENTATIVE, SECONDARY };
 
 static const struct row rows[] = {
 	[ADDRESS] = { .key = "address", .type = &type_prefix, VALUE(address, address),
@@ -50,6 +50,9 @@ static const struct row rows[] = {
 		      .flags = ROW_STATE, .help = "Has a lifetime: from DHCP or autoconfiguration" },
 	[TENTATIVE] = { .key = "tentative", .type = &type_bool, VALUE(address, tentative),
 			.flags = ROW_STATE, .help = "Duplicate address detection is under way" },
+	[SECONDARY] = { .key = "secondary", .type = &type_bool, VALUE(address, secondary),
+			.flags = ROW_STATE,
+			.help = "Goes with the first address of its network, which is the source of packets" },
 };
 
 static void decode(const struct ifaddrmsg *info, struct nlattr **tb, struct address *a)
@@ -61,8 +64,10 @@ static void decode(const struct ifaddrmsg *info, struct nlattr **tb, struct addr
 	a->scope = info->ifa_scope;
 	a->dynamic = !(flags & IFA_F_PERMANENT);
 	a->tentative = !!(flags & IFA_F_TENTATIVE);
+	/* The same bit is IFA_F_TEMPORARY of IPv6. */
+	a->secondary = info->ifa_family == AF_INET && (flags & IFA_F_SECONDARY);
 	a->o.present = BIT64(ADDRESS) | BIT64(SCOPE) | BIT64(DYNAMIC) | BIT64(METRIC) |
-		       BIT64(TENTATIVE);
+		       BIT64(TENTATIVE) | BIT64(SECONDARY);
 	if (tb[IFA_RT_PRIORITY])
 		a->metric = nla_get_u32(tb[IFA_RT_PRIORITY]);
 	if (tb[IFA_LABEL]) {
@@ -232,33 +237,70 @@ static int put_broadcast(struct encoder *e, const struct address *a)
 
 static bool same_network(const struct ipaddr *a, const struct ipaddr *b)
 {
-	struct ipaddr na = *a, nb = *b;
+	uint32_t na, nb;
 
 	if (a->family != AF_INET || b->family != AF_INET || a->prefix != b->prefix)
 		return false;
-	for (unsigned bit = a->prefix; bit < 32; bit++) {
-		na.bytes[bit / 8] &= ~(0x80 >> bit % 8);
-		nb.bytes[bit / 8] &= ~(0x80 >> bit % 8);
+	memcpy(&na, a->bytes, sizeof(na));
+	memcpy(&nb, b->bytes, sizeof(nb));
+	return !a->prefix || !(ntohl(na ^ nb) >> (32 - a->prefix));
+}
+
+/*
+ * The first of its network is primary, the source of what is sent there, and so
+ * it shall be the first of the configuration (__inet_insert_ifa()).
+ */
+static bool misplaced(const struct object *to, const struct object *from, const struct iface *want,
+		      const struct iface *have)
+{
+	const struct list *entries = iface_list(want, &address_feature);
+	const struct address *b = (const struct address *)to;
+
+	if (b->address.family != AF_INET || ((const struct address *)from)->secondary)
+		return false;
+	for (unsigned n = 0; entries && n < entries->n && entries->items[n] != to; n++) {
+		const struct address *a = (const struct address *)entries->items[n], *other;
+
+		if (!same_network(&a->address, &b->address))
+			continue;
+		other = (const struct address *)list_find(
+			&address_feature, iface_list(have, &address_feature), &a->o);
+		if (!other || other->secondary)
+			return true;
 	}
-	return !memcmp(na.bytes, nb.bytes, 4);
+	return false;
+}
+
+static bool promotes_anyway(const struct step *s)
+{
+	const struct feature *ipv4 = feature_find("ipv4");
+	const struct row *row = row_find(ipv4, "promote_secondaries");
+	const struct object *o = iface_object(s->have, ipv4);
+
+	return row_has(ipv4, row, o) && !row_is_zero(row, o);
 }
 
 /* Would others of its network go with it (inet_del_ifa()), and are not to? */
 static bool needs_promotion(const struct step *s)
 {
-	const struct feature *ipv4 = feature_find("ipv4");
-	const struct row *row = row_find(ipv4, "promote_secondaries");
 	const struct list *have = iface_list(s->have, &address_feature);
-	const struct object *o = iface_object(s->have, ipv4);
+	const struct address *from = (const struct address *)s->from;
+	bool others = s->verb == VERB_REPLACE; /* that came just before, maybe */
 
-	if (row_has(ipv4, row, o) && !row_is_zero(row, o))
+	if (from->address.family != AF_INET || promotes_anyway(s))
 		return false;
-	for (unsigned n = 0; have && n < have->n; n++)
-		if (have->items[n] != s->from &&
-		    same_network(&((const struct address *)have->items[n])->address,
-				 &((const struct address *)s->from)->address))
-			return true;
-	return false;
+	for (unsigned n = 0; have && n < have->n; n++) {
+		const struct address *a = (const struct address *)have->items[n];
+
+		if (a == from || !same_network(&a->address, &from->address))
+			continue;
+		/* Nothing goes with a secondary one whose primary one stays. */
+		if (from->secondary && !a->secondary &&
+		    list_find(&address_feature, iface_list(s->want, &address_feature), &a->o))
+			return false;
+		others = true;
+	}
+	return others;
 }
 
 static int encode_promotion(struct encoder *e, const struct step *s, bool on)
@@ -301,6 +343,8 @@ static bool needs_removal(const struct step *s)
 {
 	if (s->verb != VERB_REPLACE)
 		return s->verb == VERB_REMOVE;
+	if (misplaced(s->to, s->from, s->want, s->have))
+		return true;
 	for (unsigned n = PEER; n <= SCOPE; n++) {
 		bool to = s->to->present & BIT64(n), from = s->from->present & BIT64(n);
 
@@ -329,9 +373,18 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 	return r < 0 ? r : part < last;
 }
 
+static const struct row *passing(const struct step *s, const struct feature **ret)
+{
+	if (s->verb == VERB_ADD || !needs_removal(s) || !needs_promotion(s))
+		return NULL;
+	*ret = feature_find("ipv4");
+	return row_find(*ret, "promote_secondaries");
+}
+
 struct feature address_feature = {
 	.name = "addresses", .help = "IP addresses", .form = FORM_LIST, .reached = true,
 	.size = sizeof(struct address), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.sources = sources, .observe = observe, .parse_entry = parse_entry, .format = format,
-	.is_ours = is_ours, .is_default = is_default, .is_foreign = is_foreign, .check = check, .encode = encode,
+	.is_ours = is_ours, .is_default = is_default, .is_foreign = is_foreign, .check = check, .misplaced = misplaced, .encode = encode,
+	.passing = passing,
 };
