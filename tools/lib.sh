@@ -73,7 +73,10 @@ build_tree() {
 # make_stage: what the lab's guest gets over its root.
 make_stage() {
 	rm -rf "$stage"
-	make -C "$build" install DESTDIR="$stage" >"$build/install.log" 2>&1 || {
+	{
+		make -C "$build" install DESTDIR="$stage" &&
+			make -C "$build" install-tests DESTDIR="$stage"
+	} >"$build/install.log" 2>&1 || {
 		tail -n 20 "$build/install.log" >&2
 		die "the installation failed"
 	}

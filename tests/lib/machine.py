@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What tests in Python share: TAP, a full picture of the kernel, a daemon.
+
+The picture is what iproute2 and /proc/sys show, all of it but what changes by
+itself (counters, timers, carrier). The daemon tells the end of each change to
+NOTIFY_SOCKET, so nothing here waits for time to pass.
+"""
+import glob, json, os, select, shutil, signal, socket, struct, subprocess, sys, tempfile, time
+
+count = failed = 0
+
+
+def check(ok, text, why=""):
+    """One line of TAP; @why is shown when it failed."""
+    global count, failed
+    count += 1
+    print("%s %d - %s" % ("ok" if ok else "not ok", count, text), flush=True)
+    if not ok:
+        failed += 1
+        for line in str(why).splitlines()[:60]:
+            print("#   " + line, flush=True)
+    return ok
+
+
+def note(text):
+    for line in str(text).splitlines():
+        print("# " + line, flush=True)
+
+
+def finish():
+    print("1..%d" % count, flush=True)
+    sys.exit(1 if failed else 0)
+
+
+def skip_all(why):
+    print("1..0 # SKIP " + why)
+    sys.exit(77)
+
+
+def run(*cmd, input=None):
+    """Run it; its output. It must succeed."""
+    p = subprocess.run(cmd, input=input, capture_output=True, text=True)
+    if p.returncode:
+        raise RuntimeError("%s: %s" % (" ".join(cmd), p.stderr or p.stdout))
+    return p.stdout
+
+
+def ip(lines):
+    """A batch of ip commands, a line each."""
+    run("ip", "-batch", "-", input=lines + "\n")
+
+
+# --- the picture ---
+
+# What changes by itself: timers of a bridge, counters.
+VOLATILE = ("gc_timer", "hello_timer", "tcn_timer", "topology_change_timer", "topology_change_detected",
+            "message_age_timer", "forward_delay_timer", "hold_timer", "config_pending", "carrier_changes",
+            "carrier_up_count", "carrier_down_count", "promiscuity", "allmulti")
+
+
+def documents(text):
+    """The JSON values that stand one behind the other in @text."""
+    decoder, at, found = json.JSONDecoder(), 0, []
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        value, at = decoder.raw_decode(text, at)
+        found.append(value)
+    return found
+
+
+def flatten(value, path, into):
+    if isinstance(value, dict):
+        for key, x in value.items():
+            if key not in VOLATILE:
+                flatten(x, "%s.%s" % (path, key), into)
+        if not value:
+            into[path] = {}
+    elif isinstance(value, list) and any(isinstance(x, (dict, list)) for x in value):
+        for n, x in enumerate(value):
+            flatten(x, "%s[%d]" % (path, n), into)
+    else:
+        into[path] = value
+
+
+FILES = ("/proc/sys/net/ipv[46]/conf/*/*", "/proc/sys/net/ipv[46]/neigh/*/*")
+# Indexes of interfaces that the daemon makes: another number each time it makes them anew.
+OURS = 1000
+
+
+def attributes(data):
+    while len(data) >= 4:
+        size, kind = struct.unpack_from("=HH", data)
+        if size < 4:
+            return
+        yield kind & 0x3fff, data[4:size]
+        data = data[(size + 3) & ~3:]
+
+
+def nested(data, *path):
+    for kind in path:
+        data = dict(attributes(data)).get(kind, b"")
+    return data
+
+
+def sysctls():
+    """name -> what /proc/sys/net/ipv[46]/conf/NAME has, in one dump (IFLA_AF_SPEC): files are dear."""
+    s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+    # RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP; IFLA_EXT_MASK: RTEXT_FILTER_SKIP_STATS
+    s.send(struct.pack("=IHHII16xHHI", 40, 18, 0x301, 1, 0, 8, 29, 8))
+    into, done = {}, False
+    while not done:
+        data = s.recv(1 << 20)
+        while data:
+            size, kind = struct.unpack_from("=IH", data)
+            done |= kind == 3  # NLMSG_DONE
+            if kind == 16:
+                a = data[32:size]
+                name = nested(a, 3)[:-1].decode()
+                for what, path in (("ipv4", (26, 2, 1)), ("ipv6", (26, 10, 2))):
+                    values = struct.unpack("=%di" % (len(nested(a, *path)) // 4), nested(a, *path))
+                    into["conf %s.%s" % (what, name)] = dict(enumerate(values))
+                into["conf ipv6.gen." + name] = nested(a, 26, 10, 8)
+            data = data[(size + 3) & ~3:]
+    s.close()
+    return into
+
+
+def picture(full=False, extra=()):
+    """Everything, as a dictionary from paths to values.
+
+    @full: all files below /proc/sys/net/ipv[46]/{conf,neigh}; @extra: more, by glob.
+    """
+    into = {}
+    for name, value in sysctls().items():
+        flatten(value, name, into)
+    links, *four = documents(run("ip", "-d", "-j", "-batch", "-",
+                                 input="addr show\nroute show table all\nrule show\n"))
+    six = documents(run("ip", "-6", "-d", "-j", "-batch", "-", input="route show table all\nrule show\n"))
+    for l in links:
+        name = l.pop("ifname")
+        if l["ifindex"] > OURS:
+            l["ifindex"] = "ours"
+        # Each of its own entry: the order counts only within a family.
+        # The kernel tells a carrier up to a second late (linkwatch_run_queue()).
+        l.pop("operstate", None)
+        l["flags"] = [f for f in l["flags"] if f != "NO-CARRIER"]
+        for a in l.pop("addr_info", []):
+            n = sum(1 for k in into if k.startswith("addr %s %s[" % (name, a["family"]))
+                    and k.endswith(".local"))
+            flatten(a, "addr %s %s[%d]" % (name, a["family"], n), into)
+        flatten(l, "link " + name, into)
+    for name, dump in (("4", four), ("6", six)):
+        for r in dump[0]:
+            r["flags"] = [f for f in r.get("flags", []) if f not in ("linkdown", "dead")]
+            flatten(r, "route%s %s" % (name, " ".join(
+                "%s=%s" % (k, r[k]) for k in ("type", "dst", "table", "metric", "gateway", "dev", "prefsrc",
+                                              "protocol", "scope", "tos") if k in r)), into)
+        flatten(dump[1:], "rules" + name, into)
+    for p in json.loads(run("bridge", "-d", "-j", "vlan", "show") or "[]"):
+        flatten({"%s-%s" % (v["vlan"], v.get("vlanEnd", v["vlan"])): v for v in p["vlans"]},
+                "vlan " + p["ifname"], into)
+    for pattern in (*(FILES if full else ()), *extra):
+        for path in glob.glob(pattern):
+            try:
+                with open(path) as f:
+                    into[path] = f.read()
+            except OSError:
+                into[path] = None
+    return into
+
+
+def rest(full=False):
+    """The picture when it no longer changes by itself."""
+    before = picture(full)
+    while True:
+        time.sleep(0.3)
+        now = picture(full)
+        if now == before:
+            return now
+        before = now
+
+
+def difference(a, b):
+    """What differs between two pictures, a line each: path: in a | in b."""
+    return ["%s: %s | %s" % (k, a.get(k, "-"), b.get(k, "-"))
+            for k in sorted(set(a) | set(b)) if a.get(k, "-") != b.get(k, "-")]
+
+
+def settled_difference(a, ignore=None, seconds=2.0, full=False, extra=()):
+    """As difference() to now, when the kernel has come to rest (carrier is told a moment later)."""
+    end = time.monotonic() + seconds
+    while True:
+        diff = [d for d in difference(a, picture(full, extra)) if not ignore or not ignore(d)]
+        if not diff or time.monotonic() > end:
+            return diff
+        time.sleep(0.03)
+
+
+# --- the daemon ---
+
+class Daemon:
+    """netctld with folders of its own; without a bus unless told."""
+
+    def __init__(self, program=None, bus=False):
+        self.program = program or os.environ.get("NETCTLD", "netctld")
+        self.dir = tempfile.mkdtemp(prefix="netctld.")
+        self.etc, self.state = self.dir + "/etc", self.dir + "/state"
+        os.mkdir(self.etc)
+        os.mkdir(self.state)
+        self.log_path = self.dir + "/log"
+        self.orders = self.dir + "/orders"
+        self.bus = bus
+        self.process = None
+        self.mark = 0
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.dir + "/notify")
+
+    def command(self, *more):
+        return [self.program, *([] if self.bus else ["--no-bus"]), "-v", "--config-dir=" + self.etc,
+                "--state-dir=" + self.state, *more]
+
+    def configure(self, text):
+        with open(self.etc + "/new", "w") as f:
+            f.write(text)
+        os.rename(self.etc + "/new", self.etc + "/test.conf")
+
+    def order(self, text):
+        """For netctld-faults: what is to go wrong next."""
+        for path in (self.orders, self.orders + ".done"):
+            if os.path.exists(path):
+                os.unlink(path)
+        with open(self.orders + ".new", "w") as f:
+            f.write(text + "\n")
+        os.rename(self.orders + ".new", self.orders)
+
+    def met(self):
+        """What the order has met, or "" if nothing."""
+        try:
+            with open(self.orders + ".done") as f:
+                return f.read().strip()
+        except OSError:
+            return ""
+
+    def drain(self):
+        while select.select([self.socket], [], [], 0)[0]:
+            self.socket.recv(4096)
+        self.mark = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
+
+    def start(self):
+        """Start it. Return: as wait()."""
+        self.drain()
+        self.process = subprocess.Popen(
+            self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=open(self.log_path, "a"),
+            env=dict(os.environ, NOTIFY_SOCKET=self.dir + "/notify", NETCTL_FAULTS=self.orders))
+        return self.wait()
+
+    def reload(self):
+        self.drain()
+        self.process.send_signal(signal.SIGHUP)
+        return self.wait()
+
+    def wait(self, seconds=20):
+        """The end of a change: "steady", "degraded…", "killed", or "timeout"."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            # Before the look at the socket: what it said last is read first.
+            gone = self.process.poll() is not None
+            if select.select([self.socket], [], [], 0 if gone else 0.05)[0]:
+                for line in self.socket.recv(4096).decode().splitlines():
+                    if line.startswith("STATUS="):
+                        return line[7:]
+            elif gone:
+                status, self.process = self.process.returncode, None
+                return "killed" if status == -signal.SIGKILL else "exit status %d" % status
+        return "timeout"
+
+    def log(self):
+        """Since the last start or reload."""
+        with open(self.log_path, errors="replace") as f:
+            f.seek(self.mark)
+            return f.read()
+
+    def requests(self):
+        """How many changes it has asked of the kernel so far, by its own account."""
+        with open(self.log_path, errors="replace") as f:
+            f.seek(max(0, self.mark - 4096))
+            found = [l for l in f.read().splitlines() if l.startswith("settled; asked")]
+        return int(found[-1].split(": ")[1].split()[0]) if found else None
+
+    def once(self):
+        """What another daemon with the same record would do: exit status, requests, log."""
+        p = subprocess.run(self.command("--once"), capture_output=True, text=True, timeout=30)
+        n = [l for l in p.stderr.splitlines() if l.startswith("settled; asked")]
+        return p.returncode, int(n[-1].split(": ")[1].split()[0]) if n else -1, p.stderr
+
+    def kill(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def end(self):
+        self.kill()
+        self.socket.close()
+        shutil.rmtree(self.dir, ignore_errors=True)
