@@ -22,13 +22,14 @@
  * What must stay true: nothing waits for the manager, and no unit is started or
  * stopped but one that a configuration of this daemon's has named.
  */
-#include "features/unit/unit.h"
-
 #include <stdio.h>
 #include <unistd.h>
 
 #include "bus/internal.h"
 #include "util/log.h"
+
+/* UNIT_NAME_MAX of systemd (src/basic/unit-name.h), with the byte that ends it */
+#define UNIT_NAME_SIZE 256
 
 #define MANAGER                                                                                    \
 	"org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager"
@@ -58,6 +59,12 @@ struct service_unit {
 static const struct feature *units_feature(void)
 {
 	return feature_find("units");
+}
+
+/* The first row is the name. */
+static const char *entry_name(const struct list *l, unsigned n)
+{
+	return row_value(&units_feature()->rows[0], l->items[n]);
 }
 
 static struct service_unit *unit_find(const struct bus *b, const char *name)
@@ -304,7 +311,7 @@ static void name_units(struct bus *b, const struct iface *i, const struct list *
 	bool carrier = has_carrier(b->engine, i->name);
 
 	for (unsigned n = 0; n < l->n; n++) {
-		struct service_unit *u = unit_get(b, ((struct unit_entry *)l->items[n])->name);
+		struct service_unit *u = unit_get(b, entry_name(l, n));
 
 		u->named = true;
 		u->held |= i->state == STATE_HELD;
@@ -446,7 +453,7 @@ void units_describe(const struct bus *b, const char *link, json_t *j)
 		return;
 	all = json_array();
 	for (unsigned n = 0; n < l->n; n++) {
-		const char *name = ((struct unit_entry *)l->items[n])->name;
+		const char *name = entry_name(l, n);
 		const struct service_unit *u = unit_find(b, name);
 		json_t *one = json_pack("{s:s, s:s}", "unit", name, "state", state_of(u));
 

@@ -10,7 +10,14 @@
 
 #include "core/types.h"
 #include "features/features.h"
-#include "features/unit/unit.h"
+
+/* UNIT_NAME_MAX of systemd (src/basic/unit-name.h), with the byte that ends it */
+#define UNIT_NAME_SIZE 256
+
+struct unit_entry {
+	struct object o;
+	char name[UNIT_NAME_SIZE];
+};
 
 /* What can be started and stopped by somebody else than the system's own order. */
 static const char *const suffixes[] = { ".service", ".target", ".socket", ".timer", ".path" };
