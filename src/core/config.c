@@ -52,7 +52,8 @@ struct walk {
 	struct errors *errors;
 	struct arena *names; /* of the files, for the origins */
 	const struct text *text;
-	char object[IFNAMSIZ + 1]; /* the interface's name, for messages */
+	struct iface *iface;	   /* whose entry it is */
+	char object[IFNAMSIZ + 1]; /* its name, for messages */
 	bool record; /* a record of ours, not a person's file */
 	bool stored; /* a generation of ours: it says who it was */
 };
@@ -83,13 +84,27 @@ struct keys {
 	const struct feature *feature; /* NULL: an interface's entry */
 };
 
+/* The name of the @i-th group within the group @f, without @f's own; NULL: no more. */
+static const char *nth_inner(const struct feature *f, unsigned i)
+{
+	size_t size = strlen(f->name);
+
+	for (unsigned n = 0; n < n_features; n++)
+		if (!strncmp(features[n]->name, f->name, size) && features[n]->name[size] == '.' &&
+		    !strchr(features[n]->name + size + 1, '.') && i-- == 0)
+			return features[n]->name + size + 1;
+	return NULL;
+}
+
 static const char *nth_key(const void *data, unsigned i)
 {
 	const struct keys *k = data;
 	const struct feature *root = features[FEATURE_LINK];
 
+	if (k->feature && i < k->feature->n_rows)
+		return k->feature->rows[i].key;
 	if (k->feature)
-		return i < k->feature->n_rows ? k->feature->rows[i].key : NULL;
+		return nth_inner(k->feature, i - k->feature->n_rows);
 	if (i == 0)
 		return "name";
 	if (--i < root->n_rows)
@@ -118,7 +133,7 @@ static void parse_row(struct walk *w, const struct feature *f, const struct row 
 	const char *group = f->form == FORM_ROOT ? "" : f->name, *dot = *group ? "." : "";
 	struct parse p = { .row = r, .arena = w->model ? w->model->arena : NULL };
 
-	if ((r->flags & ROW_STATE) && !w->record) {
+	if ((r->flags & (ROW_STATE | ROW_IMPLIED)) && !w->record) {
 		error_at(w, s, "%s%s%s: is the kernel's to say and cannot be set", group, dot,
 			 r->key);
 		return;
@@ -126,7 +141,7 @@ static void parse_row(struct walk *w, const struct feature *f, const struct row 
 	if (row_has(f, r, o) && r->type->done && !p.arena)
 		r->type->done(row_value(r, o));
 	if (r->type->parse(&p, s, row_value(r, o)) < 0) {
-		error_at(w, s, "%s%s%s: %s", group, dot, r->key, p.why);
+		error_at(w, p.at ? p.at : s, "%s%s%s: %s", group, dot, r->key, p.why);
 		free(p.why);
 		return;
 	}
@@ -144,18 +159,38 @@ static struct object *desired_object(struct walk *w, struct iface *i, const stru
 	return o;
 }
 
+static const struct feature *inner_group(const struct feature *f, const char *key)
+{
+	_cleanup_free_ char *name = str_format("%s.%s", f->name, key);
+
+	return f->form == FORM_GROUP ? feature_find(name) : NULL;
+}
+
+static void parse_group(struct walk *w, const struct feature *f, const config_setting_t *s);
+
 static void parse_members(struct walk *w, const struct feature *f, struct object *o,
 			  const config_setting_t *group)
 {
 	for (int n = 0; n < config_setting_length(group); n++) {
 		const config_setting_t *s = config_setting_get_elem(group, n);
 		const struct row *r = row_find(f, config_setting_name(s));
+		const struct feature *inner = r ? NULL : inner_group(f, config_setting_name(s));
 
 		if (r)
 			parse_row(w, f, r, o, s);
+		else if (inner)
+			parse_group(w, inner, s);
 		else
 			unknown_key(w, s, f);
 	}
+}
+
+static void parse_group(struct walk *w, const struct feature *f, const config_setting_t *s)
+{
+	if (config_setting_is_group(s))
+		parse_members(w, f, desired_object(w, w->iface, f), s);
+	else
+		error_at(w, s, "%s: must be a group { … }", f->name);
 }
 
 /* Every row of an entry takes the entry's place where it has none of its own. */
@@ -241,10 +276,8 @@ static void parse_key(struct walk *w, struct iface *i, const config_setting_t *s
 		unknown_key(w, s, NULL);
 	else if (f->form == FORM_LIST)
 		parse_list(w, i, f, s);
-	else if (!config_setting_is_group(s))
-		error_at(w, s, "%s: must be a group { … }", key);
 	else
-		parse_members(w, f, desired_object(w, i, f), s);
+		parse_group(w, f, s);
 }
 
 bool interface_name_valid(const char *name)
@@ -281,6 +314,7 @@ static void parse_interface(struct walk *w, const config_setting_t *s)
 	if (!i->where.file)
 		i->where = origin_of(w, s);
 	snprintf(w->object, sizeof(w->object), "%s", name);
+	w->iface = i;
 	for (int n = 0; n < config_setting_length(s); n++)
 		parse_key(w, i, config_setting_get_elem(s, n));
 	w->object[0] = 0;

@@ -36,7 +36,7 @@ static void initials_free(struct object **initials)
 static bool is_implied(const struct feature *f, const struct row *r, const struct object *o,
 		       const struct object *initial)
 {
-	if (!row_has(f, r, o) || (r->flags & ROW_STATE))
+	if (!row_has(f, r, o) || (r->flags & (ROW_STATE | ROW_IMPLIED)))
 		return true;
 	if (r->flags & (ROW_KEY | ROW_CREATE))
 		return false;
@@ -152,7 +152,7 @@ static json_t *export_iface(const struct model *seen, const struct iface *i,
 		if (f->form == FORM_ROOT)
 			json_object_update_missing(j, part);
 		else if (json_array_size(part) || json_object_size(part))
-			json_object_set(j, f->name, part);
+			group_set(j, f, json_incref(part));
 		json_decref(part);
 	}
 	if (companion || !can_create(i))

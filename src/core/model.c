@@ -221,10 +221,10 @@ json_t *iface_json(const struct iface *i, unsigned skip)
 			continue;
 		}
 		part = object_json(f, i->part[n], skip);
-		if (f->form == FORM_ROOT)
+		if (f->form != FORM_ROOT && json_object_size(part))
+			group_set(j, f, json_incref(part));
+		else if (f->form == FORM_ROOT)
 			json_object_update(j, part);
-		else if (json_object_size(part))
-			json_object_set(j, f->name, part);
 		json_decref(part);
 	}
 	return j;
@@ -240,7 +240,7 @@ char *model_export(const struct model *m, bool record)
 
 	fputs("interfaces = (", out);
 	MODEL_FOREACH(m, i) {
-		j = iface_json(i, record ? 0 : ROW_STATE);
+		j = iface_json(i, record ? 0 : ROW_STATE | ROW_IMPLIED);
 		if (record && i->created) {
 			json_object_set_new(j, "created", json_true());
 			json_object_set_new(j, "ifindex", json_integer(i->ifindex));

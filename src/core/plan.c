@@ -125,6 +125,9 @@ static bool row_differs(const struct feature *f, const struct row *r, const stru
 		return false;
 	if (row_has(f, r, from))
 		return !row_equal(r, to, from);
+	/* What nobody has set is not there; what follows from others comes with them. */
+	if ((r->flags & ROW_IMPLIED) || ((r->flags & ROW_OURS) && row_is_zero(r, to)))
+		return false;
 	/* A new interface is off in everything that can be on. */
 	return !(creating && r->off && row_is_zero(r, to));
 }
@@ -397,8 +400,6 @@ static void plan_features(struct subject *s, const uint64_t *already)
 			iface_set_reason(s->want, "%s", why);
 			continue;
 		}
-		if (feature_is_policy(f))
-			continue;
 		if (f->form == FORM_LIST)
 			plan_list(s, f);
 		else

@@ -52,14 +52,14 @@ struct record *record_free(struct record *r)
 
 static bool is_setting(const struct row *r)
 {
-	return !(r->flags & (ROW_STATE | ROW_POLICY | ROW_CREATE | ROW_KEY));
+	return !(r->flags & (ROW_STATE | ROW_POLICY | ROW_CREATE | ROW_KEY | ROW_IMPLIED));
 }
 
 static void adopt_row(struct record *rec, struct iface *o, const struct feature *f,
 		      const struct row *r, const struct object *have, const struct object *fresh)
 {
 	/* Of what the daemon itself brings about, the kernel's default is what was before. */
-	if (!o->created && row_has(f, r, have))
+	if (!o->created && row_has(f, r, have) && !(r->flags & ROW_OURS))
 		row_copy(f, r, NULL, iface_get_object(rec->owned, o, f), have);
 	else if (row_has(f, r, fresh))
 		row_copy(f, r, NULL, iface_get_object(rec->owned, o, f), fresh);

@@ -9,6 +9,7 @@
 static const char *const phase_names[PHASE_MAX_] = {
 	[PHASE_NONE] = "none",	     [PHASE_DROP_ROUTE] = "drop-route",
 	[PHASE_DROP_ADDRESS] = "drop-address", [PHASE_DOWN] = "down",
+	[PHASE_DROP_XDP] = "drop-xdp", [PHASE_XDP] = "xdp",
 	[PHASE_DETACH] = "detach",   [PHASE_DELETE] = "delete",
 	[PHASE_CREATE] = "create",   [PHASE_PHY] = "phy",
 	[PHASE_LINK] = "link",	     [PHASE_ATTACH] = "attach",
@@ -182,6 +183,8 @@ char *row_text(const struct feature *f, const struct row *r, const struct object
 
 	if (!row_has(f, r, o))
 		return str_dup("-");
+	if (r->type->text)
+		return r->type->text(r, row_value(r, o));
 	j = r->type->json(r, row_value(r, o));
 	if (json_is_string(j))
 		s = str_dup(json_string_length(j) ? json_string_value(j) : "none");
@@ -236,6 +239,28 @@ int object_decode(const struct feature *f, struct object *o, struct nlattr *cons
 		o->present |= row_bit(f, row);
 	}
 	return 0;
+}
+
+void group_set(json_t *iface, const struct feature *f, json_t *part)
+{
+	const char *name = f->name, *dot;
+	json_t *at = iface, *inner;
+
+	for (; (dot = strchr(name, '.')); name = dot + 1) {
+		_cleanup_free_ char *key = str_format("%.*s", (int)(dot - name), name);
+
+		inner = json_object_get(at, key);
+		if (!inner)
+			json_object_set_new(at, key, inner = json_object());
+		at = inner;
+	}
+	inner = json_object_get(at, name);
+	if (inner) { /* a group within it came first */
+		json_object_update(inner, part);
+		json_decref(part);
+	} else {
+		json_object_set_new(at, name, part);
+	}
 }
 
 json_t *object_json(const struct feature *f, const struct object *o, unsigned skip)

@@ -31,7 +31,8 @@ struct step;
 /*
  * When a step is done. Removal goes from the top of the stack down, creation
  * from the bottom up; within a phase the depth of dependency decides, then the
- * name. A link comes up after everything that says what it may forward, and
+ * name. What filters goes after what it protects, and comes before it.
+ * A link comes up after everything that says what it may forward, and
  * routes follow it because the kernel refuses a route on a link that is down
  * (fib_check_nh(): ENETDOWN).
  */
@@ -40,6 +41,7 @@ enum phase {
 	PHASE_DROP_ROUTE,
 	PHASE_DROP_ADDRESS,
 	PHASE_DOWN,
+	PHASE_DROP_XDP,
 	PHASE_DETACH,
 	PHASE_DELETE,
 	PHASE_CREATE,
@@ -49,6 +51,7 @@ enum phase {
 	PHASE_L2,
 	PHASE_SYSCTL,
 	PHASE_ADDRESS,
+	PHASE_XDP,
 	PHASE_UP,
 	PHASE_ROUTE,
 	PHASE_MAX_,
@@ -77,6 +80,7 @@ struct parse {
 	const struct row *row;
 	struct arena *arena; /* NULL: heap */
 	char *why;	     /* set on failure: what is wrong with the value; the caller frees it */
+	const config_setting_t *at; /* set on failure: the part of it that is wrong; NULL: all */
 };
 
 /*
@@ -105,6 +109,9 @@ struct type {
 	void (*copy)(struct arena *a, void *to, const void *from);
 	void (*done)(void *v);
 
+	/* As plans show it, where JSON would be too long; the caller frees it. */
+	char *(*text)(const struct row *row, const void *v);
+
 	/* What may be written, after the type's name, in errors and documentation. */
 	char *(*range)(const struct row *row);
 };
@@ -117,7 +124,9 @@ enum row_flags {
 	ROW_VOLATILE = 1 << 4, /* state that changes by itself: never announced on the bus */
 	ROW_UNTOLD = 1 << 5,   /* a change changes more than the kernel tells of: read it anew */
 	ROW_EARLY = 1 << 6,    /* root: the message that creates an interface can carry it */
-	ROW_OPTIONAL = 1 << 7  /* a key that an entry may lack */
+	ROW_OPTIONAL = 1 << 7, /* a key that an entry may lack */
+	ROW_IMPLIED = 1 << 8,  /* follows from other settings: compared, but never written */
+	ROW_OURS = 1 << 9,     /* nobody else sets it: before was its initial value, or nothing */
 };
 
 /* One setting. Nothing else in the program knows it. */
@@ -126,7 +135,7 @@ struct row {
 	const struct type *type;
 	uint16_t offset; /* of the value in the feature's object */
 	uint16_t attr;	 /* netlink attribute, or what the feature's own encode() takes it for */
-	uint8_t flags;	 /* enum row_flags */
+	uint16_t flags;	 /* enum row_flags */
 	uint8_t phase;	 /* enum phase: when a change is made */
 	uint8_t off;	 /* enum phase: when a change to zero/none/false is made; 0: @phase */
 	uint8_t effect;	 /* enum effect */
@@ -173,7 +182,7 @@ struct source {
  * A group of settings. Everything but name, form, size and rows is optional.
  */
 struct feature {
-	const char *name;
+	const char *name; /* FORM_GROUP: with dots, a group in a group: "xdp.filter" */
 	const char *help; /* one sentence */
 	enum form form;
 	size_t size; /* of the object, which begins with struct object */
@@ -304,12 +313,6 @@ static inline bool row_has(const struct feature *f, const struct row *r, const s
 	return o && (o->present & row_bit(f, r));
 }
 
-/** feature_is_policy - a list of the daemon's own: nothing of it is the kernel's */
-static inline bool feature_is_policy(const struct feature *f)
-{
-	return f->form == FORM_LIST && (f->rows[0].flags & ROW_POLICY);
-}
-
 /** row_equal - same value in two objects that both have it */
 bool row_equal(const struct row *r, const struct object *a, const struct object *b);
 
@@ -346,6 +349,9 @@ bool object_same_key(const struct feature *f, const struct object *a, const stru
 
 /** object_decode - read rows from attributes indexed by number, up to @max; heap */
 int object_decode(const struct feature *f, struct object *o, struct nlattr *const *tb, int max);
+
+/** group_set - @part (taken over) where a feature's group stands in the JSON of an interface */
+void group_set(json_t *iface, const struct feature *f, json_t *part);
 
 /** object_json - all present rows but those whose flags are in @skip */
 json_t *object_json(const struct feature *f, const struct object *o, unsigned skip);

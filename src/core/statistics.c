@@ -251,6 +251,11 @@ static bool same_instance(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
+struct kernel *statistics_kernel(const struct statistics *s)
+{
+	return s->engine->kernel;
+}
+
 struct counters *statistics_counters(struct statistics *s, const struct statistics_provider *p,
 				     int ifindex, const char *instance)
 {

@@ -83,6 +83,9 @@ void statistics_end(struct engine *e);
 void statistics_dump(struct statistics *s, const struct statistics_provider *p, struct nl_msg *msg,
 		     statistics_message_fn fn);
 
+/** statistics_kernel - for ask(): of what can be read at once */
+struct kernel *statistics_kernel(const struct statistics *s);
+
 /**
  * statistics_counters - where the values of one group of one interface go
  * @instance: as the provider names it: "0", "8001:"; NULL where there is one

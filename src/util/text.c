@@ -145,12 +145,12 @@ char *text_camel(const char *key, char *buf, size_t size)
 	size_t n = 0;
 
 	for (; *key && n + 1 < size; key++) {
-		if (*key == '_' || *key == '.' || *key == '-') {
+		if (*key == '_' || *key == '-') {
 			upper = true;
 			continue;
 		}
 		buf[n++] = upper ? toupper((unsigned char)*key) : *key;
-		upper = false;
+		upper = *key == '.';
 	}
 	buf[n] = 0;
 	return buf;

@@ -42,7 +42,7 @@ struct unit {
  */
 int text_to_quantity(const char *s, const struct unit *units, int64_t *ret);
 
-/** text_camel - "vlan_filtering" -> "VlanFiltering" in @buf; '.' and '-' separate words too */
+/** text_camel - "xdp.rate_limit" -> "Xdp.RateLimit" in @buf; '-' separates words too */
 char *text_camel(const char *key, char *buf, size_t size);
 
 /**

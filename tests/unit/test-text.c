@@ -112,7 +112,7 @@ static void camel(void **state _unused_)
 
 	assert_string_equal(text_camel("vlan_filtering", buf, sizeof(buf)), "VlanFiltering");
 	assert_string_equal(text_camel("rx-gro-hw", buf, sizeof(buf)), "RxGroHw");
-	assert_string_equal(text_camel("a.b", buf, sizeof(buf)), "AB");
+	assert_string_equal(text_camel("a.b_c", buf, sizeof(buf)), "A.BC");
 	assert_string_equal(text_camel("", buf, sizeof(buf)), "");
 	assert_string_equal(text_camel("abcdef", buf, 4), "Abc");
 }
