@@ -11,7 +11,7 @@ jobs=$(nproc)
 
 # To build and to run.
 packages_build=(gcc make autoconf automake libtool pkg-config libnl-3-dev libsystemd-dev
-	libconfig-dev libjansson-dev uthash-dev libcmocka-dev libc6-dev iproute2 iputils-ping dbus
+	libconfig-dev libbpf-dev clang bpftool libjansson-dev uthash-dev libcmocka-dev libc6-dev iproute2 iputils-ping dbus
 	systemd jq procps)
 # The lab: a kernel to compile.
 packages_lab=(linux-source-6.12 perl bison flex bc libelf-dev libssl-dev dwarves cpio kmod xz-utils rsync

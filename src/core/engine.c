@@ -163,7 +163,7 @@ static void submit_step(struct engine *e, unsigned index)
 		r = encode_step(e->encoder, s, part++);
 		if (r < 0)
 			break;
-		e->untold |= files_root(e->encoder->request.channel) || step_is_untold(s);
+		e->untold |= e->encoder->request.channel != CHANNEL_RTNL || step_is_untold(s);
 		f = arena_alloc(e->plan->arena, sizeof(*f));
 		*f = (struct flight){ e, index };
 		s->parts_left++;

@@ -230,6 +230,14 @@ static void on_overrun(void *data)
 	mirror_sync(m, m->live);
 }
 
+static void on_untold(void *data)
+{
+	struct mirror *m = data;
+
+	if (!m->filling)
+		mirror_sync(m, m->live);
+}
+
 static int on_retry(sd_event_source *s _unused_, uint64_t usec _unused_, void *data)
 {
 	struct mirror *m = data;
@@ -420,6 +428,7 @@ struct mirror *mirror_new(struct kernel *k, sd_event *event)
 		abort();
 	k->on_message = on_notification;
 	k->on_overrun = on_overrun;
+	k->on_untold = on_untold;
 	k->data = m;
 	return m;
 }

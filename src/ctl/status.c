@@ -35,8 +35,7 @@ const char *link_word(const json_t *j)
 
 static bool is_well(const json_t *j)
 {
-	return !mark_of(get_text(j, "state", "management"))->sentence &&
-	       !*get_text(j, "state", "reason");
+	return !mark_of(get_text(j, "state", "management"))->sentence;
 }
 
 static void print_vlan(FILE *out, unsigned first, unsigned last, bool untagged, bool pvid)
@@ -159,7 +158,7 @@ static char *wrong(const json_t *j)
 	const struct mark *m = mark_of(get_text(j, "state", "management"));
 	const char *reason = get_text(j, "state", "reason");
 
-	if (!*reason && !m->sentence)
+	if (!m->sentence)
 		return NULL;
 	return str_dup(*reason ? reason : m->sentence);
 }

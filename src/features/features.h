@@ -8,8 +8,15 @@
 
 extern struct feature dsa_feature;
 extern struct feature link_feature, vlan_feature, bridge_feature, port_feature, veth_feature,
-	ipv4_feature, ipv6_feature, address_feature, route_feature, unit_feature;
+	ipv4_feature, ipv6_feature, address_feature, route_feature;
 
 extern const struct statistics_provider link_statistics[];
+
+#if WITH_XDP
+extern struct feature xdp_feature, xdp_filter_feature, xdp_forward_feature, xdp_cpumap_feature,
+	xdp_sample_feature;
+
+extern const struct statistics_provider xdp_statistics[];
+#endif
 
 #endif

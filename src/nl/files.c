@@ -18,6 +18,7 @@ const char *files_root(enum channel c)
 	case CHANNEL_SYSFS:
 		return "/sys/";
 	case CHANNEL_RTNL:
+	case CHANNEL_XDP:
 		break;
 	}
 	return NULL;

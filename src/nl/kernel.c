@@ -26,6 +26,7 @@
 #include <time.h>
 
 #include "nl/files.h"
+#include "nl/place.h"
 #include "nl/rtnl.h"
 #include "nl/uapi.h"
 #include "util/log.h"
@@ -135,11 +136,9 @@ static void fail_batch(struct linux_kernel *lk, int error)
 	finish_batch(lk);
 }
 
-static bool is_file(const struct linux_kernel *lk, unsigned i)
+static bool is_place(const struct linux_kernel *lk, unsigned i)
 {
-	const struct nlmsghdr *h = (void *)(lk->batch + lk->pending[i].offset);
-
-	return h->nlmsg_type == NLMSG_NOOP;
+	return place_is(lk->batch + lk->pending[i].offset);
 }
 
 /* Deleting a device waits for RCU grace periods, tens of milliseconds: by itself. */
@@ -158,7 +157,7 @@ static unsigned batch_span(const struct linux_kernel *lk, size_t *bytes)
 
 	for (i = 1; i < lk->n; i++)
 		if (i >= lk->batch_limit || lk->pending[i].offset > BATCH_BYTES_MAX ||
-		    is_file(lk, i) || is_slow(lk, i - 1) || is_slow(lk, i))
+		    is_place(lk, i) || is_slow(lk, i - 1) || is_slow(lk, i))
 			break;
 	*bytes = i < lk->n ? lk->pending[i].offset : lk->batch_bytes;
 	return i;
@@ -215,12 +214,9 @@ static void advance_later(struct linux_kernel *lk)
 	sd_event_source_set_enabled(lk->later, SD_EVENT_ONESHOT);
 }
 
-/* A message of type NLMSG_NOOP holds the place of a file, path and value: it keeps the order. */
-static void run_file(struct linux_kernel *lk)
+static void run_place(struct linux_kernel *lk)
 {
-	const char *path = NLMSG_DATA((struct nlmsghdr *)lk->batch);
-
-	lk->pending[0].error = files_write(path, path + strlen(path) + 1);
+	lk->pending[0].error = place_run(lk->batch, lk->k.xdp, &lk->pending[0].text);
 	lk->sent = 1;
 	finish_batch(lk);
 }
@@ -254,8 +250,8 @@ static bool advance_once(struct linux_kernel *lk)
 	if (lk->sent || lk->dumping)
 		return false;
 	if (lk->n && lk->flush) {
-		if (is_file(lk, 0)) {
-			run_file(lk);
+		if (is_place(lk, 0)) {
+			run_place(lk);
 			return true;
 		}
 		send_batch(lk);
@@ -292,21 +288,15 @@ static void linux_submit(struct kernel *k, const struct request *r, reply_fn fn,
 {
 	struct linux_kernel *lk = container_of(k, struct linux_kernel, k);
 	struct nlmsghdr *h;
-	const char *root = files_root(r->channel);
 	size_t bytes;
 
-	if (root) {
-		bytes = NLMSG_LENGTH(strlen(root) + strlen(r->path) + strlen(r->value) + 2);
-		h = (void *)batch_room(lk, NLMSG_ALIGN(bytes));
-		memset(h, 0, NLMSG_ALIGN(bytes));
-		h->nlmsg_type = NLMSG_NOOP;
-		h->nlmsg_len = bytes;
-		strcpy(stpcpy(stpcpy(NLMSG_DATA(h), root), r->path) + 1, r->value);
-	} else {
-		bytes = r->nlh->nlmsg_len;
-		h = (void *)batch_room(lk, NLMSG_ALIGN(bytes));
+	bytes = r->channel == CHANNEL_RTNL ? r->nlh->nlmsg_len : place_size(r);
+	h = (void *)batch_room(lk, NLMSG_ALIGN(bytes));
+	if (r->channel == CHANNEL_RTNL) {
 		memcpy(h, r->nlh, NLMSG_ALIGN(bytes));
 		h->nlmsg_flags |= NLM_F_REQUEST;
+	} else {
+		place_put(h, bytes, r);
 	}
 	h->nlmsg_pid = 0;
 	lk->pending = array_reserve(lk->pending, lk->n, sizeof(*lk->pending));
@@ -552,9 +542,13 @@ static void linux_free(struct kernel *k)
 		free(d->request);
 		free(d);
 	}
-	for (unsigned i = 0; i < lk->n; i++)
+	for (unsigned i = 0; i < lk->n; i++) {
+		if (is_place(lk, i))
+			place_done(lk->batch + lk->pending[i].offset);
 		free(lk->pending[i].text);
+	}
 	free(lk->pending);
+	xdp_free(lk->k.xdp);
 	free(lk->batch);
 	free(lk->buffer);
 	free(lk);
@@ -593,6 +587,7 @@ int kernel_open(sd_event *event, struct kernel **ret)
 		linux_free(&lk->k);
 		return r;
 	}
+	lk->k.xdp = xdp_new(event, &lk->k);
 	*ret = &lk->k;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "nl/xdp.h"
 #include "util/mem.h"
 
 /* How a request reaches the kernel. */
@@ -15,6 +16,7 @@ enum channel {
 	CHANNEL_RTNL,	/* a netlink message on NETLINK_ROUTE */
 	CHANNEL_SYSCTL, /* a file below /proc/sys */
 	CHANNEL_SYSFS,	/* a file below /sys */
+	CHANNEL_XDP,	/* a program on an interface, see nl/xdp.h */
 };
 
 struct request {
@@ -22,6 +24,7 @@ struct request {
 	struct nlmsghdr *nlh; /* RTNL: complete but for nlmsg_seq; NLM_F_ACK is not wanted */
 	const char *path;     /* SYSCTL, SYSFS: "net/ipv4/conf/lan0/forwarding" */
 	const char *value;    /* SYSCTL, SYSFS: what is written */
+	struct xdp_job *xdp;  /* XDP: what shall be there; taken over */
 };
 
 struct kernel;
@@ -68,9 +71,12 @@ struct kernel_ops {
 struct kernel {
 	const struct kernel_ops *ops;
 	struct kernel_counters counters;
+	struct xdp *xdp; /* programs that are the daemon's */
 	/* Notifications, and that some were lost (or that the listening began anew). */
 	message_fn on_message;
 	void (*on_overrun)(void *data);
+	/* Something was found to have changed that the kernel does not tell of. */
+	void (*on_untold)(void *data);
 	void *data;
 };
 
@@ -92,7 +98,7 @@ static inline struct kernel *kernel_free(struct kernel *k)
 /**
  * kernel_submit - queue one request
  *
- * The message is copied. Requests are carried out in the order they are
+ * The message is copied, an XDP job taken over. Requests are carried out in the order they are
  * submitted in, many to a system call, and answered in that order, not before
  * kernel_flush() has been called and the loop has turned.
  */

@@ -12,6 +12,7 @@
 #include "core/types.h"
 #include "fake/fake-kernel.h"
 #include "nl/uapi.h"
+#include "nl/xdp-internal.h"
 
 
 /* Attributes by number, each held as a copy of the one in the message. */
@@ -41,6 +42,8 @@ struct device {
 	struct attrs link, data, port; /* of the message itself, INFO_DATA, INFO_SLAVE_DATA */
 	uint8_t vlans[4096];
 	uint16_t pvid;
+	uint32_t xdp_id; /* of the program; 0: none */
+	uint8_t xdp_mode;
 	int32_t ipv4[IPV4_DEVCONF_MAX], ipv6[DEVCONF_MAX];
 };
 
@@ -74,6 +77,8 @@ struct fake_kernel {
 	struct entry *entries;	/* in the order they were made */
 	struct device all;	/* the settings for all interfaces */
 	int last_index;
+	struct xdp xdp; /* programs that the daemon attached */
+	uint32_t last_program;
 	struct fault *faults;
 	unsigned n_faults, interrupts;
 };
@@ -137,6 +142,13 @@ void dsa_mtu(struct fake_kernel *fk, const struct device *port);
 bool dsa_is_port(const struct device *d);
 int dsa_write(struct fake_kernel *fk, const char *path, const char *value);
 int dsa_read(struct fake_kernel *fk, const char *path, char *buf, size_t size);
+
+/* fake-xdp.c */
+
+int fake_xdp(struct fake_kernel *fk, const struct xdp_job *j, const char **text);
+int xdp_change(struct call *c, struct device *d, const struct nlattr *nest);
+void xdp_put(struct nl_msg *msg, const struct device *d);
+void xdp_gone(struct fake_kernel *fk, int index);
 
 /* fake-ip.c */
 

@@ -61,6 +61,7 @@ static struct queued *queued_free(struct queued *q)
 	free(q->request.nlh);
 	free((char *)q->request.path);
 	free((char *)q->request.value);
+	xdp_job_free(q->request.xdp);
 	free(q);
 	return next;
 }
@@ -138,6 +139,7 @@ int fake_run(struct fake_kernel *fk, const struct request *r, const char **ret_t
 	struct call c = { .fk = fk, .n = r->nlh };
 	int error = r->channel == CHANNEL_SYSCTL ? ip_sysctl(fk, r->path, r->value) :
 		    r->channel == CHANNEL_SYSFS	 ? dsa_write(fk, r->path, r->value) :
+		    r->channel == CHANNEL_XDP	 ? fake_xdp(fk, r->xdp, &c.text) :
 						   run_message(&c);
 
 	devices_settle(fk);
@@ -252,7 +254,9 @@ static void fake_submit(struct kernel *k, const struct request *r, reply_fn fn, 
 	struct queued *q = new0(struct queued);
 
 	q->request = (struct request){ .channel = r->channel };
-	if (r->path) {
+	if (r->channel == CHANNEL_XDP) {
+		q->request.xdp = r->xdp;
+	} else if (r->path) {
 		q->request.path = str_dup(r->path);
 		q->request.value = str_dup(r->value);
 	} else {
@@ -377,6 +381,7 @@ struct kernel *fake_kernel_open(struct fake_kernel *fk)
 	struct connection *c = new0(struct connection);
 
 	c->k.ops = &fake_ops;
+	c->k.xdp = &fk->xdp;
 	c->fk = fk;
 	if (fk->connection || sd_event_add_defer(fk->event, &c->work, on_work, c) < 0 ||
 	    sd_event_add_defer(fk->event, &c->tell, on_tell, c) < 0)

@@ -32,6 +32,9 @@ void fake_rename(struct fake_kernel *fk, const char *name, const char *to);
 /** fake_carrier - put the cable of a NIC in or pull it */
 void fake_carrier(struct fake_kernel *fk, const char *name, bool on);
 
+/** fake_attach - another hand attaches an XDP program, or detaches any */
+void fake_attach(struct fake_kernel *fk, const char *name, bool on);
+
 /** fake_ifindex - of an interface, 0: there is none */
 int fake_ifindex(const struct fake_kernel *fk, const char *name);
 

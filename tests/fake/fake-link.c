@@ -173,6 +173,7 @@ void device_remove(struct fake_kernel *fk, struct device *d)
 	ip_gone(fk, d);
 	fake_tell(fk, RTNLGRP_LINK, device_message(fk, d, RTM_DELLINK));
 	peer = device_find(fk, d->peer);
+	xdp_gone(fk, d->index);
 	device_unlink(fk, d);
 	if (peer) {
 		peer->peer = 0;
@@ -264,6 +265,7 @@ struct nl_msg *device_message(const struct fake_kernel *fk _unused_, const struc
 		nla_put_u32(msg, IFLA_MASTER, d->master);
 	attrs_put(msg, &d->link);
 	put_linkinfo(msg, d);
+	xdp_put(msg, d);
 	ip_put(msg, d);
 	return msg;
 }
@@ -408,6 +410,8 @@ static int change_existing(struct link_call *l, struct device *d)
 			return -EOPNOTSUPP; /* no master, whose settings these would be */
 		attrs_merge(&d->port, nla_data(port), nla_len(port));
 	}
+	if (l->tb[IFLA_XDP])
+		return xdp_change(l->c, d, l->tb[IFLA_XDP]);
 	return change(l, d);
 }
 

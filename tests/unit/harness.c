@@ -12,6 +12,7 @@
 #include <ftw.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -58,9 +59,13 @@ static void open_machine(struct harness *h)
 
 	if (!which || !strcmp(which, "fake")) {
 		h->fake = fake_kernel_new(h->event);
-	} else if (unshare(CLONE_NEWNET) < 0) {
+	} else if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0) {
 		print_error("network namespace: %s\n", strerror(errno));
 		exit(77); /* automake: skipped */
+	} else if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 || mkdir("bpf", 0700) < 0 ||
+		   mount("bpf", "bpf", "bpf", 0, NULL) < 0) {
+		print_error("bpffs: %s\n", strerror(errno));
+		exit(77);
 	}
 }
 
@@ -98,10 +103,13 @@ void harness_free(struct harness *h)
 	harness_kill(h);
 	fake_kernel_free(h->fake);
 	sd_event_unref(h->event);
+	if (!h->fake)
+		(void)umount2("bpf", MNT_DETACH);
 	if (chdir(h->back) < 0)
 		abort();
 	(void)nftw(h->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	free(h->folder);
+	free(h->pins);
 	free(h->back);
 	free(h->text);
 	free(h);
@@ -288,8 +296,11 @@ void harness_start(struct harness *h)
 
 	if (h->fake)
 		k = fake_kernel_open(h->fake);
-	else
+	if (!h->fake) {
+		h->pins = h->pins ? h->pins : str_format("%s/bpf/netctld", h->folder);
+		xdp_set_pin_dir(h->pins);
 		assert_int_equal(kernel_open(h->event, &k), 0);
+	}
 	h->engine = engine_new(h->event, k, "owned.state", !h->once);
 	h->engine->paths = (struct config_paths){ .paths = config_folder, .n = 1 };
 	engine_start(h->engine);

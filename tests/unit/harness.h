@@ -25,6 +25,7 @@ struct harness {
 	struct fake_kernel *fake; /* NULL: the real kernel, in a network namespace of its own */
 	struct engine *engine;    /* NULL: not running */
 	char *folder, *back;
+	char *pins; /* where XDP programs outlive the daemon */
 	bool once; /* start the engine with live = false */
 
 	/* How the last apply ended. */

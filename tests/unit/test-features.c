@@ -190,7 +190,7 @@ static json_t *value_before(struct example *x, const struct hole *hole, json_t *
 		return json_true();
 	if (before)
 		return json_incref(before);
-	if (!r->initial || !have)
+	if (!r || !r->initial || !have) /* r NULL: a group in the group */
 		return NULL;
 	o = object_new(f, NULL);
 	before = row_parse_initial(f, r, o) < 0 ? NULL : r->type->json(r, row_value(r, o));
@@ -309,6 +309,10 @@ int main(void)
 
 		*slash = 0;
 		name = str_dup(strrchr(g.gl_pathv[i], '/') + 1);
+		if (!WITH_XDP && !strcmp(name, "xdp")) {
+			free(name);
+			continue;
+		}
 		for (unsigned q = 0; q < ARRAY_SIZE(questions); q++) {
 			tests = array_reserve(tests, n, sizeof(*tests));
 			tests[n++] = (struct CMUnitTest){

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The program cpumap. */
+#include <stdio.h>
+
+#include "bpf/cpumap.h"
+#include "features/xdp/xdp.h"
+
+#include <linux/bpf.h>
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#include "bpf/cpumap.bpfeb.h"
+#else
+#include "bpf/cpumap.bpfel.h"
+#endif
+
+struct spread {
+	struct object o;
+	uint64_t cpus; /* bit n: CPU n */
+	uint32_t queue;
+};
+
+enum { CPUS, QUEUE };
+
+static int cpus_parse(struct parse *p, const config_setting_t *s, void *v)
+{
+	uint64_t cpus = 0;
+
+	if (!config_setting_is_array(s) && !config_setting_is_list(s))
+		return parse_refuse(p, "must be an array of numbers: [ 0, 1 ]");
+	for (int n = 0; n < config_setting_length(s); n++) {
+		const config_setting_t *e = config_setting_get_elem(s, n);
+		int64_t cpu = config_setting_get_int64(e);
+
+		if (config_setting_type(e) != CONFIG_TYPE_INT || cpu < 0 || cpu >= CPUMAP_CPUS_MAX)
+			return parse_refuse(p, "a CPU is a number from 0 to %u", CPUMAP_CPUS_MAX - 1);
+		cpus |= BIT64(cpu);
+	}
+	if (!cpus)
+		return parse_refuse(p, "at least one CPU is needed");
+	*(uint64_t *)v = cpus;
+	return 0;
+}
+
+static json_t *cpus_json(const struct row *row _unused_, const void *v)
+{
+	json_t *j = json_array();
+
+	for (unsigned n = 0; n < CPUMAP_CPUS_MAX; n++)
+		if (*(const uint64_t *)v >> n & 1)
+			json_array_append_new(j, json_integer(n));
+	return j;
+}
+
+static const struct type type_cpus = {
+	.name = "array of CPUs", .signature = "au", .size = sizeof(uint64_t), .parse = cpus_parse,
+	.json = cpus_json,
+};
+
+static const struct row rows[] = {
+	[CPUS] = { .key = "cpus", .type = &type_cpus, VALUE(spread, cpus), .phase = PHASE_XDP, .flags = ROW_OURS,
+	  .help = "CPUs that packets are spread over; by itself all that are online" },
+	[QUEUE] = { .key = "queue_size", .type = &type_u32, VALUE(spread, queue), .min = 8,
+	  .max = 16384, .phase = PHASE_XDP, .flags = ROW_OURS, .help = "Packets that may wait for a CPU; by itself 2048" },
+};
+
+static const char *const reasons[] = { [CPUMAP_PASSED] = "passed" };
+
+static void complete(struct object *o)
+{
+	struct spread *s = (struct spread *)o;
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (!(o->present & BIT64(CPUS)))
+		s->cpus = n >= CPUMAP_CPUS_MAX ? ~UINT64_C(0) : BIT64(max_of(n, 1L)) - 1;
+	if (!(o->present & BIT64(QUEUE)))
+		s->queue = 2048;
+	o->present |= BIT64(CPUS) | BIT64(QUEUE);
+}
+
+static void fill(struct xdp_job *j, const struct object *o, const struct object *have)
+{
+	const struct spread *s = (const struct spread *)o, *before = (const struct spread *)have;
+	struct cpumap_settings *settings = new0(struct cpumap_settings);
+	struct xdp_map *m;
+
+	for (unsigned n = 0; n < CPUMAP_CPUS_MAX; n++)
+		if (s->cpus >> n & 1)
+			settings->cpus[settings->n++] = n;
+	m = xdp_job_map(j, "cpus", settings->cpus[settings->n - 1] + 1, settings->n,
+			sizeof(uint32_t), sizeof(struct bpf_cpumap_val));
+	memcpy(m->keys, settings->cpus, settings->n * sizeof(uint32_t));
+	for (unsigned n = 0; n < settings->n; n++)
+		((struct bpf_cpumap_val *)m->values)[n].qsize = s->queue;
+	j->settings = settings;
+	j->settings_size = sizeof(*settings);
+	xdp_job_map(j, "counters", CPUMAP_REASONS + settings->n, 0, 0, 0);
+	xdp_keep(j, before && before->cpus == s->cpus ? CPUMAP_REASONS + settings->n :
+							 CPUMAP_REASONS);
+}
+
+struct feature xdp_cpumap_feature = {
+	.name = "xdp.cpumap", .help = "Spread flows over CPUs", .form = FORM_GROUP,
+	.size = sizeof(struct spread), .rows = rows, .n_rows = ARRAY_SIZE(rows),
+	.blocked = xdp_blocked, .encode = xdp_encode,
+};
+
+static const size_t image_size = sizeof(cpumap_image);
+
+const struct shipped shipped_cpumap = {
+	.name = "cpumap", .image = cpumap_image, .size = &image_size,
+	.feature = &xdp_cpumap_feature, .reasons = reasons, .n_reasons = ARRAY_SIZE(reasons),
+	.complete = complete, .fill = fill,
+};

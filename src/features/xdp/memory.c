@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * From the text that is kept beside a program back to the settings it was
+ * made from. It was written by this daemon, or by an older one: what is not to
+ * be understood means that the program is replaced.
+ *
+ * The text is read once for each program; the mirror gets copies.
+ */
+#include <elf.h>
+
+#include "features/xdp/xdp.h"
+
+/* What was read: an object of each feature, on the heap; NULL: not there. */
+struct recalled {
+	struct object *own, *inner;
+	const struct shipped *program;
+};
+
+static void recalled_free(void *cache)
+{
+	struct recalled *r = cache;
+
+	object_free(&xdp_feature, r->own);
+	if (r->inner)
+		object_free(r->program->feature, r->inner);
+	free(r);
+}
+
+static bool read_row(const struct feature *f, const struct row *row, struct object *o,
+		     const config_setting_t *s)
+{
+	struct parse p = { .row = row };
+	int r = row->type->parse(&p, s, row_value(row, o));
+
+	free(p.why);
+	if (r == 0)
+		o->present |= row_bit(f, row);
+	return r == 0;
+}
+
+/* NULL: there is something that cannot be understood. */
+static struct object *read_object(const struct feature *f, const config_setting_t *group,
+				  const char *but)
+{
+	struct object *o = object_new(f, NULL);
+
+	for (int n = 0; group && n < config_setting_length(group); n++) {
+		const config_setting_t *s = config_setting_get_elem(group, n);
+		const struct row *row = row_find(f, config_setting_name(s));
+
+		if (but && !strcmp(config_setting_name(s), but))
+			continue;
+		if (!row || !read_row(f, row, o, s)) {
+			object_free(f, o);
+			return NULL;
+		}
+	}
+	return o;
+}
+
+static struct recalled *read_memory(const char *text)
+{
+	struct recalled *r = NULL;
+	const config_setting_t *group;
+	const char *program = NULL;
+	config_t cfg;
+
+	config_init(&cfg);
+	group = config_read_string(&cfg, text) == CONFIG_TRUE ? config_lookup(&cfg, "xdp") : NULL;
+	if (group && config_setting_lookup_string(group, "program", &program)) {
+		r = new0(struct recalled);
+		r->program = shipped_find(program);
+		r->own = read_object(&xdp_feature, group, r->program ? r->program->name : NULL);
+		if (r->program && r->program->feature)
+			r->inner = read_object(r->program->feature,
+					       config_setting_get_member(group, program), NULL);
+		if (!r->own || (r->program && r->program->feature && !r->inner)) {
+			recalled_free(r);
+			r = NULL;
+		}
+	}
+	config_destroy(&cfg);
+	return r;
+}
+
+static void copy_object(struct model *m, struct iface *i, const struct feature *f,
+			const struct object *from)
+{
+	struct object *to = iface_get_object(m, i, f);
+
+	FOREACH_ROW(f, r)
+		if (row_has(f, r, from))
+			row_copy(f, r, NULL, to, from);
+}
+
+const struct object *xdp_recalled(const struct xdp_attached *a)
+{
+	return a->cache ? ((const struct recalled *)a->cache)->own : NULL;
+}
+
+bool xdp_recall(struct model *m, struct iface *i, struct xdp_attached *a)
+{
+	struct recalled *r = a->cache;
+
+	if (!r) {
+		r = read_memory(a->memory);
+		if (!r)
+			return false;
+		a->cache = r;
+		a->cache_free = recalled_free;
+	}
+	copy_object(m, i, &xdp_feature, r->own);
+	if (r->inner)
+		copy_object(m, i, r->program->feature, r->inner);
+	return true;
+}
+
+const char *xdp_image_check(const void *image, size_t size)
+{
+	const Elf64_Ehdr *h = image;
+	int order = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? ELFDATA2MSB : ELFDATA2LSB;
+
+	if (size < sizeof(*h) || memcmp(h->e_ident, ELFMAG, SELFMAG))
+		return "is no ELF object file";
+	if (h->e_ident[EI_DATA] != order)
+		return "is for machines of the other byte order";
+	if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_machine != EM_BPF)
+		return "is for another machine, not for BPF";
+	return h->e_type == ET_REL ? NULL : "is no relocatable object file";
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of this folder share: the shipped programs, and how settings become jobs. */
+#ifndef FEATURES_XDP_H
+#define FEATURES_XDP_H
+
+#include "core/mirror.h"
+#include "core/plan.h"
+#include "core/types.h"
+#include "features/features.h"
+
+struct xdp_settings {
+	struct object o;
+	char *program, *section, *build, *tag, *note;
+	uint8_t mode, unsupported, foreign, attached;
+	uint32_t id;
+};
+
+/* A row of a list of names. */
+#define NAMES_MAX 16
+struct names {
+	char items[NAMES_MAX][IFNAMSIZ];
+};
+
+struct shipped {
+	const char *name;
+	const unsigned char *image;
+	const size_t *size;
+	struct feature *feature; /* its settings, a group in the group; NULL: it has none */
+	const char *const *reasons; /* names of the first entries of "counters" */
+	unsigned n_reasons;
+
+	/* Values that were left out. NULL: all rows have an initial value that will do. */
+	void (*complete)(struct object *o);
+	void (*check)(const struct model *want, const struct iface *i, struct errors *e);
+	/* Settings and maps of a job; @have: as it is now, or NULL. */
+	void (*fill)(struct xdp_job *j, const struct object *o, const struct object *have);
+};
+
+/** shipped_find - by name, or NULL; shipped_next - all of them, NULL begins */
+const struct shipped *shipped_find(const char *name);
+const struct shipped *shipped_nth(unsigned n);
+
+extern const struct shipped shipped_filter, shipped_stats, shipped_forward, shipped_cpumap,
+	shipped_sample;
+
+/** xdp_image_check - is it an object file that can be for this kernel? NULL, or what it is */
+const char *xdp_image_check(const void *image, size_t size);
+
+/** xdp_place - of a row of the group, for errors */
+const struct origin *xdp_place(const struct iface *i, const struct feature *f, const char *key);
+
+/** xdp_keep - the first @n counters go on as they are */
+void xdp_keep(struct xdp_job *j, unsigned n);
+
+/** xdp_memory - the settings as text; the caller frees it */
+char *xdp_memory(const struct xdp_settings *x, const struct shipped *s, const struct object *inner);
+
+/** xdp_recall - the other way round, into the mirror's model; false: not to be understood */
+bool xdp_recall(struct model *m, struct iface *i, struct xdp_attached *a);
+
+/** xdp_recalled - the group's object of what xdp_recall() has read, or NULL */
+const struct object *xdp_recalled(const struct xdp_attached *a);
+
+/* Rules of the filter: one value. */
+struct rules {
+	unsigned refs; /* on the heap: how many share it */
+	unsigned n;
+	struct rule *items;
+};
+
+struct rule {
+	struct object o; /* which of the following count; .where is NULL */
+	struct ipaddr src, dst;
+	uint8_t src_mac[6], dst_mac[6];
+	uint16_t vlan, ethertype;
+	uint16_t src_port[2], dst_port[2]; /* first and last */
+	uint8_t protocol, fragment, action, pad;
+	uint32_t rate, burst;
+};
+
+struct filter {
+	struct object o;
+	uint8_t policy, malformed;
+	struct rules *rules; /* NULL: none */
+};
+
+extern const struct type type_rules;
+extern const struct feature rule_shape; /* no feature of its own: the keys of a rule */
+
+enum { FILTER_PASS, FILTER_DROP };
+
+/** filter_fill - as of struct shipped: tries and table */
+void filter_fill(struct xdp_job *j, const struct object *o, const struct object *have);
+
+/** xdp_blocked - what others attached stands in the way; as of struct feature */
+char *xdp_blocked(const struct planner *p, const struct iface *want);
+
+/** xdp_encode - the step of any of these features: everything, as it shall be */
+int xdp_encode(struct encoder *e, const struct step *s, unsigned part);
+
+#endif

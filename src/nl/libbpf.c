@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Loading object files.
+ *
+ * libbpf, with libelf and zlib, would take a quarter of a mebibyte of a daemon
+ * that mostly has no program to load. So it is opened when a program is to be
+ * loaded and closed again: what was loaded needs nothing of it.
+ *
+ * What must stay true: nothing of libbpf's is used after dlclose(); every file
+ * descriptor that is handed out is a duplicate of our own.
+ */
+#include "nl/libbpf.h"
+
+#include <bpf/libbpf.h>
+#include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "nl/bpf.h"
+#include "util/log.h"
+#include "util/text.h"
+
+#define LIBRARY "libbpf.so.1"
+#define VERIFIER_LOG (256 * 1024)
+
+#define FUNCTIONS(F)                                                                               \
+	F(libbpf_set_print) F(libbpf_strerror) F(bpf_object__open_mem) F(bpf_object__close)        \
+	F(bpf_object__load) F(bpf_object__next_program) F(bpf_object__next_map)                    \
+	F(bpf_program__section_name) F(bpf_program__name) F(bpf_program__set_type)                 \
+	F(bpf_program__set_autoload) F(bpf_program__fd) F(bpf_program__set_log_buf)                \
+	F(bpf_program__set_log_level) F(bpf_program__set_ifindex)                                  \
+	F(bpf_program__set_expected_attach_type) F(bpf_map__name) F(bpf_map__fd)                   \
+	F(bpf_map__set_max_entries) F(bpf_map__initial_value) F(bpf_map__set_initial_value) F(bpf_map__set_ifindex)              \
+	F(bpf_map__key_size) F(bpf_map__value_size) F(bpf_map__is_internal) F(bpf_map__max_entries)
+
+struct library {
+	void *handle;
+#define MEMBER(name) __typeof__(name) *name;
+	FUNCTIONS(MEMBER)
+#undef MEMBER
+};
+
+/* What libbpf says first is the cause; it prints through a function without an argument. */
+static char *said;
+
+static int hear(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char *text;
+
+	if (level != LIBBPF_WARN || said || vasprintf(&text, fmt, ap) < 0)
+		return 0;
+	said = text;
+	return 0;
+}
+
+static void library_close(struct library *l)
+{
+	if (l->handle)
+		dlclose(l->handle);
+	free(TAKE_PTR(said));
+}
+
+static int library_open(struct library *l, char **why)
+{
+	l->handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	if (!l->handle) {
+		*why = str_format("libbpf is not there (%s)", dlerror());
+		return -EOPNOTSUPP;
+	}
+#define FIND(name)                                                                                 \
+	l->name = (__typeof__(l->name))dlsym(l->handle, #name);                                    \
+	if (!l->name) {                                                                            \
+		*why = str_dup(LIBRARY " has no " #name "()");                                     \
+		return -EOPNOTSUPP;                                                                \
+	}
+	FUNCTIONS(FIND)
+#undef FIND
+	l->libbpf_set_print(hear);
+	return 0;
+}
+
+/* One line, without the library's name in front and the newline behind. */
+static char *first_line(const char *text)
+{
+	if (!strncmp(text, "libbpf: ", 8))
+		text += 8;
+	return str_format("%.*s", (int)strcspn(text, "\n"), text);
+}
+
+/*
+ * Of the verifier's log, which may have thousands of lines, two matter: the complaint,
+ * which is the last one before the statistics, and the line of source above it.
+ */
+static char *shorten(char *log)
+{
+	const char *complaint = NULL, *source = NULL;
+	char *save = NULL;
+
+	for (char *line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		bool insn = line[0] >= '0' && line[0] <= '9' && strchr(line, ':');
+
+		if (!strncmp(line, "processed ", 10) || !strncmp(line, "-- END", 6))
+			break;
+		if (line[0] == ';' && !strstr(line, ".c:0"))
+			source = line + 1 + strspn(line + 1, " ");
+		else if (line[0] != ';' && !insn)
+			complaint = line;
+	}
+	if (!complaint)
+		return NULL;
+	return source ? str_format("the verifier: %s, at: %s", complaint, source) :
+			str_format("the verifier: %s", complaint);
+}
+
+static int refuse(const struct library *l, int r, char *log, char **why)
+{
+	char text[128];
+
+	if (log && *log)
+		*why = shorten(log);
+	if (!*why && said)
+		*why = first_line(said);
+	if (!*why && r < -4000) { /* libbpf's own numbers */
+		l->libbpf_strerror(r, text, sizeof(text));
+		*why = str_dup(text);
+	}
+	return r < -4000 ? -EINVAL : r;
+}
+
+static struct bpf_program *pick_program(const struct library *l, const struct xdp_job *j,
+					struct bpf_object *o, char **why)
+{
+	struct bpf_program *p = NULL, *found = NULL;
+	unsigned n = 0;
+
+	while ((p = l->bpf_object__next_program(o, p))) {
+		bool match = !j->section || !strcmp(j->section, l->bpf_program__section_name(p)) ||
+			     !strcmp(j->section, l->bpf_program__name(p));
+
+		n += match;
+		if (match && !found)
+			found = p;
+		l->bpf_program__set_autoload(p, false);
+	}
+	if (!found && j->section)
+		*why = str_format("has no section and no program \"%s\"", j->section);
+	else if (!found)
+		*why = str_dup("has no program");
+	else if (n > 1)
+		*why = str_format("has %u programs%s: xdp.section says which", n,
+				  j->section ? " of that section" : "");
+	return n == 1 ? found : NULL;
+}
+
+static struct bpf_map *find_map(const struct library *l, struct bpf_object *o, const char *name)
+{
+	struct bpf_map *m = NULL;
+
+	while ((m = l->bpf_object__next_map(o, m)))
+		if (!strcmp(l->bpf_map__name(m), name))
+			return m;
+	return NULL;
+}
+
+static int size_maps(const struct library *l, const struct xdp_job *j, struct bpf_object *o,
+		     char **why)
+{
+	for (unsigned n = 0; n < j->n_maps; n++) {
+		const struct xdp_map *want = &j->maps[n];
+		struct bpf_map *m = find_map(l, o, want->name);
+
+		if (!m) {
+			*why = str_format("has no map \"%s\"", want->name);
+			return -EINVAL;
+		}
+		if (want->n && (l->bpf_map__key_size(m) != want->key_size ||
+				l->bpf_map__value_size(m) != want->value_size)) {
+			*why = str_format("the map \"%s\" has keys of %u and values of %u bytes, "
+					  "not %u and %u", want->name, l->bpf_map__key_size(m),
+					  l->bpf_map__value_size(m), want->key_size,
+					  want->value_size);
+			return -EINVAL;
+		}
+		if (want->max_entries && l->bpf_map__set_max_entries(m, want->max_entries))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int put_settings(const struct library *l, const struct xdp_job *j, struct bpf_object *o,
+			char **why)
+{
+	struct bpf_map *m = NULL;
+	_cleanup_free_ void *values = NULL;
+	const void *initial;
+	size_t size = 0;
+
+	while (j->settings && (m = l->bpf_object__next_map(o, m))) {
+		const char *name = l->bpf_map__name(m), *dot = strrchr(name, '.');
+
+		if (!l->bpf_map__is_internal(m) || !dot || strcmp(dot, ".rodata"))
+			continue;
+		initial = l->bpf_map__initial_value(m, &size);
+		if (!initial || size < j->settings_size)
+			break;
+		values = mem_dup(initial, size);
+		memcpy(values, j->settings, j->settings_size);
+		return l->bpf_map__set_initial_value(m, values, size);
+	}
+	if (!j->settings)
+		return 0;
+	*why = str_dup("its settings are not of the size that was expected");
+	return -EINVAL;
+}
+
+static int fill_maps(const struct library *l, const struct xdp_job *j, struct bpf_object *o,
+		     char **why)
+{
+	for (unsigned n = 0; n < j->n_maps; n++) {
+		const struct xdp_map *want = &j->maps[n];
+		int r;
+
+		if (!want->n)
+			continue;
+		r = bpf_map_put_all(l->bpf_map__fd(find_map(l, o, want->name)), want->keys,
+				    want->key_size, want->values, want->value_size, want->n);
+		if (r < 0) {
+			*why = str_format("the map \"%s\" cannot be filled", want->name);
+			return r;
+		}
+	}
+	return 0;
+}
+
+static int duplicate(int fd)
+{
+	int r = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	return r < 0 ? -errno : r;
+}
+
+static int take_maps(const struct library *l, struct bpf_object *o, struct loaded *ret)
+{
+	struct bpf_map *m = NULL;
+
+	while ((m = l->bpf_object__next_map(o, m))) {
+		struct xdp_map_fd *to;
+		struct bpf_map_info info = { 0 };
+		int fd = l->bpf_map__is_internal(m) ? -1 : duplicate(l->bpf_map__fd(m));
+
+		if (fd < 0)
+			continue;
+		(void)bpf_info(fd, &info, sizeof(info));
+		ret->maps = array_reserve(ret->maps, ret->n_maps, sizeof(*ret->maps));
+		to = &ret->maps[ret->n_maps++];
+		*to = (struct xdp_map_fd){
+			.fd = fd, .id = info.id, .max_entries = info.max_entries,
+			.key_size = info.key_size, .value_size = info.value_size,
+		};
+		snprintf(to->name, sizeof(to->name), "%s", info.name);
+	}
+	return 0;
+}
+
+/* The device's own memory is where offloaded programs and maps live. */
+static void offload(const struct library *l, const struct xdp_job *j, struct bpf_object *o,
+		    struct bpf_program *p)
+{
+	struct bpf_map *m = NULL;
+
+	l->bpf_program__set_ifindex(p, j->ifindex);
+	while ((m = l->bpf_object__next_map(o, m)))
+		(void)l->bpf_map__set_ifindex(m, j->ifindex);
+}
+
+static int load(const struct library *l, const struct xdp_job *j, struct bpf_object *o,
+		struct loaded *ret, char **why)
+{
+	_cleanup_free_ char *log = mem_new(VERIFIER_LOG);
+	struct bpf_program *p = pick_program(l, j, o, why);
+	int r = p ? 0 : -EINVAL;
+
+	if (!r)
+		r = size_maps(l, j, o, why);
+	if (!r)
+		r = put_settings(l, j, o, why);
+	if (r)
+		return r;
+	l->bpf_program__set_autoload(p, true);
+	l->bpf_program__set_type(p, BPF_PROG_TYPE_XDP);
+	l->bpf_program__set_expected_attach_type(p, BPF_XDP);
+	l->bpf_program__set_log_buf(p, log, VERIFIER_LOG);
+	if (j->mode == XDP_OFFLOAD)
+		offload(l, j, o, p);
+	r = l->bpf_object__load(o);
+	if (r)
+		return refuse(l, r, log, why);
+	r = fill_maps(l, j, o, why);
+	if (r)
+		return r;
+	ret->prog_fd = duplicate(l->bpf_program__fd(p));
+	return ret->prog_fd < 0 ? ret->prog_fd : take_maps(l, o, ret);
+}
+
+/* What libbpf would only call a wrong format. */
+static int check_image(const struct xdp_job *j, char **why)
+{
+	const Elf64_Ehdr *h = j->image;
+	int order = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? ELFDATA2MSB : ELFDATA2LSB;
+
+	if (j->size < sizeof(*h) || memcmp(h->e_ident, ELFMAG, SELFMAG))
+		*why = str_dup("is no ELF object file");
+	else if (h->e_ident[EI_DATA] != order)
+		*why = str_dup("is for machines of the other byte order");
+	else if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_machine != EM_BPF)
+		*why = str_format("is for another machine (ELF machine %u), not for BPF", h->e_machine);
+	else if (h->e_type != ET_REL)
+		*why = str_dup("is no relocatable object file");
+	return *why ? -EINVAL : 0;
+}
+
+int libbpf_load(const struct xdp_job *j, struct loaded *ret, char **why)
+{
+	_cleanup_(library_close) struct library l = { 0 };
+	_cleanup_(loaded_done) struct loaded loaded = { .prog_fd = -1 };
+	struct bpf_object *o;
+	int r = check_image(j, why);
+
+	if (!r)
+		r = library_open(&l, why);
+	if (r)
+		return r;
+	o = l.bpf_object__open_mem(j->image, j->size, NULL);
+	if (!o)
+		return refuse(&l, -errno, NULL, why);
+	r = load(&l, j, o, &loaded, why);
+	l.bpf_object__close(o);
+	if (r)
+		return r;
+	*ret = loaded;
+	loaded = (struct loaded){ .prog_fd = -1 };
+	return 0;
+}
+
+void loaded_done(struct loaded *l)
+{
+	if (l->prog_fd >= 0)
+		close(l->prog_fd);
+	for (unsigned n = 0; n < l->n_maps; n++)
+		close(l->maps[n].fd);
+	free(l->maps);
+	*l = (struct loaded){ .prog_fd = -1 };
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Files and XDP programs in the queue of messages: their type is NLMSG_NOOP, which nobody sends. */
+#include "nl/place.h"
+
+#include "nl/files.h"
+
+struct place {
+	struct nlmsghdr h;
+	struct xdp_job *xdp; /* NULL: a file */
+	char text[];	     /* path, 0, value, 0 */
+};
+
+size_t place_size(const struct request *r)
+{
+	const char *root = files_root(r->channel);
+
+	return sizeof(struct place) +
+	       (root ? strlen(root) + strlen(r->path) + strlen(r->value) + 2 : 0);
+}
+
+void place_put(void *at, size_t size, const struct request *r)
+{
+	struct place *p = memset(at, 0, NLMSG_ALIGN(size));
+
+	p->h.nlmsg_type = NLMSG_NOOP;
+	p->h.nlmsg_len = size;
+	if (r->channel == CHANNEL_XDP)
+		p->xdp = r->xdp;
+	else
+		strcpy(stpcpy(stpcpy(p->text, files_root(r->channel)), r->path) + 1, r->value);
+}
+
+bool place_is(const void *at)
+{
+	return ((const struct nlmsghdr *)at)->nlmsg_type == NLMSG_NOOP;
+}
+
+int place_run(void *at, struct xdp *x, char **text)
+{
+	struct place *p = at;
+	int r;
+
+	if (!p->xdp)
+		return files_write(p->text, p->text + strlen(p->text) + 1);
+	r = xdp_run(x, p->xdp, text);
+	place_done(at);
+	return r;
+}
+
+void place_done(void *at)
+{
+	struct place *p = at;
+
+	p->xdp = xdp_job_free(p->xdp);
+}

@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Programs on interfaces.
+ *
+ * A change of whatever kind (another program, other settings, other rules,
+ * another build) is the same thing: a new instance is loaded, with its maps
+ * filled, beside the one that runs; then the link is told to run the new one,
+ * which is one exchange of a pointer in the kernel (bpf_xdp_link_update()). No
+ * packet sees half of a change, and none passes between two programs.
+ *
+ * Beside each program stand two maps that it does not know: "memory", which
+ * says what the program was made from, so that a restarted daemon knows what
+ * is there; and "base", what the counters of its predecessors had counted.
+ *
+ * What must stay true: what a restart needs is in the store before the link
+ * points to it; links, programs and maps are told apart and matched by what
+ * the kernel says of them.
+ */
+#include <netinet/in.h> /* before the kernel's headers */
+#include <linux/if_link.h>
+#include <stdio.h>
+
+#include "nl/bpf.h"
+#include "nl/libbpf.h"
+#include "nl/xdp-internal.h"
+#include "nl/xdp-store.h"
+#include "util/log.h"
+
+/* Nobody tells when a link is detached by another hand (bpftool link detach). */
+#define LOOK_USEC (3 * UINT64_C(1000000))
+#define MEMORY_MAX (16u << 20)
+
+struct xdp_attached *xdp_find(const struct xdp *x, int ifindex)
+{
+	for (struct xdp_attached *a = x->list; a; a = a->next)
+		if (a->ifindex == ifindex)
+			return a;
+	return NULL;
+}
+
+const struct xdp_attached *xdp_next(const struct xdp *x, const struct xdp_attached *after)
+{
+	return after ? after->next : x->list;
+}
+
+static char *store_name(int ifindex, uint32_t prog_id)
+{
+	return prog_id ? str_format("xdp-%d-p%u", ifindex, prog_id) :
+			 str_format("xdp-%d-link", ifindex);
+}
+
+static int keep_fd(struct xdp *x, const char *name, const char *part, int fd)
+{
+	int r = store_put(name, part, fd);
+
+	if (r < 0 && !x->warned)
+		log_warning("XDP programs end with the daemon: no service manager and no bpffs "
+			    "keeps them (%s)", strerror(-r));
+	x->warned |= r < 0;
+	return r;
+}
+
+static void keep_program(struct xdp *x, const struct xdp_attached *a)
+{
+	_cleanup_free_ char *name = store_name(a->ifindex, a->prog_id);
+
+	if (keep_fd(x, name, "prog", a->prog_fd) < 0)
+		return;
+	for (unsigned n = 0; n < a->n_maps; n++)
+		(void)keep_fd(x, name, a->maps[n].name, a->maps[n].fd);
+}
+
+static void forget_program(const struct xdp_attached *a)
+{
+	_cleanup_free_ char *name = store_name(a->ifindex, a->prog_id);
+
+	store_drop(name);
+}
+
+static int own_map(struct xdp_attached *a, const char *name, uint32_t value_size, uint32_t n)
+{
+	struct xdp_map_fd *m;
+	struct bpf_map_info info = { 0 };
+	int fd = bpf_map_new(BPF_MAP_TYPE_ARRAY, name, value_size, n), r;
+
+	if (fd < 0)
+		return fd;
+	r = bpf_bind(a->prog_fd, fd);
+	if (r == 0)
+		r = bpf_info(fd, &info, sizeof(info));
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	a->maps = array_reserve(a->maps, a->n_maps, sizeof(*a->maps));
+	m = &a->maps[a->n_maps++];
+	*m = (struct xdp_map_fd){ .fd = fd, .id = info.id, .max_entries = n, .key_size = 4,
+				  .value_size = value_size };
+	snprintf(m->name, sizeof(m->name), "%s", name);
+	return 0;
+}
+
+static int write_memory(const struct xdp_attached *a, enum xdp_mode mode)
+{
+	const struct xdp_map_fd *m = xdp_map_of(a, "memory");
+	_cleanup_free_ struct memory *memory = mem_new(m->value_size);
+	uint32_t zero = 0;
+
+	memory->mode = mode;
+	snprintf(memory->note, sizeof(memory->note), "%s", a->note ? a->note : "");
+	strcpy(memory->text, a->memory);
+	return bpf_map_put(m->fd, &zero, memory);
+}
+
+int xdp_read_memory(struct xdp_attached *a)
+{
+	const struct xdp_map_fd *m = xdp_map_of(a, "memory");
+	_cleanup_free_ struct memory *memory = NULL;
+	uint32_t zero = 0;
+	int r;
+
+	if (!m || m->value_size <= sizeof(*memory) || m->value_size > MEMORY_MAX)
+		return -ENOENT;
+	memory = mem_new(m->value_size + 1);
+	r = bpf_map_get(m->fd, &zero, memory);
+	if (r < 0)
+		return r;
+	free(a->memory);
+	free(TAKE_PTR(a->note));
+	a->memory = str_dup(memory->text);
+	memory->note[sizeof(memory->note) - 1] = 0;
+	if (memory->note[0])
+		a->note = str_dup(memory->note);
+	return memory->mode;
+}
+
+int xdp_read_program(struct xdp_attached *a)
+{
+	struct bpf_prog_info info = { 0 };
+	int r = bpf_info(a->prog_fd, &info, sizeof(info));
+
+	if (r < 0)
+		return r;
+	a->prog_id = info.id;
+	memcpy(a->tag, info.tag, sizeof(a->tag));
+	a->loaded = info.load_time;
+	return 0;
+}
+
+/* Maps that only the program reads need not be kept open. */
+static bool is_input(const struct xdp_job *j, const char *name)
+{
+	for (unsigned n = 0; n < j->n_maps; n++)
+		if (!strcmp(j->maps[n].name, name) && strcmp(name, "counters"))
+			return true;
+	return false;
+}
+
+static void take_maps(struct xdp_attached *a, struct loaded *l, const struct xdp_job *j)
+{
+	for (unsigned n = 0; n < l->n_maps; n++) {
+		if (is_input(j, l->maps[n].name)) {
+			close(l->maps[n].fd);
+			continue;
+		}
+		a->maps = array_reserve(a->maps, a->n_maps, sizeof(*a->maps));
+		a->maps[a->n_maps++] = l->maps[n];
+	}
+	l->n_maps = 0;
+}
+
+/* Load an instance. It is in no list and attached nowhere. */
+static int load(const struct xdp_job *j, struct xdp_attached **ret, char **why)
+{
+	_cleanup_(loaded_done) struct loaded l = { .prog_fd = -1 };
+	struct xdp_attached *a;
+	const struct xdp_map_fd *m;
+	uint32_t counters;
+	int r = libbpf_load(j, &l, why);
+
+	if (r < 0)
+		return r;
+	a = new0(struct xdp_attached);
+	a->ifindex = j->ifindex;
+	a->link_fd = -1;
+	a->prog_fd = l.prog_fd;
+	l.prog_fd = -1;
+	a->memory = str_dup(j->memory);
+	take_maps(a, &l, j);
+	m = xdp_map_of(a, "counters");
+	counters = m ? m->max_entries : 0;
+	r = own_map(a, "memory", sizeof(struct memory) + strlen(j->memory) + 1, 1);
+	if (!r && counters)
+		r = own_map(a, "base", 2 * sizeof(uint64_t), counters);
+	if (!r)
+		r = xdp_read_program(a);
+	if (r < 0) {
+		xdp_attached_free(a);
+		return r;
+	}
+	*ret = a;
+	return 0;
+}
+
+/* 0: the interface has gone, or another hand has detached it. */
+static int link_ifindex(const struct xdp_attached *a)
+{
+	struct bpf_link_info info = { 0 };
+
+	if (a->link_fd < 0 || bpf_info(a->link_fd, &info, sizeof(info)) < 0)
+		return 0;
+	return info.xdp.ifindex;
+}
+
+static const char *reason(int r)
+{
+	switch (r) {
+	case -EOPNOTSUPP:
+	case -524: /* ENOTSUPP, which no header of user space has */
+		return "the driver of this device does not have it";
+	case -EINVAL:
+	case -ERANGE:
+	case -E2BIG:
+		return "the driver refuses it as the device is set now: its MTU or features";
+	case -EBUSY:
+	case -EEXIST:
+		return "another program is attached";
+	}
+	return NULL;
+}
+
+static bool is_unsupported(int r)
+{
+	const char *why = reason(r);
+
+	return why && r != -EBUSY && r != -EEXIST;
+}
+
+static void set_note(struct xdp_attached *a, const char *what, int r)
+{
+	const char *why = reason(r);
+
+	free(a->note);
+	a->note = str_format("%s: %s", what, why ? why : strerror(-r));
+}
+
+static int create_link(struct xdp_attached *a, enum xdp_mode mode)
+{
+	static const uint32_t flags[] = {
+		[XDP_AUTO] = 0, [XDP_NATIVE] = XDP_FLAGS_DRV_MODE,
+		[XDP_GENERIC] = XDP_FLAGS_SKB_MODE, [XDP_OFFLOAD] = XDP_FLAGS_HW_MODE,
+	};
+	int r = bpf_link_xdp(a->prog_fd, a->ifindex, flags[mode]);
+
+	if (r < 0)
+		return r;
+	a->link_fd = r;
+	return 0;
+}
+
+/* Return: the mode it became, or a negative errno with @why. */
+static int attach(struct xdp_attached *a, const struct xdp_job *j, char **why)
+{
+	bool two = j->mode == XDP_AUTO || (j->mode == XDP_NATIVE && j->unsupported == XDP_FALL_BACK);
+	enum xdp_mode mode = j->mode == XDP_AUTO ? XDP_NATIVE : j->mode;
+	int r = create_link(a, mode);
+
+	if (r < 0 && two && is_unsupported(r)) {
+		set_note(a, "not native", r);
+		mode = XDP_GENERIC;
+		r = create_link(a, mode);
+	}
+	if (r >= 0)
+		return mode;
+	if (is_unsupported(r) && j->unsupported == XDP_SKIP)
+		set_note(a, "left out", r);
+	else if (reason(r))
+		*why = str_dup(reason(r));
+	return r;
+}
+
+static void detach(struct xdp_attached *a)
+{
+	_cleanup_free_ char *name = store_name(a->ifindex, 0);
+
+	/* Not only closed: the store has it too, and lets go of it when it comes to it. */
+	(void)bpf_link_off(a->link_fd);
+	store_drop(name);
+	close(a->link_fd);
+	a->link_fd = -1;
+}
+
+static void unlist(struct xdp *x, struct xdp_attached *a)
+{
+	for (struct xdp_attached **p = &x->list; *p; p = &(*p)->next)
+		if (*p == a) {
+			*p = a->next;
+			break;
+		}
+}
+
+static void look_later(struct xdp *x)
+{
+	if (!x->timer)
+		return;
+	(void)sd_event_source_set_time_relative(x->timer, LOOK_USEC);
+	(void)sd_event_source_set_enabled(x->timer, x->list ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+static void drop(struct xdp *x, struct xdp_attached *a)
+{
+	if (a->link_fd >= 0)
+		detach(a);
+	if (a->prog_fd >= 0)
+		forget_program(a);
+	unlist(x, a);
+	xdp_attached_free(a);
+	look_later(x);
+}
+
+/* Another mode needs another link, and the kernel has only one at a time. */
+static bool mode_fits(const struct xdp_job *j, int mode)
+{
+	if (j->mode == XDP_AUTO)
+		return mode == XDP_NATIVE || mode == XDP_GENERIC;
+	return mode == (int)j->mode ||
+	       (j->mode == XDP_NATIVE && j->unsupported == XDP_FALL_BACK && mode == XDP_GENERIC);
+}
+
+static int replace(struct xdp_attached *a, struct xdp_attached *old, int mode, char **why)
+{
+	int r = bpf_link_replace(old->link_fd, a->prog_fd, old->prog_fd);
+
+	if (r < 0) {
+		*why = str_dup("the program that is attached cannot be replaced");
+		return r;
+	}
+	a->link_fd = old->link_fd;
+	old->link_fd = -1;
+	if (old->note && mode == XDP_GENERIC)
+		a->note = str_dup(old->note);
+	return mode;
+}
+
+/* Detach, attach; and if that fails, attach as it was. */
+static int reattach(struct xdp *x, struct xdp_attached *a, struct xdp_attached *old, int mode,
+		    const struct xdp_job *j, char **why)
+{
+	_cleanup_free_ char *name = store_name(a->ifindex, 0);
+	int r;
+
+	detach(old);
+	r = attach(a, j, why);
+	if (r < 0 && create_link(old, mode) == 0)
+		(void)keep_fd(x, name, "link", old->link_fd);
+	return r;
+}
+
+static int put_on(struct xdp *x, struct xdp_attached *a, struct xdp_attached *old,
+		  const struct xdp_job *j, char **why)
+{
+	_cleanup_free_ char *name = store_name(a->ifindex, 0);
+	int mode = old ? xdp_read_memory(old) : 0, r;
+
+	if (old && mode_fits(j, mode))
+		return replace(a, old, mode, why);
+	r = old ? reattach(x, a, old, mode, j, why) : attach(a, j, why);
+	if (r >= 0)
+		(void)keep_fd(x, name, "link", a->link_fd);
+	return r;
+}
+
+/* It is not there, and that is what the configuration says to do then. */
+static void skip(struct xdp *x, struct xdp_attached *a, struct xdp_attached *old)
+{
+	log_warning("interface %d: XDP program %s", a->ifindex, a->note);
+	if (old)
+		drop(x, old);
+	forget_program(a);
+	close(a->prog_fd);
+	a->prog_fd = -1;
+	a->prog_id = 0;
+	for (unsigned n = 0; n < a->n_maps; n++)
+		close(a->maps[n].fd);
+	a->n_maps = 0;
+	a->next = x->list;
+	x->list = a;
+}
+
+static int run_attach(struct xdp *x, struct xdp_job *j, struct xdp_attached *old, char **why)
+{
+	struct xdp_attached *a;
+	int r = j->prepare ? j->prepare(j, why) : 0;
+
+	if (!r)
+		r = load(j, &a, why);
+	if (r < 0)
+		return r;
+	(void)write_memory(a, XDP_AUTO);
+	keep_program(x, a);
+	r = put_on(x, a, old, j, why);
+	if (a->note && is_unsupported(r) && j->unsupported == XDP_SKIP) {
+		skip(x, a, old);
+		return 0;
+	}
+	if (r < 0) {
+		forget_program(a);
+		xdp_attached_free(a);
+		return r;
+	}
+	(void)write_memory(a, r);
+	if (a->note)
+		log_notice("interface %d: XDP %s", a->ifindex, a->note);
+	if (old) {
+		xdp_carry(a, old, j);
+		forget_program(old);
+		unlist(x, old);
+		xdp_attached_free(old);
+	}
+	a->next = x->list;
+	x->list = a;
+	look_later(x);
+	return 0;
+}
+
+int xdp_run(struct xdp *x, struct xdp_job *j, char **why)
+{
+	struct xdp_attached *old = xdp_find(x, j->ifindex);
+
+	if (old && old->link_fd >= 0 && link_ifindex(old) != j->ifindex) {
+		drop(x, old); /* detached by another hand */
+		old = NULL;
+	}
+	if (old && j->image && !strcmp(old->memory, j->memory))
+		return 0;
+	if (old && old->link_fd < 0) { /* it was left out */
+		drop(x, old);
+		old = NULL;
+	}
+	if (j->image)
+		return run_attach(x, j, old, why);
+	if (old)
+		drop(x, old);
+	return 0;
+}
+
+static int on_timer(sd_event_source *s _unused_, uint64_t usec _unused_, void *data)
+{
+	struct xdp *x = data;
+	struct xdp_attached *next;
+	bool lost = false;
+
+	for (struct xdp_attached *a = x->list; a; a = next) {
+		next = a->next;
+		if (a->link_fd < 0 || link_ifindex(a) == a->ifindex)
+			continue;
+		drop(x, a);
+		lost = true;
+	}
+	look_later(x);
+	if (lost)
+		x->kernel->on_untold(x->kernel->data);
+	return 0;
+}
+
+struct xdp *xdp_new(sd_event *event, struct kernel *k)
+{
+	struct xdp *x = new0(struct xdp);
+	x->kernel = k;
+	xdp_adopt(x);
+	if (sd_event_add_time(event, &x->timer, CLOCK_MONOTONIC, 0, LOOK_USEC / 4, on_timer, x) < 0)
+		abort();
+	look_later(x);
+	return x;
+}
+
+struct xdp *xdp_free(struct xdp *x)
+{
+	struct xdp_attached *a;
+
+	if (!x)
+		return NULL;
+	while ((a = x->list)) {
+		x->list = a->next;
+		xdp_attached_free(a);
+	}
+	sd_event_source_disable_unref(x->timer);
+	free(x);
+	return NULL;
+}
+
+void xdp_set_pin_dir(const char *dir)
+{
+	store_set_dir(dir);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* XDP programs of the daemon's: loaded, attached by links that outlive it, found again. */
+#ifndef NL_XDP_H
+#define NL_XDP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "util/mem.h"
+
+enum xdp_mode { XDP_AUTO, XDP_NATIVE, XDP_GENERIC, XDP_OFFLOAD };
+
+/* What to do where the device cannot have the mode. */
+enum xdp_unsupported { XDP_FAIL, XDP_FALL_BACK, XDP_SKIP };
+
+/* What a map of the object file is made of. */
+struct xdp_map {
+	const char *name;
+	uint32_t max_entries; /* 0: as the object file says */
+	uint32_t n;
+	uint32_t key_size, value_size;
+	void *keys, *values; /* n each; the job's */
+};
+
+/* What shall be on an interface: everything that is needed to bring it there. */
+struct xdp_job {
+	int ifindex;
+	const void *image; /* ELF; NULL: no program */
+	size_t size;
+	char *file;    /* the path of the object file, for messages; NULL: shipped */
+	char *section; /* NULL: it has one program */
+	enum xdp_mode mode;
+	enum xdp_unsupported unsupported;
+	void *settings; /* the beginning of .rodata */
+	size_t settings_size;
+	struct xdp_map *maps;
+	unsigned n_maps;
+	char *memory; /* kept beside the program, and given back by xdp_attached */
+	/*
+	 * For each entry of the map "counters" which one of the program before goes on
+	 * in it, -1: none.
+	 */
+	int32_t *keep;
+	uint32_t n_keep;
+	/* Last preparations, when everything before it has been done; why: heap. NULL: none */
+	int (*prepare)(struct xdp_job *j, char **why);
+	char **names; /* for prepare() */
+	unsigned n_names;
+	void *own; /* heap that lives as long: @image of an object file */
+};
+
+/** xdp_job_new, xdp_job_free - empty; NULL is allowed, returns NULL */
+struct xdp_job *xdp_job_new(int ifindex);
+struct xdp_job *xdp_job_free(struct xdp_job *j);
+
+/** xdp_job_map - add one; keys and values are zeroed */
+struct xdp_map *xdp_job_map(struct xdp_job *j, const char *name, uint32_t max_entries, uint32_t n,
+			    uint32_t key_size, uint32_t value_size);
+
+struct xdp_map_fd {
+	char name[16]; /* BPF_OBJ_NAME_LEN */
+	int fd;
+	uint32_t id, max_entries, key_size, value_size;
+};
+
+/* A program that the daemon has on an interface. */
+struct xdp_attached {
+	struct xdp_attached *next;
+	int ifindex;
+	int link_fd, prog_fd; /* -1: skipped, see @note */
+	uint32_t prog_id;
+	uint8_t tag[8];
+	uint64_t loaded; /* ns, CLOCK_BOOTTIME */
+	struct xdp_map_fd *maps;
+	unsigned n_maps;
+	char *memory;
+	char *note; /* why it is not in the mode that was asked for first; NULL: it is */
+
+	/* What observers make of @memory, once; freed with it. */
+	void *cache;
+	void (*cache_free)(void *cache);
+};
+
+/** xdp_attached_free - forget one, for implementations; NULL is allowed, returns NULL */
+struct xdp_attached *xdp_attached_free(struct xdp_attached *a);
+
+/** xdp_map_of - by name, or NULL */
+const struct xdp_map_fd *xdp_map_of(const struct xdp_attached *a, const char *name);
+
+/**
+ * xdp_counter - an entry of "counters": all CPUs, and what the programs before it counted
+ * @ret: packets and bytes
+ */
+int xdp_counters(const struct xdp_attached *a, uint64_t (*ret)[2], uint32_t n);
+
+/* All of them. */
+struct xdp;
+struct kernel;
+
+/**
+ * xdp_new - find again what an earlier run of the daemon left
+ * @k: its on_untold() is called when another hand was found to have detached a program
+ */
+struct xdp *xdp_new(sd_event *event, struct kernel *k);
+
+/** xdp_free - what is attached stays; NULL is allowed; returns NULL */
+struct xdp *xdp_free(struct xdp *x);
+
+/**
+ * xdp_run - carry out a job
+ * @why: set on failure; the caller frees it
+ */
+int xdp_run(struct xdp *x, struct xdp_job *j, char **why);
+
+/** xdp_find - what the daemon has on an interface; NULL: nothing */
+struct xdp_attached *xdp_find(const struct xdp *x, int ifindex);
+
+/** xdp_next - all of them; NULL begins */
+const struct xdp_attached *xdp_next(const struct xdp *x, const struct xdp_attached *after);
+
+/* Where links are kept when there is no service manager that keeps them. */
+#define XDP_PIN_DIR "/sys/fs/bpf/netctld"
+
+/** xdp_set_pin_dir - another folder on bpffs; before xdp_new(); must live on */
+void xdp_set_pin_dir(const char *dir);
+
+#endif
