@@ -51,7 +51,8 @@ static int run_verb(struct ctl *c, const char *name)
 
 int main(int argc, char **argv)
 {
-	struct ctl c = { .legend = true, .width = terminal_width(), .hold_for = 600, .timeout = 120 };
+	struct ctl c = { .root = "", .legend = true, .width = terminal_width(),
+			 .hold_for = 600, .timeout = 120 };
 	int r;
 
 	setlocale(LC_CTYPE, "");

@@ -225,7 +225,7 @@ static int run(struct daemon *d, struct options *o)
 	if (r >= 0)
 		r = open_engine(d, o);
 	if (r >= 0 && !o->no_bus && !o->once)
-		r = bus_new(d->engine, &d->bus);
+		r = bus_new(d->engine, o->state_dir ? o->state_dir : "/run/netctld", &d->bus);
 	/* A post source runs after every turn in which anything happened. */
 	if (r >= 0)
 		r = sd_event_add_post(d->event, &first, on_first_turn, d);

@@ -57,6 +57,7 @@ static int on_name(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 		b->attempts = 0;
 		b->warned = false;
 		publish_begin(b);
+		units_look(b);
 		return 0;
 	}
 	warn_once(b, "the name " BUS_NAME " is refused",
@@ -106,6 +107,7 @@ static int connect_bus(struct bus *b)
 static void disconnect(struct bus *b)
 {
 	publish_end(b);
+	units_disconnected(b);
 	calls_drop(b);
 	change_wait_cancel(b);
 	statistics_drop(b);
@@ -141,18 +143,25 @@ static int add_sources(struct bus *b)
 		r = sd_event_add_time(event, &b->later, CLOCK_MONOTONIC, 0, 0, publish_later, b);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(b->later, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time(event, &b->units_later, CLOCK_MONOTONIC, 0, 0, units_on_time,
+				      b);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(b->units_later, SD_EVENT_OFF);
 	/* After the engine, which comes after the kernel's news. */
 	if (r >= 0)
 		r = sd_event_source_set_priority(b->flush, SD_EVENT_PRIORITY_NORMAL + 20);
 	return r;
 }
 
-int bus_new(struct engine *e, struct bus **ret)
+int bus_new(struct engine *e, const char *state_dir, struct bus **ret)
 {
+	_cleanup_free_ char *units = str_format("%s/units.state", state_dir);
 	struct bus *b = new0(struct bus);
 	int r;
 
 	b->engine = e;
+	units_load(b, units);
 	objects_new(b);
 	r = add_sources(b);
 	if (r < 0) {
@@ -174,6 +183,8 @@ struct bus *bus_free(struct bus *b)
 	sd_event_source_disable_unref(b->reconnect);
 	sd_event_source_disable_unref(b->flush);
 	sd_event_source_disable_unref(b->later);
+	sd_event_source_disable_unref(b->units_later);
+	units_free(b);
 	objects_free(b);
 	free(b);
 	return NULL;

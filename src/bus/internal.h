@@ -24,6 +24,7 @@ struct asker;
 struct call;
 struct group;
 struct published;
+struct service_unit;
 struct waiter;
 
 struct bus {
@@ -47,6 +48,13 @@ struct bus {
 	uint64_t dumps, number, applied, deadline;
 	const char *state; /* as announced last */
 	unsigned managed, drifted;
+
+	/* Units on link state; unit.c */
+	struct service_unit *units;
+	char *units_path;
+	sd_event_source *units_later;
+	sd_bus_slot *job_filter; /* NULL: not subscribed to the service manager's jobs */
+	char *service_manager;	 /* its name on the bus */
 
 	struct call *calls;    /* that cannot be carried out yet; call.c */
 	int64_t uid;	       /* of the caller whose call is being carried out; -1: unknown */
@@ -193,6 +201,26 @@ int publish_flush(sd_event_source *s, void *bus);
 
 /** publish_later - the same, for what had to wait */
 int publish_later(sd_event_source *s, uint64_t usec, void *bus);
+
+/* unit.c: units that run while an interface has carrier */
+
+/** units_load - read which were started before; @path is where that is kept */
+void units_load(struct bus *b, const char *path);
+
+/** units_look - compare what has to run with what was asked, and ask; any time */
+void units_look(struct bus *b);
+
+/** units_on_time - the same, from a timer */
+int units_on_time(sd_event_source *s, uint64_t usec, void *bus);
+
+/** units_disconnected - no answer will come to what was asked */
+void units_disconnected(struct bus *b);
+
+/** units_free - leaves the units as they are */
+void units_free(struct bus *b);
+
+/** units_describe - add what became of the units of @link to its part of the document */
+void units_describe(const struct bus *b, const char *link, json_t *j);
 
 /* value.c */
 

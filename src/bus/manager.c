@@ -173,9 +173,18 @@ static void print_json(FILE *out, const char *before, json_t *j)
 	json_decref(j);
 }
 
-/* Written interface by interface: the whole tree would be several times as large as its text. */
-static char *describe(const struct engine *e)
+static json_t *describe_link(const struct bus *b, const char *name)
 {
+	json_t *j = engine_json(b->engine, name);
+
+	units_describe(b, name, j);
+	return j;
+}
+
+/* Written interface by interface: the whole tree would be several times as large as its text. */
+static char *describe(const struct bus *b)
+{
+	const struct engine *e = b->engine;
 	const char *before = "";
 	char *text = NULL;
 	size_t size;
@@ -185,14 +194,14 @@ static char *describe(const struct engine *e)
 	fseek(out, -1, SEEK_CUR); /* over the closing brace */
 	fputs(",\"interfaces\":[", out);
 	MODEL_FOREACH(e->mirror->seen, i) {
-		print_json(out, before, engine_json(e, i->name));
+		print_json(out, before, describe_link(b, i->name));
 		before = ",";
 	}
 	if (e->current)
 		MODEL_FOREACH(e->current->want, i) {
 			if (model_find(e->mirror->seen, i->name))
 				continue;
-			print_json(out, before, engine_json(e, i->name));
+			print_json(out, before, describe_link(b, i->name));
 			before = ",";
 		}
 	fputs("]}", out);
@@ -203,7 +212,7 @@ static char *describe(const struct engine *e)
 static int method_describe(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
 	struct bus *b = data;
-	_cleanup_free_ char *text = describe(b->engine);
+	_cleanup_free_ char *text = describe(b);
 
 	return sd_bus_reply_method_return(m, "s", text);
 }

@@ -69,6 +69,15 @@ static const struct object *property_object(const struct engine *e, const struct
 	return iface_object(want, p->feature);
 }
 
+static const struct list *property_list(const struct engine *e, const struct property *p,
+					const char *link)
+{
+	const struct model *want = e->current ? e->current->want : NULL;
+
+	return iface_list(model_find(feature_is_policy(p->feature) ? want : e->mirror->seen, link),
+			  p->feature);
+}
+
 /* A list's entries as dicts whose keys are those of the configuration. */
 static int append_list(sd_bus_message *m, const struct feature *f, const struct list *l)
 {
@@ -100,8 +109,7 @@ static int append_property(const struct bus *b, const struct property *p, const 
 	int r;
 
 	if (p->feature && !p->row)
-		return append_list(m, p->feature, iface_list(model_find(e->mirror->seen, link),
-							     p->feature));
+		return append_list(m, p->feature, property_list(e, p, link));
 	if (p->own) {
 		j = p->own(e, link);
 	} else {
@@ -151,7 +159,7 @@ uint32_t property_hash(const struct bus *b, const struct property *p, const char
 		return hash_json(h, p->own(e, link));
 	if (p->row)
 		return hash_row(h, p->feature, p->row, property_object(e, p, link));
-	l = iface_list(model_find(e->mirror->seen, link), p->feature);
+	l = property_list(e, p, link);
 	for (unsigned n = 0; l && n < l->n; n++)
 		FOREACH_ROW(p->feature, r)
 			h = hash_row(h, p->feature, r, l->items[n]);

@@ -369,6 +369,7 @@ int publish_flush(sd_event_source *s _unused_, void *bus)
 
 	if (b->named)
 		tell(b);
+	units_look(b);
 	calls_retry(b);
 	return 0;
 }

@@ -400,6 +400,8 @@ static void plan_features(struct subject *s, const uint64_t *already)
 			iface_set_reason(s->want, "%s", why);
 			continue;
 		}
+		if (feature_is_policy(f))
+			continue;
 		if (f->form == FORM_LIST)
 			plan_list(s, f);
 		else

@@ -313,6 +313,12 @@ static inline bool row_has(const struct feature *f, const struct row *r, const s
 	return o && (o->present & row_bit(f, r));
 }
 
+/** feature_is_policy - a list of the daemon's own: nothing of it is the kernel's */
+static inline bool feature_is_policy(const struct feature *f)
+{
+	return f->form == FORM_LIST && (f->rows[0].flags & ROW_POLICY);
+}
+
 /** row_equal - same value in two objects that both have it */
 bool row_equal(const struct row *r, const struct object *a, const struct object *b);
 

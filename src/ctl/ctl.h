@@ -19,6 +19,7 @@ enum json_mode { JSON_MODE_OFF, JSON_MODE_SHORT, JSON_MODE_PRETTY };
 
 struct ctl {
 	const char *host; /* NULL: this machine */
+	const char *root; /* folder that a machine's files are below; "": this machine's */
 	enum json_mode json;
 	bool legend, colour, utf8, all, dry_run, dot;
 	bool quiet; /* errors are not told */
@@ -43,6 +44,7 @@ enum option_flags {
 	USES_INTERVAL = 1 << 6,
 	USES_TIMEOUT = 1 << 7,
 	USES_DOT = 1 << 8,
+	USES_ROOT = 1 << 9,
 };
 
 struct verb {
@@ -81,6 +83,7 @@ int options_refuse(const struct ctl *c, const struct verb *v);
 int verb_status(struct ctl *c);
 int verb_show(struct ctl *c);
 int verb_check(struct ctl *c);
+int verb_init(struct ctl *c);
 int verb_plan(struct ctl *c);
 int verb_apply(struct ctl *c);
 int verb_reload(struct ctl *c);

@@ -29,6 +29,12 @@ static int set_host(struct ctl *c, const struct option_row *o _unused_, const ch
 	return -1;
 }
 
+static int set_root(struct ctl *c, const struct option_row *o _unused_, const char *value)
+{
+	c->root = value;
+	return -1;
+}
+
 static int set_all(struct ctl *c, const struct option_row *o _unused_, const char *value _unused_)
 {
 	c->all = true;
@@ -150,7 +156,9 @@ static int print_help(struct ctl *c _unused_, const struct option_row *self _unu
 const struct option_row options[] = {
 	{ "all", .use = USES_ALL, .set = set_all,
 	  .help = "a line for each interface (status), zeros (stats)" },
-	{ "dry-run", .use = USES_DRY_RUN, .set = set_dry_run, .help = "apply: only plan" },
+	{ "dry-run", .use = USES_DRY_RUN, .set = set_dry_run, .help = "apply: only plan; init: only show" },
+	{ "root", .value = "DIR", .use = USES_ROOT, .set = set_root,
+	  .help = "init: a machine whose files are below DIR" },
 	{ "confirm", .value = "SEC", .use = USES_CONFIRM, .set = set_confirm,
 	  .help = "apply: revert by itself unless confirmed in time" },
 	{ "for", .value = "SEC", .use = USES_FOR, .set = set_for, .help = "hold: so long (600)" },

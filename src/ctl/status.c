@@ -35,7 +35,8 @@ const char *link_word(const json_t *j)
 
 static bool is_well(const json_t *j)
 {
-	return !mark_of(get_text(j, "state", "management"))->sentence;
+	return !mark_of(get_text(j, "state", "management"))->sentence &&
+	       !*get_text(j, "state", "reason");
 }
 
 static void print_vlan(FILE *out, unsigned first, unsigned last, bool untagged, bool pvid)
@@ -158,7 +159,7 @@ static char *wrong(const json_t *j)
 	const struct mark *m = mark_of(get_text(j, "state", "management"));
 	const char *reason = get_text(j, "state", "reason");
 
-	if (!m->sentence)
+	if (!*reason && !m->sentence)
 		return NULL;
 	return str_dup(*reason ? reason : m->sentence);
 }

@@ -8,6 +8,8 @@ const struct verb verbs[] = {
 	{ "show", "NAME", 1, 1, USES_BUS, verb_show, "Everything known of one interface" },
 	{ "check", "[FILE|DIR...]", 0, -1u, 0, verb_check,
 	  "Validate files; needs no daemon" },
+	{ "init", "[BOARD]", 0, 1, USES_DRY_RUN | USES_ROOT, verb_init,
+	  "Files for this machine, if it is known" },
 	{ "plan", "", 0, 0, USES_BUS, verb_plan, "What apply would do, step by step" },
 	{ "apply", "[OPTION...]", 0, 0, USES_BUS | USES_DRY_RUN | USES_CONFIRM, verb_apply,
 	  "Make the machine as the files on disk say" },

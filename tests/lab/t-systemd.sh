@@ -140,7 +140,96 @@ check "whom polkit allows may" as daemon netctl apply
 check_status 4 "but no more than that" as daemon netctl hold port0
 check_equal "polkit is the real one" polkitd "$(ps -o comm= -C polkitd)"
 
+# Units on link state.
+
+cat >/run/systemd/system/lab-unit@.service <<-'END'
+	[Service]
+	ExecStart=sleep infinity
+END
+printf '[Service]\nType=oneshot\nExecStart=false\n' >/run/systemd/system/lab-broken.service
+systemctl daemon-reload
+ip link add up0 type veth peer name up0-far
+units() {
+	config <<-END
+	interfaces = (
+	  { name = "port0"; master = "br0"; mtu = 1300; port = { pvid = 10; untagged = [ 10 ]; }; },
+	  { name = "br0"; kind = "bridge"; bridge = { vlan_filtering = true; default_pvid = 0; };
+	    port = { tagged = [ 10 ]; }; },
+	  { name = "br0.10"; kind = "vlan"; vlan = { link = "br0"; id = 10; };
+	    addresses = [ "192.0.2.1/24" ]; routes = ( { to = "198.51.100.0/24"; via = "192.0.2.254"; } );
+	    ipv4 = { forwarding = true; }; },
+	  { name = "up0"; units = [ $1 ]; $2 }
+	);
+	END
+}
+unit() {
+	show "lab-unit@${1:-up0}" ActiveState
+}
+invocation() {
+	show lab-unit@up0 InvocationID
+}
+told_of() {
+	netctl show up0 --json | jq -r ".. | objects | select(.unit? == \"$1\" and has(\"state\")) | .$2"
+}
+units '"../evil.service"'
+check_status 5 "what is no unit's name is refused" netctl apply
+units '"lab-unit@up0.service"'
+check "an interface names a unit" netctl apply
+check_equal "which does not run without carrier" inactive "$(unit)"
+ip link set up0-far up
+check_eventually 5 "with carrier it does" is active unit
+check_eventually 3 "the client shows it" is started told_of lab-unit@up0.service state
+check_equal "the bus has the name" '"lab-unit@up0.service"' "$(busctl --json=short get-property \
+	org.netctl1 /org/netctl1/link/up0 org.netctl1.Link Units | jq -c '.data[0].unit.data')"
+run=$(invocation)
+ip link set up0-far down
+sleep 0.3
+ip link set up0-far up
+sleep 1.5
+check_equal "a short loss of carrier does not stop it" "$run" "$(invocation)"
+systemctl restart netctld
+eventually 5 netctl status >/dev/null
+sleep 0.5
+check_equal "nor does a restart of the daemon" "$run" "$(invocation)"
+netctl hold up0 --for=60 >/dev/null 2>&1
+ip link set up0-far down
+sleep 1.5
+check_equal "nor a lost carrier while the interface is held" active "$(unit)"
+netctl release up0 >/dev/null 2>&1
+check_eventually 5 "which counts when it is released" is inactive unit
+ip link set up0-far up
+check_eventually 5 "and it starts anew" is active unit
+run=$(invocation)
+units '"lab-unit@up0.service", "lab-unit@two.service"' 'mtu = 65536;'
+check_status 6 "a change that is undone" netctl apply
+sleep 0.3
+check_equal "starts no unit" inactive "$(unit two)"
+check_equal "and stops none" "$run" "$(invocation)"
+units '"lab-unit@up0.service", "lab-unit@two.service", "lab-none.service", "lab-broken.service"'
+check "units that cannot be started are no error of the configuration" netctl apply
+check_eventually 5 "one is not there" sh -c 'netctl status | grep -q "lab-none.service: Unit lab-none.service not found"'
+check_eventually 5 "one fails" is failed told_of lab-broken.service state
+check_eventually 5 "others run" is active unit two
+check_equal "the daemon is steady" '"steady"' "$(busctl --json=short get-property org.netctl1 \
+	/org/netctl1 org.netctl1.Manager State | jq -c .data)"
+systemctl restart dbus
+check_eventually 15 "the bus goes and comes" netctl status
+check_equal "without its units" "$run" "$(invocation)"
+units '"lab-unit@up0.service"'
+netctl apply >/dev/null 2>&1
+check_eventually 5 "a unit that is named no longer is stopped" is inactive unit two
+systemctl stop netctld
+check_equal "the daemon's end stops nothing" "$run" "$(invocation)"
+units ''
+systemctl start netctld
+check_eventually 5 "what a daemon before had started is stopped by the next" is inactive unit
+
 # Stopped.
+
+good 1300
+systemctl reload netctld
+ip link del up0
+eventually 3 same "$before"
 
 check "stop" systemctl stop netctld
 check "changes nothing" same "$before"
@@ -156,7 +245,7 @@ for port in wan lan0 lan1; do
 done
 awk '/^\.\\" example$/ { file = "/etc/netctld/" ++n ".conf"; next } /^\.fi$/ { file = "" }
 	file && !/^\./ { print >file }' /usr/share/man/man5/netctld.conf.5
-check "the manual has examples" test -e /etc/netctld/2.conf
+check "the manual has examples" test -e /etc/netctld/3.conf
 check "which can be applied" netctld --once
 check "and do what they say" sh -c 'ip address show br0.20 | grep -q 192.168.20.1/24 &&
 	bridge vlan show dev lan1 | grep -q "^ *40"'
