@@ -133,7 +133,8 @@ static int reload(struct daemon *d)
 	log_errors(&errors);
 	if (r == -EINVAL) {
 		ready(d, "degraded: the configuration is invalid");
-		log_error("the configuration is invalid; nothing is changed");
+		log_event(LOG_ERR, LOG_EVENT_INVALID, NULL, 0,
+			  "the configuration is invalid; nothing is changed");
 	}
 	return r;
 }

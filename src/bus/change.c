@@ -223,7 +223,8 @@ static int apply(struct bus *b, sd_bus_message *m, uint64_t confirm)
 		return change_busy(b, m);
 	for (unsigned n = 0; n < errors.n; n++)
 		log_error("%s", errors.lines[n]);
-	log_error("the configuration is invalid; nothing is changed");
+	log_event(LOG_ERR, LOG_EVENT_INVALID, NULL, 0,
+		  "the configuration is invalid; nothing is changed");
 	return change_invalid(m, &errors);
 }
 

@@ -22,6 +22,7 @@
 
 #include "bus/internal.h"
 #include "util/log.h"
+#include "util/pace.h"
 
 /*
  * Of one object 40 signals at once and then 20 a second; all are looked through for what the
@@ -44,21 +45,6 @@ struct published {
 	struct published *next_dirty;
 	UT_hash_handle by_name;
 };
-
-/*
- * May something be told now? @pace is when all that was told would have been, had it been
- * told evenly (the generic cell rate algorithm, ITU-T I.371); if not, *due becomes the time
- * from which on it may.
- */
-static bool pace_allows(uint64_t *pace, uint64_t now, uint64_t *due)
-{
-	if (*pace > now + PACE_BURST * PACE_USEC) {
-		*due = min_of(*due, *pace - PACE_BURST * PACE_USEC);
-		return false;
-	}
-	*pace = (*pace > now ? *pace : now) + PACE_USEC;
-	return true;
-}
 
 /* Each is in the list once. */
 static void mark_dirty(struct bus *b, struct published *p)
@@ -247,7 +233,7 @@ static void refresh_links(struct bus *b, uint64_t now, uint64_t *due)
 	for (; p; p = next) {
 		next = p->next_dirty;
 		p->dirty = false;
-		if (pace_allows(&p->pace, now, due))
+		if (pace_allows(&p->pace, now, PACE_USEC, PACE_BURST, due))
 			refresh(b, p);
 		else
 			mark_dirty(b, p);
@@ -350,7 +336,7 @@ static void tell(struct bus *b)
 
 	(void)sd_event_now(b->engine->event, CLOCK_MONOTONIC, &now);
 	if (!bus_is_full(b, now, &due)) {
-		bool look = b->look && pace_allows(&b->pace, now, &due);
+		bool look = b->look && pace_allows(&b->pace, now, PACE_USEC, PACE_BURST, &due);
 
 		if (look)
 			look_around(b);

@@ -154,7 +154,8 @@ static void complain(struct service_unit *u, const char *text)
 {
 	free(u->why);
 	u->why = str_format("%s: %s", u->name, text);
-	log_warning("%s%s%s", u->iface, *u->iface ? ": " : "", u->why);
+	log_event(LOG_WARNING, LOG_EVENT_UNIT, *u->iface ? u->iface : NULL, 0, "%s%s%s", u->iface,
+		  *u->iface ? ": " : "", u->why);
 }
 
 static uint64_t now_usec(const struct bus *b)

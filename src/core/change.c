@@ -201,8 +201,9 @@ static void wait_for_confirm(struct engine *e, uint64_t usec)
 		p.deadline = e->deadline;
 		write_pending(e, &p);
 	}
-	log_notice("generation %" PRIu64 " is reverted in %" PRIu64 " s unless it is confirmed",
-		   e->number, usec / SECOND);
+	log_event(LOG_NOTICE, LOG_EVENT_WAITING, NULL, e->number,
+		  "generation %" PRIu64 " is reverted in %" PRIu64 " s unless it is confirmed",
+		  e->number, usec / SECOND);
 }
 
 static void finish_info(struct engine *e, const struct outcome *o, bool confirmed)
@@ -271,7 +272,8 @@ int change_confirm(struct engine *e, uint64_t number)
 	e->fallback = generation_free(e->fallback);
 	mark(e, e->number, "applied", true);
 	forget_pending(e);
-	log_notice("generation %" PRIu64 " is confirmed", e->number);
+	log_event(LOG_NOTICE, LOG_EVENT_CONFIRMED, NULL, e->number,
+		  "generation %" PRIu64 " is confirmed", e->number);
 	engine_announce(e);
 	return 0;
 }
@@ -313,7 +315,8 @@ int change_on_deadline(sd_event_source *s, uint64_t usec _unused_, void *data)
 
 	change_introduce(e, "confirm timer", NULL, -1, 0);
 	if (!revert(e, "reverted: not confirmed in time", on_reverted, e)) {
-		log_warning("generation %" PRIu64 " was not confirmed in time", number);
+		log_event(LOG_WARNING, LOG_EVENT_REVERTED, NULL, number,
+			  "generation %" PRIu64 " was not confirmed in time", number);
 	} else {
 		sd_event_source_set_time(s, boottime() + SECOND / 10);
 		sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
@@ -364,7 +367,8 @@ static int apply_stored(struct engine *e, uint64_t number, const char *why, outc
 		log_error("%s", errors.lines[n]);
 	if (r < 0)
 		return r;
-	log_warning("%s: starting with generation %" PRIu64, why, number);
+	log_event(LOG_WARNING, LOG_EVENT_STORED, NULL, number,
+		  "%s: starting with generation %" PRIu64, why, number);
 	change_introduce(e, "start", NULL, -1, 0);
 	return engine_apply(e, g, done, data);
 }

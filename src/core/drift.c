@@ -32,7 +32,7 @@ static bool report_only(const struct generation *g, const struct iface *want)
 static void keep(struct iface *want, const char *what, const char *how)
 {
 	if (want->state != STATE_DRIFTED)
-		log_warning("drift: %s (%s)", what, how);
+		log_event(LOG_WARNING, LOG_EVENT_DRIFT, want->name, 0, "drift: %s (%s)", what, how);
 	want->state = STATE_DRIFTED;
 	want->drift_kept = true;
 	iface_set_reason(want, "%s; %s", what, how);
@@ -54,12 +54,13 @@ static void judge(const struct generation *g, struct iface *want, const char *wh
 	want->drift_usec = now;
 	if (due || want->drifts++ < DRIFTS_AT_ONCE) {
 		want->retry_usec = 0;
-		log_notice("drift: %s (put back)", what);
+		log_event(LOG_NOTICE, LOG_EVENT_DRIFT, want->name, 0, "drift: %s (put back)", what);
 		return;
 	}
 	if (want->drifts > DRIFTS_MAX) {
 		want->retry_usec = UINT64_MAX;
-		log_error("%s: something else keeps changing it; given up until the next apply",
+		log_event(LOG_ERR, LOG_EVENT_DRIFT_GIVEN_UP, want->name, 0,
+			  "%s: something else keeps changing it; given up until the next apply",
 			  want->name);
 		keep(want, what, "something else keeps changing it; given up");
 		return;

@@ -20,6 +20,7 @@
  */
 #include "core/change.h"
 #include "core/drift.h"
+#include "core/event.h"
 #include "core/hold.h"
 #include "core/statistics.h"
 
@@ -99,7 +100,8 @@ static void step_failed(struct engine *e, struct step *s)
 		log_debug("%s", line);
 		return;
 	}
-	log_write(!e->done && s->want && !s->want->failures ? LOG_INFO : LOG_ERR, "%s", line);
+	log_event(!e->done && s->want && !s->want->failures ? LOG_INFO : LOG_ERR, LOG_EVENT_FAILED,
+		  s->name, e->number, "%s", line);
 	note_failure(e, s->want, line);
 	if (s->want)
 		fail_iface(e, s->want, line);
@@ -251,7 +253,7 @@ static void set_retry(struct engine *e)
 	MODEL_FOREACH(e->current->want, i)
 		if ((i->state == STATE_FAILED || i->state == STATE_DRIFTED) && i->retry_usec)
 			first = min_of(first, i->retry_usec);
-	first = min_of(first, hold_first_end(e));
+	first = min_of(first, min_of(e->event_due, hold_first_end(e)));
 	if (!e->live || first == UINT64_MAX || /* never, or not before somebody asks */
 	    sd_event_source_set_time(e->retry, first) < 0 ||
 	    sd_event_source_set_enabled(e->retry, SD_EVENT_ONESHOT) < 0)
@@ -297,10 +299,11 @@ static char *outcome_text(const struct engine *e)
 static void log_outcome(const struct engine *e, const struct outcome *o)
 {
 	if (e->undoing)
-		log_notice("the change was undone%s", e->failures ? ", but not all of it" : "");
+		log_event(LOG_NOTICE, LOG_EVENT_UNDONE, NULL, e->number, "the change was undone%s",
+			  e->failures ? ", but not all of it" : "");
 	else if (e->steps)
-		log_info("%u changes in %.3f s%s", e->steps, o->usec / 1e6,
-			 e->failures ? ", some failed" : "");
+		log_event(LOG_INFO, LOG_EVENT_APPLIED, NULL, e->number, "%u changes in %.3f s%s",
+			  e->steps, o->usec / 1e6, e->failures ? ", some failed" : "");
 	log_debug("settled; asked of the kernel so far: %" PRIu64 " changes, %" PRIu64 " dumps",
 		  e->kernel->counters.requests, e->kernel->counters.dumps);
 }
@@ -355,7 +358,7 @@ static void verification_failed(struct engine *e, struct plan *plan)
 		if (s->want ? s->want->state == STATE_FAILED : e->failures != NULL)
 			continue; /* told already */
 		line = str_format("%s%s: the kernel accepted this, but did not do it", place, what);
-		log_error("%s", line);
+		log_event(LOG_ERR, LOG_EVENT_FAILED, s->name, e->number, "%s", line);
 		note_failure(e, s->want, line);
 		if (s->want)
 			fail_iface(e, s->want, line);
@@ -382,6 +385,7 @@ static void look(struct engine *e)
 	if (m->appeared)
 		mirror_look(m);
 	hold_mark(e);
+	event_links(e, all, now_usec(e));
 	if (!e->passes) {
 		e->round++;
 		drift_begin(e->current);
@@ -473,6 +477,7 @@ struct engine *engine_new(sd_event *event, struct kernel *k, const char *record_
 	e->event = sd_event_ref(event);
 	e->kernel = k;
 	e->live = live;
+	e->event_due = UINT64_MAX;
 	e->encoder = encoder_new();
 	e->record = record_open(record_path);
 	e->mirror = mirror_new(k, event);

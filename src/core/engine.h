@@ -88,6 +88,8 @@ struct engine {
 	uint64_t begin;
 	char *failures;
 
+	uint64_t event_due; /* when lines for the log that came too fast may go on: event.c */
+
 	/* For the bus: interfaces that changed (n: 0 the engine itself). */
 	void (*on_changed)(void *data, const struct change *changes, unsigned n);
 	void *on_changed_data;

@@ -38,7 +38,8 @@ int hold_begin(struct engine *e, const char *name, uint64_t usec)
 		snprintf(h->name, sizeof(h->name), "%s", name);
 	}
 	h->until = now_usec(e) + usec;
-	log_notice("%s: left alone for %llu s", name, (unsigned long long)usec / 1000000);
+	log_event(LOG_NOTICE, LOG_EVENT_HELD, name, 0, "%s: left alone for %llu s", name,
+		  (unsigned long long)usec / 1000000);
 	engine_look_again(e);
 	return 0;
 }
@@ -50,7 +51,7 @@ int hold_end(struct engine *e, const char *name)
 	if (!h)
 		return -ENOENT;
 	*h = e->holds[--e->n_holds];
-	log_notice("%s: looked after again", name);
+	log_event(LOG_NOTICE, LOG_EVENT_HELD, name, 0, "%s: looked after again", name);
 	engine_look_again(e);
 	return 0;
 }
@@ -61,7 +62,8 @@ void hold_mark(struct engine *e)
 
 	for (unsigned n = e->n_holds; n > 0; n--)
 		if (e->holds[n - 1].until <= now) {
-			log_notice("%s: the hold has ended", e->holds[n - 1].name);
+			log_event(LOG_NOTICE, LOG_EVENT_HELD, e->holds[n - 1].name, 0,
+				  "%s: the hold has ended", e->holds[n - 1].name);
 			e->holds[n - 1] = e->holds[--e->n_holds];
 		}
 	MODEL_FOREACH(e->current->want, i) {

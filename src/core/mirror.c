@@ -226,7 +226,8 @@ static void on_overrun(void *data)
 
 	if (m->filling)
 		return;
-	log_notice("notifications of the kernel were lost; reading everything again");
+	log_event(LOG_NOTICE, LOG_EVENT_OVERRUN, NULL, 0,
+		  "notifications of the kernel were lost; reading everything again");
 	mirror_sync(m, m->live);
 }
 

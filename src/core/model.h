@@ -60,6 +60,9 @@ struct iface {
 	uint64_t drift_round;
 	bool settled;	     /* was as configured since the configuration came or the device did */
 
+	uint8_t told;	     /* of the device and its carrier, in the log: event.c */
+	uint64_t told_pace;
+
 	enum fate fate;	     /* in the plan that is being made */
 	bool planned;	     /* it has its steps in that plan (also in the record) */
 	uint8_t mark;	     /* of a walk over the model */

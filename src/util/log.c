@@ -2,12 +2,19 @@
 /*
  * Logging. A new-style daemon writes to stderr and leaves the rest to the
  * service manager; the "<N>" prefix (sd-daemon.h, SD_ERR …) carries the
- * priority and is left out where a person reads the lines.
+ * priority and is left out where a person reads the lines. Events carry fields,
+ * and so go to the journal directly, if that is where standard error leads.
  */
 #include "util/log.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <sys/stat.h>
+
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
 
 static int log_level = LOG_INFO;
 
@@ -36,4 +43,70 @@ void log_write(int level, const char *fmt, ...)
 	va_end(ap);
 	/* One write for one line, so that lines of two processes do not mix. */
 	fprintf(stderr, "%s\n", line);
+}
+
+/* MESSAGE_ID of each; never changed, and never given to another. */
+static const char *const event_ids[LOG_EVENT_MAX_] = {
+	[LOG_EVENT_APPLIED] = "99631bf0e7df449e8ac382cf1fb6c180",
+	[LOG_EVENT_INVALID] = "4763a3ef0ce34e539f8c86a6ce6b8a0f",
+	[LOG_EVENT_FAILED] = "ecae58d35e784e70a47dea66f5d1d562",
+	[LOG_EVENT_UNDONE] = "83ad28e8790c453288a959f811c8f51b",
+	[LOG_EVENT_WAITING] = "e736468051e54e8bb69dfae0473e0dce",
+	[LOG_EVENT_CONFIRMED] = "a8836291058c4295ba8dbfcb8339ceba",
+	[LOG_EVENT_REVERTED] = "f109a317a58140169d6bdeafaa85034e",
+	[LOG_EVENT_STORED] = "103d9cce4df0486d8cc2aca8fada66e8",
+	[LOG_EVENT_DRIFT] = "0ab4fbd732e340d6a042c2cfb4565955",
+	[LOG_EVENT_DRIFT_GIVEN_UP] = "b8e14684364a4bc9aa98760138b2e73b",
+	[LOG_EVENT_OVERRUN] = "cf678adf17ea4801a1064514d6bb5330",
+	[LOG_EVENT_CARRIER] = "2cd434cacf2f41b3a3e79c3d79347089",
+	[LOG_EVENT_NO_CARRIER] = "d6b19cf1750d41ee8e6760431e33fe96",
+	[LOG_EVENT_ABSENT] = "702f5561f82f475888f9dfc239bdfc91",
+	[LOG_EVENT_PRESENT] = "38bbdb32da2d456baf622e2cd83b41bf",
+	[LOG_EVENT_HELD] = "1e6dc6c9040244b89fd62d15f17d7db1",
+	[LOG_EVENT_UNIT] = "22eb593ad1b445fb9542aa614c446678",
+};
+
+/* $JOURNAL_STREAM is inherited, maybe by a daemon whose standard error is a file: see systemd.exec(5). */
+static bool stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	uintmax_t device, inode;
+	struct stat st;
+
+	return stream && sscanf(stream, "%ju:%ju", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
+/* Return: the journal has it. */
+static bool send_event(int level, enum log_event event, const char *iface, uint64_t generation,
+		       const char *line)
+{
+	char interface[64], number[64];
+
+	snprintf(interface, sizeof(interface), "INTERFACE=%s", iface ? iface : "");
+	snprintf(number, sizeof(number), "GENERATION=%" PRIu64, generation);
+	/* A field that has no value is left out: the list ends before it. */
+	if (iface && generation)
+		return sd_journal_send("MESSAGE=%s", line, "PRIORITY=%d", level, "MESSAGE_ID=%s",
+				       event_ids[event], "%s", interface, "%s", number, NULL) >= 0;
+	if (iface || generation)
+		return sd_journal_send("MESSAGE=%s", line, "PRIORITY=%d", level, "MESSAGE_ID=%s",
+				       event_ids[event], "%s", iface ? interface : number, NULL) >= 0;
+	return sd_journal_send("MESSAGE=%s", line, "PRIORITY=%d", level, "MESSAGE_ID=%s",
+			       event_ids[event], NULL) >= 0;
+}
+
+void log_event(int level, enum log_event event, const char *iface, uint64_t generation,
+	       const char *fmt, ...)
+{
+	char line[2048];
+	va_list ap;
+
+	if (level > log_level)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (!stderr_is_journal() || !send_event(level, event, iface, generation, line))
+		log_write(level, "%s", line);
 }

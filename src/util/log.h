@@ -3,6 +3,7 @@
 #ifndef UTIL_LOG_H
 #define UTIL_LOG_H
 
+#include <stdint.h>
 #include <syslog.h>
 
 #include "util/macros.h"
@@ -15,6 +16,39 @@ int log_get_level(void);
 
 /** log_write - one line; use the macros below */
 void log_write(int level, const char *fmt, ...) _printf_(2, 3);
+
+/*
+ * Kinds of events that a person or a program may look for in the journal. Each has its
+ * MESSAGE_ID in log.c and its entry in data/netctl.catalog.
+ */
+enum log_event {
+	LOG_EVENT_APPLIED,
+	LOG_EVENT_INVALID,
+	LOG_EVENT_FAILED,
+	LOG_EVENT_UNDONE,
+	LOG_EVENT_WAITING,
+	LOG_EVENT_CONFIRMED,
+	LOG_EVENT_REVERTED,
+	LOG_EVENT_STORED,
+	LOG_EVENT_DRIFT,
+	LOG_EVENT_DRIFT_GIVEN_UP,
+	LOG_EVENT_OVERRUN,
+	LOG_EVENT_CARRIER,
+	LOG_EVENT_NO_CARRIER,
+	LOG_EVENT_ABSENT,
+	LOG_EVENT_PRESENT,
+	LOG_EVENT_HELD,
+	LOG_EVENT_UNIT,
+	LOG_EVENT_MAX_,
+};
+
+/**
+ * log_event - a line that carries fields where standard error is the journal
+ * @iface: INTERFACE=; NULL: none
+ * @generation: GENERATION=; 0: none
+ */
+void log_event(int level, enum log_event event, const char *iface, uint64_t generation,
+	       const char *fmt, ...) _printf_(5, 6);
 
 #define log_error(...) log_write(LOG_ERR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_WARNING, __VA_ARGS__)

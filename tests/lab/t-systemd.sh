@@ -29,7 +29,7 @@ if [ -n "${LAB_PREPARE:-}" ]; then # before systemd begins
 	mkdir -p /etc/netctld /etc/polkit-1/rules.d /run/systemd/system/netctld.service.d
 	good
 	ip link add port0 type dummy
-	ip link add other0 type dummy
+	ip link add other0 type dummy # nobody's
 	systemctl enable -q netctld.service
 	ln -s /lib/systemd/system/netctld.service /run/systemd/system/lab.target.wants
 	# Three minutes would be long.
@@ -84,7 +84,12 @@ check_equal "the bus knows it as what it is" netctl "$(stat -c %U "/proc/$(busct
 	s org.netctl1 | sed 's/u //')")"
 check "status" netctl status
 unit=$(show netctld FragmentPath)
-check_equal "systemd-analyze verify says nothing" "" "$(systemd-analyze verify "$unit" 2>&1)"
+check_equal "systemd-analyze verify says nothing" "" \
+	"$(systemd-analyze verify "$unit" "${unit%.service}-wait-online.service" 2>&1)"
+check_equal "nobody has waited for the network to be online" inactive \
+	"$(show netctld-wait-online ActiveState)"
+check "who wants to can" timeout 20 systemctl start network-online.target
+check_equal "and it is" active "$(show netctld-wait-online ActiveState)"
 exposure=$(systemd-analyze security --no-pager netctld.service | sed -n 's/.*exposure level.*: \([0-9.]*\) .*/\1/p')
 note "exposure: $exposure"
 check "exposure at most 1.9" sh -c "[ -n '$exposure' ] && echo '$exposure <= 1.9' | awk '{ exit !(\$1 <= 1.9) }'"
@@ -224,11 +229,44 @@ units ''
 systemctl start netctld
 check_eventually 5 "what a daemon before had started is stopped by the next" is inactive unit
 
+# What the journal knows.
+
+# journal FIELD=VALUE...: how many lines; logged PATTERN FIELD=VALUE...: there is such a line.
+logged() {
+	journalctl --no-pager -o cat "${@:2}" | grep -q "$1"
+}
+# id NAME: of an event.
+id() {
+	sed -n "s/.*LOG_EVENT_$1\] = \"\(.*\)\",/MESSAGE_ID=\1/p" "$LAB_REPO/src/util/log.c"
+}
+check "carrier" logged '^up0: has carrier$' INTERFACE=up0 "$(id CARRIER)"
+check "no carrier" logged '^up0: has no carrier$' INTERFACE=up0 "$(id NO_CARRIER)"
+check "a hold" logged '^up0: left alone for 60 s' INTERFACE=up0 "$(id HELD)"
+check "drift" logged '^drift: br0.10: .*put back' INTERFACE=br0.10 "$(id DRIFT)"
+check "an invalid configuration" logged 'nothing is changed' "$(id INVALID)"
+check "what was applied, with its generation" logged 'changes in' GENERATION=2 "$(id APPLIED)"
+check "what the kernel refused" logged 'up0: mtu: .* -> 65536' INTERFACE=up0 "$(id FAILED)"
+check "and so was undone" logged 'the change was undone' "$(id UNDONE)"
+check "a unit that cannot be started" logged 'lab-none.service' INTERFACE=up0 "$(id UNIT)"
+ip link add port1 type dummy
+echo 'interfaces = ( { name = "port1"; } );' >/etc/netctld/20-more.conf
+systemctl reload netctld
+ip link del port1
+check_eventually 3 "a device that goes" logged '^port1: is gone' INTERFACE=port1 "$(id ABSENT)"
+ip link add port1 type dummy
+check_eventually 3 "and comes" logged '^port1: has appeared' INTERFACE=port1 "$(id PRESENT)"
+rm /etc/netctld/20-more.conf
+journalctl --update-catalog
+check "the catalog explains them" sh -c 'journalctl --no-pager -x -u netctld |
+	grep -A 8 "up0: has no carrier" | grep -q "There is no link: no cable"'
+check "a line without an event is there, too" logged 'D-Bus: here as org.netctl1' -u netctld
+
 # Stopped.
 
 good 1300
 systemctl reload netctld
 ip link del up0
+ip link del port1
 eventually 3 same "$before"
 
 check "stop" systemctl stop netctld

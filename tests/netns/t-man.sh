@@ -59,6 +59,11 @@ for example in "$top"/src/features/*/example.conf; do
 	check_equal "netctld.conf(5) has all of $(basename "$(dirname "$example")")" "" "$missing"
 done
 
+# The journal's catalog.
+check_equal "the catalog explains every event, and no other" \
+	"$(sed -n 's/.*\[LOG_EVENT_[A-Z_]*\] = "\(.*\)",/\1/p' "$top/src/util/log.c" | sort)" \
+	"$(sed -n 's/^-- //p' "$top/data/netctl.catalog" | sort)"
+
 # The examples, one after the other, as drop-ins are. They are applied where there
 # are VLANs: in the lab, by t-systemd.sh.
 for nic in wan lan0 lan1; do
