@@ -34,6 +34,13 @@ examples() {
 		file && !/^\./ { gsub(/\\-/, "-"); gsub(/\\e/, "\\"); print >file }' "$1"
 }
 
+# keys FILE: of a configuration; not those within a value (a list in a group).
+keys() {
+	sed 's/#.*//; s/"[^"]*"//g' "$1" | grep -oE '[a-z][a-z0-9_-]* *=|[(){}]' | awk '
+		/\(/ { list++ } /\)/ { list-- } /{/ { group++ } /}/ { group-- }
+		/=/ && !(list > 1 && group > 2) { sub(/ *=/, ""); print }' | sort -u
+}
+
 for page in "${pages[@]}"; do
 	check_equal "${page##*/} renders without a warning" "" "$(roff "$page")"
 done
@@ -53,7 +60,7 @@ done
 text "$NETCTL_BUILDDIR/man/netctld.conf.5" >"$daemon_dir/page"
 for example in "$top"/src/features/*/example.conf; do
 	missing=
-	for key in $(sed 's/#.*//; s/"[^"]*"//g' "$example" | grep -oE '[a-z][a-z0-9_-]* *=' | tr -d ' ='); do
+	for key in $(keys "$example"); do
 		grep -qw -e "$key" "$daemon_dir/page" || missing+=" $key"
 	done
 	check_equal "netctld.conf(5) has all of $(basename "$(dirname "$example")")" "" "$missing"
