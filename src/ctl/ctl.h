@@ -98,6 +98,10 @@ int verb_metrics(struct ctl *c);
 int verb_monitor(struct ctl *c);
 int verb_wait_online(struct ctl *c);
 int verb_graph(struct ctl *c);
+int verb_help(struct ctl *c);
+
+/** example_texts - the features' examples as they are written, NULL ends; made at build time */
+extern const char *const example_texts[];
 
 /** stats_read - what GetStatistics says of the interfaces named; returns an exit status */
 int stats_read(struct ctl *c, json_t **ret);
@@ -169,6 +173,12 @@ void mark_print(const struct ctl *c, const struct mark *m);
 
 /** text_width - columns that UTF-8 text takes */
 unsigned text_width(const char *s);
+
+/** print_wrapped - lines of at most @width columns, indented, broken at spaces */
+void print_wrapped(const char *text, int indent, unsigned width);
+
+/** print_hanging - the same, with another indent for the first line */
+void print_hanging(const char *text, int first, int indent, unsigned width);
 
 /* A table: columns as wide as their widest cell, those that are empty left out. */
 #define TABLE_COLUMNS 8

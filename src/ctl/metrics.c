@@ -214,7 +214,8 @@ static bool has_unknown(const json_t *list, const char *group, const json_t *kno
 	return false;
 }
 
-static void group_metrics(struct sink *s, const json_t *list, const char *group, const json_t *about)
+static void group_metrics(struct sink *s, const json_t *list, const char *group,
+			  const json_t *about)
 {
 	json_t *known = json_object_get(about, "counters"), *v;
 	const char *name, *instance = get_text(about, NULL, "instance");

@@ -155,8 +155,7 @@ static void print_cells(const char *const *cells, const unsigned *widths, unsign
 	putchar('\n');
 }
 
-/* Lines of at most @width columns, indented, broken at spaces. */
-static void print_wrapped(const char *text, int indent, unsigned width)
+void print_hanging(const char *text, int first, int indent, unsigned width)
 {
 	unsigned at = 0; /* the column reached */
 
@@ -169,12 +168,17 @@ static void print_wrapped(const char *text, int indent, unsigned width)
 			printf(" %s", word);
 			at += 1 + text_width(word);
 		} else {
-			printf("%s%*s%s", at ? "\n" : "", indent, "", word);
-			at = indent + text_width(word);
+			printf("%s%*s%s", at ? "\n" : "", at ? indent : first, "", word);
+			at = (at ? indent : first) + text_width(word);
 		}
 		text += n + !!text[n];
 	}
 	putchar('\n');
+}
+
+void print_wrapped(const char *text, int indent, unsigned width)
+{
+	print_hanging(text, indent, indent, width);
 }
 
 static void print_row(const struct ctl *c, const struct table_row *row, const unsigned *widths,
