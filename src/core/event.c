@@ -20,7 +20,8 @@ static enum told now_is(const struct engine *e, const struct iface *want)
 
 	if (!have)
 		return TOLD_ABSENT;
-	return iface_link(have)->carrier ? TOLD_CARRIER : TOLD_NO_CARRIER;
+	/* What stands for all interfaces is no link. */
+	return iface_link(have) && iface_link(have)->carrier ? TOLD_CARRIER : TOLD_NO_CARRIER;
 }
 
 static void tell(const struct iface *want, enum told now, enum told before)
