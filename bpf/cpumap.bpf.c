@@ -26,10 +26,10 @@ static __always_inline __u32 hash_flow(const struct packet *p)
 	__u32 h = 0;
 
 	for (int i = 0; i < 4; i++)
-		h ^= p->source[i] ^ p->target[i];
-	h ^= p->protocol;
-	if (!p->fragmented)
-		h ^= p->source_port ^ p->target_port;
+		h ^= p->f.source[i] ^ p->f.target[i];
+	h ^= p->f.protocol;
+	if (!p->f.fragmented)
+		h ^= p->f.source_port ^ p->f.target_port;
 	h *= 0x9e3779b1; /* 2^32 by the golden ratio */
 	return h ^ h >> 16;
 }
@@ -42,7 +42,7 @@ int cpumap(struct xdp_md *ctx)
 	__u32 key = CPUMAP_PASSED, i;
 	int verdict = XDP_PASS;
 
-	if (settings.n && parse_packet(ctx, &p) && p.family && !p.malformed) {
+	if (settings.n && parse_packet(ctx, &p) && p.f.family && !p.f.malformed) {
 		i = hash_flow(&p) % settings.n;
 		if (i < CPUMAP_CPUS_MAX) {
 			verdict = bpf_redirect_map(&cpus, settings.cpus[i], XDP_PASS);

@@ -48,7 +48,7 @@ static __always_inline __u32 ask_trie(void *trie, const void *key, __u32 best)
 	return verdict && *verdict < best ? *verdict : best;
 }
 
-static __always_inline __u32 ask_tries(const struct packet *p, __u32 best)
+static __always_inline __u32 ask_tries(const struct flow *p, __u32 best)
 {
 	struct filter_prefix4 k4 = { .length = 32 };
 	struct filter_prefix6 k6 = { .length = 128 };
@@ -97,7 +97,7 @@ static __always_inline bool outside(__u16 port, const __u16 *range)
  * Does its source send more than the rule says? Two CPUs that ask at once may
  * both take the same credit: then a packet too many is let pass, which is cheaper than a lock.
  */
-static __always_inline bool over_rate(const struct filter_table_rule *r, const struct packet *p)
+static __always_inline bool over_rate(const struct filter_table_rule *r, const struct flow *p)
 {
 	struct filter_sender who = { .verdict = r->verdict };
 	struct filter_bucket full = { 0 }, *b;
@@ -106,7 +106,7 @@ static __always_inline bool over_rate(const struct filter_table_rule *r, const s
 	if (p->family)
 		__builtin_memcpy(who.address, p->source, sizeof(who.address));
 	else
-		__builtin_memcpy(who.address, p->eth->h_source, 6);
+		__builtin_memcpy(who.address, p->source_mac, 6);
 	b = bpf_map_lookup_elem(&buckets, &who);
 	if (!b) {
 		full.last = now;
@@ -126,7 +126,7 @@ static __always_inline bool over_rate(const struct filter_table_rule *r, const s
 	return false;
 }
 
-static __always_inline bool matches(const struct filter_table_rule *r, const struct packet *p)
+static __always_inline bool matches(const struct filter_table_rule *r, const struct flow *p)
 {
 	__u32 m = r->match;
 
@@ -136,9 +136,9 @@ static __always_inline bool matches(const struct filter_table_rule *r, const str
 		return false;
 	if ((m & FILTER_TARGET) && differs(p->target, r->target, r->target_mask))
 		return false;
-	if ((m & FILTER_SOURCE_MAC) && mac_differs(p->eth->h_source, r->source_mac))
+	if ((m & FILTER_SOURCE_MAC) && mac_differs(p->source_mac, r->source_mac))
 		return false;
-	if ((m & FILTER_TARGET_MAC) && mac_differs(p->eth->h_dest, r->target_mac))
+	if ((m & FILTER_TARGET_MAC) && mac_differs(p->target_mac, r->target_mac))
 		return false;
 	if ((m & FILTER_VLAN) && r->vlan != p->vlan)
 		return false;
@@ -157,19 +157,31 @@ static __always_inline bool matches(const struct filter_table_rule *r, const str
 	return !(m & FILTER_RATE) || over_rate(r, p);
 }
 
-static __always_inline __u32 ask_table(const struct packet *p, __u32 best)
+/*
+ * Rule @i of the table. Return: its verdict if it matches, FILTER_NONE to go on, FILTER_END
+ * where no rule that follows can come before @best.
+ *
+ * A global function, which the verifier looks at once, and not once for each rule. (A callback
+ * of bpf_loop() would do too, but not where there is no JIT.)
+ */
+__attribute__((noinline)) __u32 try_rule(const struct flow *p, __u32 i, __u32 best)
 {
-	for (__u32 i = 0; i < FILTER_TABLE_MAX; i++) {
-		__u32 key = i;
-		const struct filter_table_rule *r;
+	const struct filter_table_rule *r = bpf_map_lookup_elem(&table, &i);
 
-		if (i >= settings.n_table)
+	if (!p || !r || r->verdict >= best)
+		return FILTER_END;
+	return matches(r, p) ? r->verdict : FILTER_NONE;
+}
+
+static __always_inline __u32 ask_table(const struct flow *p, __u32 best)
+{
+	for (__u32 i = 0; i < FILTER_TABLE_MAX && i < settings.n_table; i++) {
+		__u32 verdict = try_rule(p, i, best);
+
+		if (verdict == FILTER_END)
 			break;
-		r = bpf_map_lookup_elem(&table, &key);
-		if (!r || r->verdict >= best)
-			break; /* they stand in order */
-		if (matches(r, p))
-			return r->verdict;
+		if (verdict != FILTER_NONE)
+			return verdict;
 	}
 	return best;
 }
@@ -181,13 +193,13 @@ int filter(struct xdp_md *ctx)
 	__u32 verdict = FILTER_NONE, index = FILTER_PASSED;
 	bool drop = settings.drop;
 
-	if (!parse_packet(ctx, &p) || p.malformed) {
+	if (!parse_packet(ctx, &p) || p.f.malformed) {
 		index = FILTER_MALFORMED;
 		drop = settings.drop_malformed;
 	} else {
-		verdict = ask_tries(&p, verdict);
+		verdict = ask_tries(&p.f, verdict);
 		if (settings.n_table)
-			verdict = ask_table(&p, verdict);
+			verdict = ask_table(&p.f, verdict);
 		if (verdict != FILTER_NONE) {
 			index = FILTER_REASONS + verdict / 2;
 			drop = verdict & 1;

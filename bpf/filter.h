@@ -17,6 +17,7 @@
 #define FILTER_TABLE_MAX 256 /* rules that are not in the tries */
 #define FILTER_RULES_MAX 65536
 #define FILTER_NONE 0xffffffffu
+#define FILTER_END 0xfffffffeu
 
 /* "counters": these, then one for each rule. */
 enum filter_reason {

@@ -82,7 +82,7 @@ static __always_inline int fill_ipv4(const struct packet *p, struct bpf_fib_look
 	f->family = AF_INET;
 	f->tos = ip->tos;
 	f->tot_len = bpf_ntohs(ip->tot_len);
-	if (p->l3 + f->tot_len > p->end - p->data)
+	if (p->f.l3 + f->tot_len > p->end - p->data)
 		return FORWARD_MALFORMED;
 	f->ipv4_src = ip->saddr;
 	f->ipv4_dst = ip->daddr;
@@ -95,17 +95,17 @@ static __always_inline int fill_ipv6(const struct packet *p, struct bpf_fib_look
 
 	if ((const void *)(ip + 1) > p->end)
 		return FORWARD_MALFORMED;
-	if (ip->nexthdr == IPPROTO_HOPOPTS || strange_ipv6(p->source) || strange_ipv6(p->target))
+	if (ip->nexthdr == IPPROTO_HOPOPTS || strange_ipv6(p->f.source) || strange_ipv6(p->f.target))
 		return FORWARD_UNUSUAL;
 	if (ip->hop_limit <= 1)
 		return FORWARD_TTL;
 	f->family = AF_INET6;
 	f->flowinfo = *(__be32 *)ip & bpf_htonl(0x0fffffff);
 	f->tot_len = bpf_ntohs(ip->payload_len) + sizeof(*ip);
-	if (p->l3 + f->tot_len > p->end - p->data)
+	if (p->f.l3 + f->tot_len > p->end - p->data)
 		return FORWARD_MALFORMED;
-	__builtin_memcpy(f->ipv6_src, p->source, 16);
-	__builtin_memcpy(f->ipv6_dst, p->target, 16);
+	__builtin_memcpy(f->ipv6_src, p->f.source, 16);
+	__builtin_memcpy(f->ipv6_dst, p->f.target, 16);
 	return FORWARD_FORWARDED;
 }
 
@@ -114,27 +114,27 @@ static __always_inline int look_up(struct xdp_md *ctx, struct way *w, struct bpf
 	struct packet p = { 0 };
 	int r;
 
-	if (!parse_packet(ctx, &p) || p.malformed)
+	if (!parse_packet(ctx, &p) || p.f.malformed)
 		return FORWARD_MALFORMED;
 	if (!is_ours(p.eth))
 		return FORWARD_NOT_OURS;
-	if (!p.family)
+	if (!p.f.family)
 		return FORWARD_NOT_IP;
 	f->ifindex = ctx->ingress_ifindex;
-	if (p.l3 != sizeof(struct ethhdr)) {
-		__u32 vlan = p.vlan;
+	if (p.f.l3 != sizeof(struct ethhdr)) {
+		__u32 vlan = p.f.vlan;
 		const __u32 *device = bpf_map_lookup_elem(&ingress, &vlan);
 
 		/* One 802.1Q tag, of a VLAN that has an interface. */
-		if (!device || p.l3 != sizeof(struct ethhdr) + 4 ||
+		if (!device || p.f.l3 != sizeof(struct ethhdr) + 4 ||
 		    p.eth->h_proto != bpf_htons(ETH_P_8021Q))
 			return FORWARD_UNUSUAL;
 		f->ifindex = *device;
 	}
-	w->l3 = p.l3;
-	w->vlan = p.l3 == sizeof(struct ethhdr) ? 0 : p.vlan;
-	w->family = p.family;
-	r = p.family == 4 ? fill_ipv4(&p, f) : fill_ipv6(&p, f);
+	w->l3 = p.f.l3;
+	w->vlan = p.f.l3 == sizeof(struct ethhdr) ? 0 : p.f.vlan;
+	w->family = p.f.family;
+	r = p.f.family == 4 ? fill_ipv4(&p, f) : fill_ipv6(&p, f);
 	if (r)
 		return r;
 	switch (bpf_fib_lookup(ctx, f, sizeof(*f), 0)) {

@@ -34,11 +34,10 @@ struct extension {
 	__u8 next, length; /* length: in 8 bytes, without the first 8 */
 };
 
-struct packet {
-	void *data, *end;
-	const struct ethhdr *eth;
-	const void *ip; /* what is behind the Ethernet header and the tags */
+/* What is known of a packet, without pointers: functions can be given it. */
+struct flow {
 	__u32 source[4], target[4]; /* IPv4 in the first */
+	__u8 target_mac[6], source_mac[6];
 	__u16 ethertype; /* behind the VLAN tags, host's order */
 	__u16 vlan;	 /* of the outermost tag; 0: none */
 	__u16 source_port, target_port; /* host's order; 0: none, or not to be seen */
@@ -51,20 +50,27 @@ struct packet {
 	bool malformed;	 /* a header is cut short, or says what cannot be */
 };
 
+struct packet {
+	void *data, *end;
+	const struct ethhdr *eth;
+	const void *ip; /* what is behind the Ethernet header and the tags */
+	struct flow f;
+};
+
 static __always_inline void parse_ports(struct packet *p, const void *l4)
 {
 	const __be16 *ports = l4;
 
-	if (p->fragment || (p->protocol != IPPROTO_TCP && p->protocol != IPPROTO_UDP &&
-			    p->protocol != IPPROTO_SCTP && p->protocol != IPPROTO_UDPLITE))
+	if (p->f.fragment || (p->f.protocol != IPPROTO_TCP && p->f.protocol != IPPROTO_UDP &&
+			    p->f.protocol != IPPROTO_SCTP && p->f.protocol != IPPROTO_UDPLITE))
 		return;
 	if ((const void *)(ports + 2) > p->end) {
-		p->malformed = true;
+		p->f.malformed = true;
 		return;
 	}
-	p->source_port = bpf_ntohs(ports[0]);
-	p->target_port = bpf_ntohs(ports[1]);
-	p->ports = true;
+	p->f.source_port = bpf_ntohs(ports[0]);
+	p->f.target_port = bpf_ntohs(ports[1]);
+	p->f.ports = true;
 }
 
 static __always_inline void parse_ipv4(struct packet *p, const void *at)
@@ -73,21 +79,21 @@ static __always_inline void parse_ipv4(struct packet *p, const void *at)
 	__u32 length;
 
 	if ((const void *)(ip + 1) > p->end) {
-		p->malformed = true;
+		p->f.malformed = true;
 		return;
 	}
 	length = ip->ihl * 4;
 	if (ip->version != 4 || length < sizeof(*ip) || at + length > p->end ||
 	    bpf_ntohs(ip->tot_len) < length) {
-		p->malformed = true;
+		p->f.malformed = true;
 		return;
 	}
-	p->family = 4;
-	p->source[0] = ip->saddr;
-	p->target[0] = ip->daddr;
-	p->protocol = ip->protocol;
-	p->fragment = ip->frag_off & bpf_htons(IPV4_FRAGMENT);
-	p->fragmented = ip->frag_off & bpf_htons(IPV4_FRAGMENT | IPV4_MORE);
+	p->f.family = 4;
+	p->f.source[0] = ip->saddr;
+	p->f.target[0] = ip->daddr;
+	p->f.protocol = ip->protocol;
+	p->f.fragment = ip->frag_off & bpf_htons(IPV4_FRAGMENT);
+	p->f.fragmented = ip->frag_off & bpf_htons(IPV4_FRAGMENT | IPV4_MORE);
 	parse_ports(p, at + length);
 }
 
@@ -103,12 +109,12 @@ static __always_inline void parse_ipv6(struct packet *p, const void *at)
 	__u8 next;
 
 	if ((const void *)(ip + 1) > p->end || ip->version != 6) {
-		p->malformed = true;
+		p->f.malformed = true;
 		return;
 	}
-	p->family = 6;
-	__builtin_memcpy(p->source, &ip->saddr, sizeof(p->source));
-	__builtin_memcpy(p->target, &ip->daddr, sizeof(p->target));
+	p->f.family = 6;
+	__builtin_memcpy(p->f.source, &ip->saddr, sizeof(p->f.source));
+	__builtin_memcpy(p->f.target, &ip->daddr, sizeof(p->f.target));
 	next = ip->nexthdr;
 	at += sizeof(*ip);
 #pragma unroll
@@ -119,25 +125,25 @@ static __always_inline void parse_ipv6(struct packet *p, const void *at)
 		if (!is_extension(next))
 			break;
 		if (at + 8 > p->end) {
-			p->malformed = true;
+			p->f.malformed = true;
 			return;
 		}
 		/* RFC 8200, 4.5; RFC 4302, 2.2; RFC 8200, 4.3 */
 		length = next == IPPROTO_FRAGMENT ? 8 :
 			 next == IPPROTO_AH ? (x->length + 2) * 4 : (x->length + 1) * 8;
 		if (next == IPPROTO_FRAGMENT) {
-			p->fragmented = true;
-			p->fragment = ((const __be16 *)at)[1] & bpf_htons(0xfff8);
+			p->f.fragmented = true;
+			p->f.fragment = ((const __be16 *)at)[1] & bpf_htons(0xfff8);
 		}
 		next = x->next;
 		at += length;
 		/* What follows a later fragment's header is no header. */
-		if (p->fragment)
+		if (p->f.fragment)
 			break;
 	}
-	p->protocol = next;
-	if (is_extension(next) && !p->fragment) { /* more than any sane packet has */
-		p->malformed = true;
+	p->f.protocol = next;
+	if (is_extension(next) && !p->f.fragment) { /* more than any sane packet has */
+		p->f.malformed = true;
 		return;
 	}
 	parse_ports(p, at);
@@ -155,6 +161,8 @@ static __always_inline bool parse_packet(struct xdp_md *ctx, struct packet *p)
 	at = p->data + sizeof(*p->eth);
 	if (at > p->end)
 		return false;
+	__builtin_memcpy(p->f.target_mac, p->eth->h_dest, ETH_ALEN);
+	__builtin_memcpy(p->f.source_mac, p->eth->h_source, ETH_ALEN);
 	type = p->eth->h_proto;
 #pragma unroll
 	for (int i = 0; i < VLAN_DEPTH; i++) {
@@ -163,16 +171,16 @@ static __always_inline bool parse_packet(struct xdp_md *ctx, struct packet *p)
 		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
 			break;
 		if ((const void *)(v + 1) > p->end) {
-			p->malformed = true;
+			p->f.malformed = true;
 			return true;
 		}
 		if (i == 0)
-			p->vlan = bpf_ntohs(v->tci) & VLAN_VID;
+			p->f.vlan = bpf_ntohs(v->tci) & VLAN_VID;
 		type = v->ethertype;
 		at += sizeof(*v);
 	}
-	p->ethertype = bpf_ntohs(type);
-	p->l3 = at - p->data;
+	p->f.ethertype = bpf_ntohs(type);
+	p->f.l3 = at - p->data;
 	p->ip = at;
 	if (type == bpf_htons(ETH_P_IP))
 		parse_ipv4(p, at);

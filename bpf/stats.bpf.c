@@ -46,18 +46,18 @@ int stats(struct xdp_md *ctx)
 	__u32 bytes = ctx->data_end - ctx->data, key = STATS_PASSED;
 	bool parsed = parse_packet(ctx, &p);
 
-	if (!parsed || p.malformed)
+	if (!parsed || p.f.malformed)
 		key = STATS_MALFORMED;
 	count(bpf_map_lookup_elem(&counters, &key), bytes);
 	key = size_class(bytes);
 	count(bpf_map_lookup_elem(&sizes, &key), bytes);
 	if (!parsed)
 		return XDP_PASS;
-	key = p.vlan;
+	key = p.f.vlan;
 	count(bpf_map_lookup_elem(&vlans, &key), bytes);
-	count_ethertype(p.ethertype, bytes);
-	if (p.family) {
-		key = p.protocol;
+	count_ethertype(p.f.ethertype, bytes);
+	if (p.f.family) {
+		key = p.f.protocol;
 		count(bpf_map_lookup_elem(&protocols, &key), bytes);
 	}
 	return XDP_PASS;
