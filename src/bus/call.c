@@ -75,6 +75,8 @@ static bool is_time(const struct call *c)
 
 	if (c->when == CALL_KNOWN)
 		return e->mirror->synced;
+	if (c->when == CALL_ALL)
+		return engine_read_all(c->bus->engine);
 	return e->mirror->synced && !e->mirror->filling && !e->plan && !e->passes;
 }
 

@@ -74,6 +74,7 @@ typedef int (*call_fn)(struct bus *b, sd_bus_message *m);
 enum call_when {
 	CALL_KNOWN, /* the kernel has been read once: references can be judged */
 	CALL_IDLE,  /* and it is not being read or changed */
+	CALL_ALL,   /* and what nobody names has been read too */
 };
 
 /**

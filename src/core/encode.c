@@ -36,7 +36,7 @@ void *encoder_begin(struct encoder *e, uint16_t type, uint16_t flags, size_t siz
 	h->nlmsg_len = NLMSG_HDRLEN;
 	h->nlmsg_type = type;
 	h->nlmsg_flags = NLM_F_REQUEST | flags;
-	e->request = (struct request){ .channel = CHANNEL_RTNL, .nlh = h };
+	e->request = (struct request){ .channel = CHANNEL_NETLINK, .nlh = h };
 	return memset(nlmsg_reserve(e->msg, size, NLMSG_ALIGNTO), 0, size);
 }
 

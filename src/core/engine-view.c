@@ -97,6 +97,45 @@ json_t *engine_json(const struct engine *e, const char *name)
 	return j;
 }
 
+static uint64_t named(const struct model *model)
+{
+	uint64_t bits = 0;
+
+	if (model)
+		MODEL_FOREACH(model, i)
+			for (unsigned n = 0; n < n_features; n++)
+				if (i->part[n])
+					bits |= BIT64(n);
+	return bits;
+}
+
+uint64_t engine_wanted(void *engine)
+{
+	const struct engine *e = engine;
+	const struct generation *const all[] = { e->current, e->previous, e->fallback };
+	uint64_t bits = named(e->record->owned);
+
+	for (unsigned n = 0; n < ARRAY_SIZE(all); n++)
+		if (all[n])
+			bits |= named(all[n]->want);
+	return bits;
+}
+
+bool engine_read_all(struct engine *e)
+{
+	struct mirror *m = e->mirror;
+	bool lacks;
+
+	if (!m->synced || m->filling || e->plan || e->passes)
+		return false;
+	m->want_all = true;
+	lacks = mirror_lacks(m);
+	if (lacks)
+		mirror_sync(m, e->live);
+	m->want_all = false;
+	return !lacks;
+}
+
 int engine_load(struct engine *e, struct errors *errors, struct generation **ret)
 {
 	struct config_paths paths = e->paths;

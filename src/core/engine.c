@@ -165,7 +165,7 @@ static void submit_step(struct engine *e, unsigned index)
 		r = encode_step(e->encoder, s, part++);
 		if (r < 0)
 			break;
-		e->untold |= e->encoder->request.channel != CHANNEL_RTNL || step_is_untold(s);
+		e->untold |= e->encoder->request.channel != CHANNEL_NETLINK || step_is_untold(s);
 		f = arena_alloc(e->plan->arena, sizeof(*f));
 		*f = (struct flight){ e, index };
 		s->parts_left++;
@@ -483,6 +483,7 @@ struct engine *engine_new(sd_event *event, struct kernel *k, const char *record_
 	e->mirror = mirror_new(k, event);
 	e->mirror->on_synced = on_mirror_synced;
 	e->mirror->on_changed = on_mirror_changed;
+	e->mirror->wanted = engine_wanted;
 	e->mirror->data = e;
 	if (add_sources(e) < 0)
 		abort();
@@ -546,7 +547,9 @@ static void make_current(struct engine *e, struct generation *g)
 	errors_done(&e->refused);
 	if (g->settings.o.present & BIT64(SETTINGS_LOG_LEVEL))
 		log_set_level(g->settings.log_level);
-	if (e->mirror->synced)
+	if (mirror_lacks(e->mirror))
+		mirror_sync(e->mirror, e->live);
+	else if (e->mirror->synced)
 		turn_later(e);
 }
 

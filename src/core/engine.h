@@ -158,6 +158,15 @@ void engine_look_again(struct engine *e);
 /** engine_announce - tell the bus that the engine's own properties changed */
 void engine_announce(struct engine *e);
 
+/** engine_wanted - for the mirror: features that are named, a bit each */
+uint64_t engine_wanted(void *engine);
+
+/**
+ * engine_read_all - also what nobody names, which is not kept true for long
+ * Return: it has been read.
+ */
+bool engine_read_all(struct engine *e);
+
 /** engine_state - as published */
 enum engine_state engine_state(const struct engine *e);
 

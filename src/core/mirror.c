@@ -16,6 +16,7 @@
 
 #include <stdio.h>
 
+#include "nl/genl.h"
 #include "nl/uapi.h"
 #include "util/log.h"
 
@@ -133,10 +134,18 @@ static int observe_rows(struct mirror *m, struct iface *i, const struct feature 
 	return object_decode(f, iface_get_object(mirror_model(m), i, f), tb, max);
 }
 
+static unsigned link_bits(const struct iface *i)
+{
+	const struct link *l = iface_link(i);
+
+	return l ? l->up | l->carrier << 1 : 4;
+}
+
 static int on_newlink(struct mirror *m, const struct nlmsghdr *n)
 {
 	struct link_message lm = { .n = n, .info = NLMSG_DATA(n) };
 	struct iface *i;
+	unsigned bits;
 	int r;
 
 	if (nlmsg_parse((struct nlmsghdr *)n, sizeof(*lm.info), lm.tb, IFLA_MAX, NULL) < 0 ||
@@ -146,6 +155,7 @@ static int on_newlink(struct mirror *m, const struct nlmsghdr *n)
 	    nla_parse_nested(lm.linkinfo, IFLA_INFO_MAX, lm.tb[IFLA_LINKINFO], NULL) < 0)
 		return -EBADMSG;
 	i = link_identify(m, &lm);
+	bits = link_bits(i);
 	mirror_touch(m, i);
 	for (unsigned f = 0; f < n_features; f++) {
 		r = features[f]->observe_link ? features[f]->observe_link(m, i, &lm) :
@@ -153,6 +163,8 @@ static int on_newlink(struct mirror *m, const struct nlmsghdr *n)
 		if (r < 0)
 			return r;
 	}
+	if (!m->filling && link_bits(i) != bits)
+		refresh_iface(m, i->ifindex, bits < 4);
 	return 0;
 }
 
@@ -166,7 +178,19 @@ static int on_dellink(struct mirror *m, const struct nlmsghdr *n)
 	return 0;
 }
 
-static bool matches(const struct source *s, uint16_t type, const struct nlmsghdr *n)
+/* Of generic netlink: 1 it is there, 0 it is gone, -1 another message. */
+static int matches_command(const struct source *s, const struct nlmsghdr *n)
+{
+	const struct genlmsghdr *g = NLMSG_DATA(n);
+
+	if (n->nlmsg_type != s->get || NLMSG_PAYLOAD(n, 0) < (int)sizeof(*g) || !g->cmd)
+		return -1;
+	if (g->cmd == s->commands.add[0] || g->cmd == s->commands.add[1])
+		return 1;
+	return g->cmd == s->commands.del ? 0 : -1;
+}
+
+static bool matches_type(const struct source *s, uint16_t type, const struct nlmsghdr *n)
 {
 	const struct rtgenmsg *g = NLMSG_DATA(n);
 
@@ -178,19 +202,27 @@ static bool matches(const struct source *s, uint16_t type, const struct nlmsghdr
 	return s->family == g->rtgen_family;
 }
 
+/* 1: what it tells of is there; 0: it is gone; -1: it is not of this source. */
+static int matches(const struct source *s, const struct nlmsghdr *n)
+{
+	if (genl_is(s->get))
+		return matches_command(s, n);
+	if (matches_type(s, s->add, n))
+		return 1;
+	return matches_type(s, s->del, n) ? 0 : -1;
+}
+
 static int dispatch(struct mirror *m, const struct nlmsghdr *n)
 {
-	int r;
+	int r = matches(&link_source, n);
 
-	if (matches(&link_source, RTM_NEWLINK, n))
-		return on_newlink(m, n);
-	if (matches(&link_source, RTM_DELLINK, n))
-		return on_dellink(m, n);
+	if (r >= 0)
+		return r ? on_newlink(m, n) : on_dellink(m, n);
 	for (unsigned f = 0; f < n_features; f++)
 		for (const struct source *s = features[f]->sources; s && s->get; s++) {
-			bool add = matches(s, s->add, n);
+			int add = matches(s, n);
 
-			if (!add && !matches(s, s->del, n))
+			if (add < 0 || !mirror_reads(m, features[f], s))
 				continue;
 			r = features[f]->observe(m, n, add);
 			if (r < 0)
@@ -200,9 +232,8 @@ static int dispatch(struct mirror *m, const struct nlmsghdr *n)
 	return 0;
 }
 
-static void on_message(void *data, const struct nlmsghdr *n)
+void mirror_take(struct mirror *m, const struct nlmsghdr *n)
 {
-	struct mirror *m = data;
 	int r = dispatch(m, n);
 
 	if (r < 0)
@@ -216,7 +247,7 @@ static void on_notification(void *data, const struct nlmsghdr *n)
 
 	if (m->filling || !m->synced)
 		return;
-	on_message(m, n);
+	mirror_take(m, n);
 	m->on_changed(m->data);
 }
 
@@ -286,36 +317,116 @@ static void sync_done(struct mirror *m)
 	MODEL_FOREACH(m->seen, i)
 		mirror_resolve(m->seen, i);
 	mirror_look(m);
+	m->held = false;
 	kernel_hold(m->kernel, false);
+	refresh_send(m);
 	m->on_synced(m->data);
+}
+
+/* One source while it is dumped. */
+struct dumping {
+	struct dumping *next;
+	struct mirror *m;
+	const struct source *source;
+	bool single;
+};
+
+static void dump_source(struct mirror *m, const struct source *s, int ifindex);
+
+/* One bad device ends a dump (ethnl_default_dumpit()): then each is asked by itself. */
+static void dump_singly(struct mirror *m, const struct source *s)
+{
+	MODEL_FOREACH(m->filling, i)
+		if (i->ifindex > 0)
+			dump_source(m, s, i->ifindex);
+}
+
+static void on_message(void *data, const struct nlmsghdr *n)
+{
+	struct dumping *d = data;
+
+	mirror_take(d->m, n);
+}
+
+static void dumping_free(struct dumping *d)
+{
+	struct dumping **p = &d->m->dumping;
+
+	while (*p != d)
+		p = &(*p)->next;
+	*p = d->next;
+	free(d);
 }
 
 static void on_dump_done(void *data, int error)
 {
-	struct mirror *m = data;
+	struct dumping *d = data;
+	struct mirror *m = d->m;
 
 	/* A family or a kind that this kernel does not have has no objects. */
-	if (error && error != -EOPNOTSUPP && error != -EAFNOSUPPORT)
+	if (error == -EINTR || (error && error != -EOPNOTSUPP && error != -EAFNOSUPPORT &&
+				!d->source->narrow))
 		m->dump_error = error;
+	else if (error && error != -EOPNOTSUPP && !d->single)
+		dump_singly(m, d->source);
+	dumping_free(d);
 	if (--m->dumps_left == 0)
 		sync_done(m);
 }
 
-static void dump_source(struct mirror *m, const struct source *s)
+struct nl_msg *mirror_request(const struct source *s, int ifindex)
 {
-	struct nl_msg *msg = nlmsg_alloc_simple(s->get, s->single ? NLM_F_ACK : 0);
+	struct nl_msg *msg =
+		nlmsg_alloc_simple(s->get, s->single || ifindex ? NLM_F_ACK | NLM_F_REQUEST : 0);
+	struct genlmsghdr *genl;
 	struct rtgenmsg *g;
 
 	if (!msg)
 		abort();
-	g = nlmsg_reserve(msg, s->header, NLMSG_ALIGNTO);
+	genl = nlmsg_reserve(msg, s->header, NLMSG_ALIGNTO);
+	g = (void *)genl;
 	memset(g, 0, s->header);
-	g->rtgen_family = s->family;
-	if (s->filter && s->filter(msg, g) < 0)
+	if (genl_is(s->get))
+		genl->cmd = s->commands.get;
+	else
+		g->rtgen_family = s->family;
+	if ((s->filter && s->filter(msg, g) < 0) ||
+	    (ifindex && s->narrow(msg, g, ifindex) < 0))
 		abort();
+	return msg;
+}
+
+static void dump_source(struct mirror *m, const struct source *s, int ifindex)
+{
+	struct nl_msg *msg = mirror_request(s, ifindex);
+	struct dumping *d = new0(struct dumping);
+
+	*d = (struct dumping){ m->dumping, m, s, ifindex };
+	m->dumping = d;
 	m->dumps_left++;
-	kernel_dump(m->kernel, nlmsg_hdr(msg), on_message, on_dump_done, m);
+	kernel_dump(m->kernel, nlmsg_hdr(msg), on_message, on_dump_done, d);
 	nlmsg_free(msg);
+}
+
+bool mirror_reads(const struct mirror *m, const struct feature *f, const struct source *s)
+{
+	return !s->lazy || m->reads & BIT64(f->id);
+}
+
+static uint64_t all_wanted(const struct mirror *m)
+{
+	return m->want_all ? UINT64_MAX : m->wanted ? m->wanted(m->data) : 0;
+}
+
+bool mirror_lacks(const struct mirror *m)
+{
+	uint64_t wanted = all_wanted(m) & ~m->reads;
+
+	for (unsigned f = 0; f < n_features; f++)
+		for (const struct source *s = features[f]->sources; s && s->get; s++)
+			if (s->lazy && wanted & BIT64(f))
+				return true;
+	return false;
 }
 
 static unsigned collect_groups(uint32_t *groups, unsigned size)
@@ -351,17 +462,22 @@ void mirror_sync(struct mirror *m, bool live)
 	kernel_hold(m->kernel, true);
 	m->filling = model_new(NULL);
 	m->dump_error = 0;
-	dump_source(m, &link_source);
+	m->reads = all_wanted(m);
+	dump_source(m, &link_source, 0);
 	for (unsigned f = 0; f < n_features; f++)
 		for (const struct source *s = features[f]->sources; s && s->get; s++)
-			if (!s->no_dump)
-				dump_source(m, s);
+			if (!s->no_dump && mirror_reads(m, features[f], s))
+				dump_source(m, s, 0);
 }
 
 void mirror_hold(struct mirror *m, bool on)
 {
-	if (!m->filling)
-		kernel_hold(m->kernel, on);
+	if (m->filling)
+		return;
+	m->held = on;
+	kernel_hold(m->kernel, on);
+	if (!on)
+		refresh_send(m);
 }
 
 static bool entry_equal(const struct feature *f, const struct object *a, const struct object *b)
@@ -439,6 +555,9 @@ struct mirror *mirror_free(struct mirror *m)
 	if (!m)
 		return NULL;
 	sd_event_source_disable_unref(m->retry);
+	refresh_free(m);
+	while (m->dumping)
+		dumping_free(m->dumping);
 	model_free(m->seen);
 	model_free(m->filling);
 	free(m->changes);

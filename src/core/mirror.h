@@ -17,10 +17,21 @@ struct mirror {
 	bool appeared;	       /* interfaces came, went or were renamed since the last take */
 	unsigned dumps_left;
 	int dump_error;
+	bool held;	       /* @seen stands still */
 	struct change *changes;
 	unsigned n_changes;
 	sd_event_source *retry;
 	unsigned retries;
+
+	/*
+	 * Lazy sources are read for features in @wanted(): those that the configuration or the
+	 * record names; and once somebody asked for everything, for all.
+	 */
+	uint64_t (*wanted)(void *data);
+	bool want_all;
+	uint64_t reads; /* bit id: read by the last dump, or the one under way */
+	struct question *questions; /* about single interfaces: refresh.c */
+	struct dumping *dumping;    /* sources that are being read */
 
 	/* Told when @seen is complete, and (live) when something changed in it. */
 	void (*on_synced)(void *data);
@@ -39,7 +50,7 @@ struct link_message {
 /** mirror_new - nothing is asked yet; @k stays the caller's */
 struct mirror *mirror_new(struct kernel *k, sd_event *event);
 
-/** mirror_free - NULL is allowed; returns NULL */
+/** mirror_free - before its kernel, which is asked nothing between; NULL is allowed; returns NULL */
 struct mirror *mirror_free(struct mirror *m);
 
 /**
@@ -61,6 +72,32 @@ static inline struct model *mirror_model(struct mirror *m)
 {
 	return m->filling ? m->filling : m->seen;
 }
+
+/** mirror_lacks - is something wanted that the mirror does not read yet? Then it must sync */
+bool mirror_lacks(const struct mirror *m);
+
+/** mirror_reads - is this source of @f kept true? */
+bool mirror_reads(const struct mirror *m, const struct feature *f, const struct source *s);
+
+/** mirror_take - a message of the kernel's, for whichever feature it is */
+void mirror_take(struct mirror *m, const struct nlmsghdr *n);
+
+/** mirror_request - the question of a source; @ifindex: about one interface, 0: all */
+struct nl_msg *mirror_request(const struct source *s, int ifindex);
+
+/* core/refresh.c: single interfaces are asked about where no message tells. */
+
+/**
+ * refresh_iface - ask about one interface again
+ * @follows: only what follows the link's state; else all
+ */
+void refresh_iface(struct mirror *m, int ifindex, bool follows);
+
+/** refresh_send - ask what had to wait; after mirror_hold() and a sync */
+void refresh_send(struct mirror *m);
+
+/** refresh_free - forget all questions; the kernel must not answer any more */
+void refresh_free(struct mirror *m);
 
 /** mirror_touch - note that @i has changed */
 void mirror_touch(struct mirror *m, const struct iface *i);

@@ -36,6 +36,8 @@ const char *effect_name(enum effect e)
 
 void features_init(void)
 {
+	if (n_features > 63) /* the bits of uint64_t */
+		abort();
 	for (unsigned i = 0; i < n_features; i++) {
 		if (features[i]->n_rows > 64)
 			abort();

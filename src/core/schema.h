@@ -167,15 +167,27 @@ enum form {
 
 /* A dump, and the notifications that keep it true. Ends with .get = 0. */
 struct source {
-	uint16_t get, add, del; /* RTM_GET…, RTM_NEW…, RTM_DEL… */
+	/*
+	 * RTM_GET…, RTM_NEW…, RTM_DEL…; or a family of generic netlink: @get is GENL_… then, and
+	 * of its messages @commands are meant.
+	 */
+	uint16_t get, add, del;
 	uint8_t family;		/* AF_…: of the dump, and of the notifications unless AF_UNSPEC */
 	uint8_t header;		/* bytes of the fixed header behind struct nlmsghdr */
+	struct {
+		uint8_t get;	     /* asks for it */
+		uint8_t add[2], del; /* tell of it: the answer, the notification; that it is gone */
+	} commands;
 	bool no_dump;		/* another feature's: only the notifications are wanted */
 	bool single;		/* not a dump: the one object that @filter names */
-	uint32_t groups[3];	/* RTNLGRP_…, 0 ends */
+	bool lazy;		/* read only for a feature that somebody names: mirror.h */
+	bool follows_link;	/* no message tells that it changed with carrier or admin state */
+	uint32_t groups[3];	/* RTNLGRP_… or GENL_GROUP(), 0 ends */
 
 	/* Narrow the dump: fill the header, add attributes. NULL: all of it. */
 	int (*filter)(struct nl_msg *msg, void *header);
+	/* Narrow the question to one interface: then a new one can be asked by itself. */
+	int (*narrow)(struct nl_msg *msg, void *header, int ifindex);
 };
 
 /*

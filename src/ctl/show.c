@@ -72,18 +72,33 @@ static void print_title(const struct ctl *c, const json_t *j)
 	       colour_off(c, m->colour), *reason ? ": " : "", reason);
 }
 
+/* More than Describe() has: what nobody configures is read for this. */
+static int describe_link(struct ctl *c, const char *name, json_t **ret)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	_cleanup_free_ char *text = NULL;
+	int r = ctl_call(c, "DescribeLink", &reply, "s", name);
+
+	if (!r)
+		r = ctl_read_text(c, reply, &text);
+	if (!r)
+		*ret = json_loads(text, 0, NULL);
+	return r;
+}
+
 int verb_show(struct ctl *c)
 {
-	json_auto_t *d = NULL, *list = NULL;
+	json_auto_t *d = NULL, *list = NULL, *j = NULL;
 	const char *key;
-	json_t *j, *v;
+	json_t *v;
 	int r = ctl_describe(c, &d);
 
 	if (!r)
 		r = pick_interfaces(c, json_object_get(d, "interfaces"), &list);
+	if (!r)
+		r = describe_link(c, get_text(json_array_get(list, 0), NULL, "name"), &j);
 	if (r)
 		return r;
-	j = json_array_get(list, 0);
 	if (c->json != JSON_MODE_OFF)
 		return ctl_json(c, json_incref(j));
 	print_title(c, j);

@@ -17,7 +17,7 @@ const char *files_root(enum channel c)
 		return "/proc/sys/";
 	case CHANNEL_SYSFS:
 		return "/sys/";
-	case CHANNEL_RTNL:
+	case CHANNEL_NETLINK:
 	case CHANNEL_XDP:
 		break;
 	}

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The kernel, over two rtnetlink sockets and /proc/sys.
+ * The kernel, over netlink sockets, and files below /proc/sys and /sys.
  *
- * One socket carries requests and dumps, the other notifications, so that an
- * overrun of the one can not cost an answer on the other.
+ * Requests go different roads (rtnetlink, generic netlink, those of place.h),
+ * and a plan's order must hold across them. So there is one queue for all:
+ * as many as go the same road one after the other are a batch, one batch at a
+ * time is on its way.
  *
- * Requests are gathered into one buffer and leave in one sendmsg(): rtnetlink
- * carries them out in order within that call (netlink_rcv_skb()) and answers
+ * A batch leaves in one sendmsg(): the kernel carries it out in order within
+ * that call (netlink_rcv_skb(), which generic netlink uses too) and answers
  * each failure at once, asked for or not; so only the last one of a batch
  * asks for an ack, and all before it that were not answered have succeeded.
  * A batch is bounded in bytes, because the call takes as long as the kernel
  * works on it and the loop must turn.
+ *
+ * Notifications have sockets of their own (listener.c).
  *
  * What must stay true: every request and every dump that was accepted is
  * answered exactly once, in order.
@@ -20,12 +24,14 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
-#include <netlink/socket.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include "nl/files.h"
+#include "nl/genl.h"
+#include "nl/listener.h"
+#include "nl/outlet.h"
 #include "nl/place.h"
 #include "nl/rtnl.h"
 #include "nl/uapi.h"
@@ -39,14 +45,20 @@
 #define BATCH_MAX 1024
 #define BATCH_BYTES_MAX (64 * 1024)
 #define BATCH_USEC 20000
-#define REQUEST_RCVBUF (4 << 20)
-#define NOTIFY_RCVBUF (16 << 20)
 /* netlink_dump() fills at most 32 KiB a datagram; one buffer of twice that serves all. */
 #define RECEIVE_BYTES (64 * 1024)
-/* Notifications read in one turn before others get theirs. */
-#define NOTIFY_PER_TURN 4096
-#define NOTIFY_VECTOR 16
-#define NOTIFY_BYTES 16384
+
+/* How a request gets to the kernel; the first are sockets. */
+enum road {
+	ROAD_ROUTE,
+	ROAD_GENERIC,
+	ROAD_SOCKETS_,
+	ROAD_PLACE = ROAD_SOCKETS_,
+};
+
+static const int protocols[ROAD_SOCKETS_] = {
+	[ROAD_ROUTE] = NETLINK_ROUTE, [ROAD_GENERIC] = NETLINK_GENERIC,
+};
 
 struct pending {
 	reply_fn fn;
@@ -68,8 +80,11 @@ struct dump {
 
 struct linux_kernel {
 	struct kernel k;
-	struct nl_sock *request_sock, *notify_sock;
-	sd_event_source *request_source, *notify_source, *later;
+	sd_event *event;
+	struct outlet outlets[ROAD_SOCKETS_];
+	struct listener *listeners[ROAD_SOCKETS_];
+	struct genl_ids genl;
+	sd_event_source *later;
 	uint32_t seq;
 
 	/* The batch: [sent … n) are queued, [0 … sent) are on their way. */
@@ -81,17 +96,26 @@ struct linux_kernel {
 	bool flush; /* what is queued may leave */
 
 	struct dump *dumps, **last_dump;
-	bool dumping, overrun, advancing;
+	bool dumping, advancing;
 
-	char *buffer;  /* RECEIVE_BYTES, for answers */
-	char *vectors; /* NOTIFY_VECTOR times NOTIFY_BYTES, while listening */
+	char *buffer; /* RECEIVE_BYTES, for answers */
 };
 
 static void advance(struct linux_kernel *lk);
 
-static int request_fd(struct linux_kernel *lk)
+static int on_answer_io(sd_event_source *s, int fd, uint32_t revents, void *data);
+
+static enum road road_of(const struct nlmsghdr *h)
 {
-	return nl_socket_get_fd(lk->request_sock);
+	return place_is(h) ? ROAD_PLACE :
+	       genl_is(h->nlmsg_type) ? ROAD_GENERIC : ROAD_ROUTE;
+}
+
+static int send_to_kernel(struct linux_kernel *lk, enum road road, const void *data, size_t len)
+{
+	int r = outlet_open(&lk->outlets[road], lk->event, protocols[road], on_answer_io, lk);
+
+	return r < 0 ? r : outlet_send(&lk->outlets[road], data, len);
 }
 
 static void answer(struct pending *p)
@@ -136,15 +160,15 @@ static void fail_batch(struct linux_kernel *lk, int error)
 	finish_batch(lk);
 }
 
-static bool is_place(const struct linux_kernel *lk, unsigned i)
+static struct nlmsghdr *nth_request(const struct linux_kernel *lk, unsigned i)
 {
-	return place_is(lk->batch + lk->pending[i].offset);
+	return (void *)(lk->batch + lk->pending[i].offset);
 }
 
 /* Deleting a device waits for RCU grace periods, tens of milliseconds: by itself. */
 static bool is_slow(const struct linux_kernel *lk, unsigned i)
 {
-	const struct nlmsghdr *h = (void *)(lk->batch + lk->pending[i].offset);
+	const struct nlmsghdr *h = nth_request(lk, i);
 	const struct rtgenmsg *g = NLMSG_DATA(h);
 
 	return h->nlmsg_type == RTM_DELLINK && g->rtgen_family == AF_UNSPEC;
@@ -153,11 +177,12 @@ static bool is_slow(const struct linux_kernel *lk, unsigned i)
 /* How many of the queued requests leave in one sendmsg(), and how many bytes they are. */
 static unsigned batch_span(const struct linux_kernel *lk, size_t *bytes)
 {
+	enum road road = road_of(nth_request(lk, 0));
 	unsigned i;
 
 	for (i = 1; i < lk->n; i++)
 		if (i >= lk->batch_limit || lk->pending[i].offset > BATCH_BYTES_MAX ||
-		    is_place(lk, i) || is_slow(lk, i - 1) || is_slow(lk, i))
+		    road_of(nth_request(lk, i)) != road || is_slow(lk, i - 1) || is_slow(lk, i))
 			break;
 	*bytes = i < lk->n ? lk->pending[i].offset : lk->batch_bytes;
 	return i;
@@ -181,26 +206,26 @@ static void adapt_batch(struct linux_kernel *lk, uint64_t usec)
 
 static void send_batch(struct linux_kernel *lk)
 {
-	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
-	struct iovec iov = { .iov_base = lk->batch };
-	struct msghdr msg = {
-		.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov, .msg_iovlen = 1,
-	};
+	enum road road = road_of(nth_request(lk, 0));
 	struct nlmsghdr *h = NULL;
 	uint64_t begin;
-	ssize_t r;
+	size_t bytes;
+	int r;
 
-	lk->sent = batch_span(lk, &iov.iov_len);
+	lk->sent = batch_span(lk, &bytes);
 	for (unsigned i = 0; i < lk->sent; i++) {
-		h = (struct nlmsghdr *)(lk->batch + lk->pending[i].offset);
+		h = nth_request(lk, i);
 		h->nlmsg_seq = lk->pending[i].seq = ++lk->seq;
+		/* A family that is not there: 0 is none either, and the kernel says so (ENOENT). */
+		if (road == ROAD_GENERIC)
+			h->nlmsg_type = genl_kernel_type(&lk->genl, h->nlmsg_type) ?: GENL_END;
 	}
 	h->nlmsg_flags |= NLM_F_ACK;
 	begin = clock_usec();
-	r = sendmsg(request_fd(lk), &msg, 0);
+	r = send_to_kernel(lk, road, lk->batch, bytes);
 	adapt_batch(lk, clock_usec() - begin);
 	if (r < 0)
-		fail_batch(lk, -errno);
+		fail_batch(lk, r);
 }
 
 static int on_later(sd_event_source *s _unused_, void *data)
@@ -221,24 +246,32 @@ static void run_place(struct linux_kernel *lk)
 	finish_batch(lk);
 }
 
+static int send_dump(struct linux_kernel *lk, struct nlmsghdr *h)
+{
+	enum road road = road_of(h);
+
+	if (road == ROAD_GENERIC)
+		h->nlmsg_type = genl_kernel_type(&lk->genl, h->nlmsg_type);
+	if (!h->nlmsg_type)
+		return -EOPNOTSUPP;
+	h->nlmsg_seq = ++lk->seq;
+	/* An ack ends the answer for one object as NLMSG_DONE ends a dump. */
+	h->nlmsg_flags = NLM_F_REQUEST | (h->nlmsg_flags & NLM_F_ACK ? NLM_F_ACK : NLM_F_DUMP);
+	return send_to_kernel(lk, road, h, h->nlmsg_len);
+}
+
 static void start_dump(struct linux_kernel *lk)
 {
 	struct dump *d = lk->dumps;
-	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
+	int r = send_dump(lk, d->request);
 
-	lk->dumping = true;
-	d->request->nlmsg_seq = ++lk->seq;
-	/* An ack ends the answer for one object as NLMSG_DONE ends a dump. */
-	d->request->nlmsg_flags = NLM_F_REQUEST |
-				  (d->request->nlmsg_flags & NLM_F_ACK ? NLM_F_ACK : NLM_F_DUMP);
-	if (sendto(request_fd(lk), d->request, d->request->nlmsg_len, 0, (void *)&to,
-		   sizeof(to)) >= 0)
+	lk->dumping = r >= 0;
+	if (lk->dumping)
 		return;
-	lk->dumping = false;
 	lk->dumps = d->next;
 	if (!lk->dumps)
 		lk->last_dump = &lk->dumps;
-	d->done(d->data, -errno);
+	d->done(d->data, r);
 	free(d->request);
 	free(d);
 	advance_later(lk);
@@ -250,7 +283,7 @@ static bool advance_once(struct linux_kernel *lk)
 	if (lk->sent || lk->dumping)
 		return false;
 	if (lk->n && lk->flush) {
-		if (is_place(lk, 0)) {
+		if (road_of(nth_request(lk, 0)) == ROAD_PLACE) {
 			run_place(lk);
 			return true;
 		}
@@ -290,9 +323,9 @@ static void linux_submit(struct kernel *k, const struct request *r, reply_fn fn,
 	struct nlmsghdr *h;
 	size_t bytes;
 
-	bytes = r->channel == CHANNEL_RTNL ? r->nlh->nlmsg_len : place_size(r);
+	bytes = r->channel == CHANNEL_NETLINK ? r->nlh->nlmsg_len : place_size(r);
 	h = (void *)batch_room(lk, NLMSG_ALIGN(bytes));
-	if (r->channel == CHANNEL_RTNL) {
+	if (r->channel == CHANNEL_NETLINK) {
 		memcpy(h, r->nlh, NLMSG_ALIGN(bytes));
 		h->nlmsg_flags |= NLM_F_REQUEST;
 	} else {
@@ -352,7 +385,7 @@ static void end_dump(struct linux_kernel *lk, int error)
 }
 
 /* Return: this message ended the batch or dump, and with it what the buffer may be read for. */
-static bool take_answer(struct linux_kernel *lk, const struct nlmsghdr *n)
+static bool take_answer(struct linux_kernel *lk, struct nlmsghdr *n)
 {
 	struct dump *d = lk->dumping ? lk->dumps : NULL;
 	const struct nlmsgerr *e = NLMSG_DATA(n);
@@ -367,6 +400,7 @@ static bool take_answer(struct linux_kernel *lk, const struct nlmsghdr *n)
 			end_dump(lk, error);
 			return true;
 		}
+		n->nlmsg_type = genl_own_type(&lk->genl, n->nlmsg_type);
 		d->fn(d->data, n);
 		return false;
 	}
@@ -382,10 +416,10 @@ static bool take_answer(struct linux_kernel *lk, const struct nlmsghdr *n)
 	return true;
 }
 
-static int on_request_io(sd_event_source *s _unused_, int fd, uint32_t revents _unused_, void *data)
+static int on_answer_io(sd_event_source *s _unused_, int fd, uint32_t revents _unused_, void *data)
 {
 	struct linux_kernel *lk = data;
-	const struct nlmsghdr *n;
+	struct nlmsghdr *n;
 	ssize_t len;
 	int left;
 
@@ -418,66 +452,31 @@ static int on_request_io(sd_event_source *s _unused_, int fd, uint32_t revents _
 	return 0;
 }
 
-static unsigned deliver(struct linux_kernel *lk, const char *data, size_t len)
+static void deliver(void *data, char *datagram, size_t len)
 {
-	const struct nlmsghdr *n = (const void *)data;
-	unsigned count = 0;
+	struct linux_kernel *lk = data;
+	struct nlmsghdr *n = (void *)datagram;
 	int left = len;
 
-	for (; NLMSG_OK(n, (unsigned)left); n = NLMSG_NEXT(n, left), count++)
-		if (n->nlmsg_type >= NLMSG_MIN_TYPE)
-			lk->k.on_message(lk->k.data, n);
-	lk->k.counters.notifications += count;
-	return count;
-}
-
-/* Return: how many datagrams were read; 0: no more. */
-static int read_vector(struct linux_kernel *lk)
-{
-	struct mmsghdr msgs[NOTIFY_VECTOR] = { 0 };
-	struct sockaddr_nl from[NOTIFY_VECTOR];
-	struct iovec iov[NOTIFY_VECTOR];
-	int n;
-
-	for (unsigned i = 0; i < NOTIFY_VECTOR; i++) {
-		iov[i] = (struct iovec){ lk->vectors + i * NOTIFY_BYTES, NOTIFY_BYTES };
-		msgs[i].msg_hdr = (struct msghdr){
-			.msg_name = &from[i], .msg_namelen = sizeof(from[i]),
-			.msg_iov = &iov[i], .msg_iovlen = 1,
-		};
-	}
-	n = recvmmsg(nl_socket_get_fd(lk->notify_sock), msgs, NOTIFY_VECTOR, MSG_DONTWAIT, NULL);
-	if (n < 0) {
-		lk->overrun |= errno == ENOBUFS;
-		return errno == EINTR;
-	}
-	for (int i = 0; i < n; i++) {
-		if (from[i].nl_pid)
+	for (; NLMSG_OK(n, (unsigned)left); n = NLMSG_NEXT(n, left)) {
+		lk->k.counters.notifications++;
+		if (n->nlmsg_type < NLMSG_MIN_TYPE)
 			continue;
-		/* Cut short or empty: something was not told. */
-		if (!msgs[i].msg_len || (msgs[i].msg_hdr.msg_flags & MSG_TRUNC))
-			lk->overrun = true;
-		else
-			deliver(lk, iov[i].iov_base, msgs[i].msg_len);
+		n->nlmsg_type = genl_own_type(&lk->genl, n->nlmsg_type);
+		lk->k.on_message(lk->k.data, n);
 	}
-	return n;
 }
 
 static void linux_read_notifications(struct kernel *k)
 {
 	struct linux_kernel *lk = container_of(k, struct linux_kernel, k);
-	int total = 0, n;
+	bool lost = false;
 
-	if (!lk->vectors)
+	for (unsigned n = 0; n < ROAD_SOCKETS_; n++)
+		lost |= listener_read(lk->listeners[n], deliver, lk);
+	if (!lost)
 		return;
-	do {
-		n = read_vector(lk);
-		total += n;
-	} while (n > 0 && total < NOTIFY_PER_TURN);
-	if (!lk->overrun)
-		return;
-	/* Told last: what follows may close the socket. */
-	lk->overrun = false;
+	/* Told last: what follows may close the sockets. */
 	k->counters.overruns++;
 	k->on_overrun(k->data);
 }
@@ -493,39 +492,45 @@ static int on_notify_io(sd_event_source *s _unused_, int fd _unused_, uint32_t r
 
 static void stop_listening(struct linux_kernel *lk)
 {
-	lk->notify_source = sd_event_source_disable_unref(lk->notify_source);
-	nl_socket_free(lk->notify_sock);
-	lk->notify_sock = NULL;
-	free(TAKE_PTR(lk->vectors));
+	for (unsigned n = 0; n < ROAD_SOCKETS_; n++)
+		lk->listeners[n] = listener_free(lk->listeners[n]);
+}
+
+static int join(struct linux_kernel *lk, uint32_t group)
+{
+	enum road road = genl_is(group >> 16) ? ROAD_GENERIC : ROAD_ROUTE;
+	struct listener **l = &lk->listeners[road];
+	int r = 0;
+
+	if (road == ROAD_GENERIC) {
+		(void)genl_kernel_type(&lk->genl, group >> 16);
+		group = genl_group(&lk->genl, group);
+	}
+	if (!*l)
+		r = listener_new(lk->event, protocols[road], on_notify_io, lk, l);
+	if (r >= 0)
+		listener_join(*l, group);
+	return r;
 }
 
 static int linux_listen(struct kernel *k, const uint32_t *groups, unsigned n)
 {
 	struct linux_kernel *lk = container_of(k, struct linux_kernel, k);
-	int r;
+	int r = 0;
 
 	stop_listening(lk);
-	if (!n)
-		return 0;
-	r = rtnl_open_socket(NOTIFY_RCVBUF, &lk->notify_sock);
-	if (r < 0)
-		return r;
-	for (unsigned i = 0; i < n; i++)
-		/* A group that this kernel does not have tells nothing; its dump still does. */
-		if (setsockopt(nl_socket_get_fd(lk->notify_sock), SOL_NETLINK,
-			       NETLINK_ADD_MEMBERSHIP, &groups[i], sizeof(groups[i])) < 0)
-			log_debug("netlink group %u: %s", groups[i], strerror(errno));
-	lk->vectors = mem_new(NOTIFY_VECTOR * NOTIFY_BYTES);
-	return sd_event_add_io(sd_event_source_get_event(lk->later), &lk->notify_source,
-			       nl_socket_get_fd(lk->notify_sock), EPOLLIN, on_notify_io, lk);
+	genl_renew(&lk->genl);
+	for (unsigned i = 0; i < n && r >= 0; i++)
+		r = join(lk, groups[i]);
+	return r;
 }
 
 static void linux_hold(struct kernel *k, bool on)
 {
 	struct linux_kernel *lk = container_of(k, struct linux_kernel, k);
 
-	if (lk->notify_source)
-		sd_event_source_set_enabled(lk->notify_source, on ? SD_EVENT_OFF : SD_EVENT_ON);
+	for (unsigned n = 0; n < ROAD_SOCKETS_; n++)
+		listener_hold(lk->listeners[n], on);
 }
 
 static void linux_free(struct kernel *k)
@@ -534,16 +539,16 @@ static void linux_free(struct kernel *k)
 	struct dump *d;
 
 	stop_listening(lk);
-	sd_event_source_disable_unref(lk->request_source);
 	sd_event_source_disable_unref(lk->later);
-	nl_socket_free(lk->request_sock);
+	for (unsigned n = 0; n < ROAD_SOCKETS_; n++)
+		outlet_close(&lk->outlets[n]);
 	while ((d = lk->dumps)) {
 		lk->dumps = d->next;
 		free(d->request);
 		free(d);
 	}
 	for (unsigned i = 0; i < lk->n; i++) {
-		if (is_place(lk, i))
+		if (place_is(nth_request(lk, i)))
 			place_done(lk->batch + lk->pending[i].offset);
 		free(lk->pending[i].text);
 	}
@@ -551,6 +556,7 @@ static void linux_free(struct kernel *k)
 	xdp_free(lk->k.xdp);
 	free(lk->batch);
 	free(lk->buffer);
+	sd_event_unref(lk->event);
 	free(lk);
 }
 
@@ -575,10 +581,8 @@ int kernel_open(sd_event *event, struct kernel **ret)
 	lk->last_dump = &lk->dumps;
 	lk->batch_limit = BATCH_FIRST;
 	lk->buffer = mem_new(RECEIVE_BYTES);
-	r = rtnl_open_socket(REQUEST_RCVBUF, &lk->request_sock);
-	if (r >= 0)
-		r = sd_event_add_io(event, &lk->request_source,
-				    nl_socket_get_fd(lk->request_sock), EPOLLIN, on_request_io, lk);
+	lk->event = sd_event_ref(event);
+	r = outlet_open(&lk->outlets[ROAD_ROUTE], event, NETLINK_ROUTE, on_answer_io, lk);
 	if (r >= 0)
 		r = sd_event_add_defer(event, &lk->later, on_later, lk);
 	if (r >= 0)

@@ -13,7 +13,7 @@
 
 /* How a request reaches the kernel. */
 enum channel {
-	CHANNEL_RTNL,	/* a netlink message on NETLINK_ROUTE */
+	CHANNEL_NETLINK, /* a message of rtnetlink, or of a family of genl.h: as its type says */
 	CHANNEL_SYSCTL, /* a file below /proc/sys */
 	CHANNEL_SYSFS,	/* a file below /sys */
 	CHANNEL_XDP,	/* a program on an interface, see nl/xdp.h */
@@ -21,7 +21,7 @@ enum channel {
 
 struct request {
 	enum channel channel;
-	struct nlmsghdr *nlh; /* RTNL: complete but for nlmsg_seq; NLM_F_ACK is not wanted */
+	struct nlmsghdr *nlh; /* NETLINK: complete but for nlmsg_seq; NLM_F_ACK is not wanted */
 	const char *path;     /* SYSCTL, SYSFS: "net/ipv4/conf/lan0/forwarding" */
 	const char *value;    /* SYSCTL, SYSFS: what is written */
 	struct xdp_job *xdp;  /* XDP: what shall be there; taken over */
@@ -129,7 +129,7 @@ static inline void kernel_dump(struct kernel *k, const struct nlmsghdr *n, messa
 
 /**
  * kernel_listen - be told of changes
- * @groups: RTNLGRP_…; @n of them, 0: stop listening and forget what is queued
+ * @groups: RTNLGRP_… or GENL_GROUP(); @n of them, 0: stop listening and forget what is queued
  *
  * Return: 0 or a negative errno.
  */

@@ -9,14 +9,14 @@
 
 #include "nl/uapi.h"
 
-int rtnl_open_socket(int rcvbuf, struct nl_sock **ret)
+int rtnl_open_socket(int protocol, int rcvbuf, struct nl_sock **ret)
 {
 	struct nl_sock *s = nl_socket_alloc();
 	int on = 1, r, fd;
 
 	if (!s)
 		return -ENOMEM;
-	r = nl_connect(s, NETLINK_ROUTE);
+	r = nl_connect(s, protocol);
 	if (r < 0) {
 		nl_socket_free(s);
 		return -EPROTONOSUPPORT;

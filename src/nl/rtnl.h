@@ -9,12 +9,13 @@
 #include "util/mem.h"
 
 /**
- * rtnl_open_socket - a non-blocking rtnetlink socket, strict, with extended acks
+ * rtnl_open_socket - a non-blocking netlink socket, strict, with extended acks
+ * @protocol: NETLINK_ROUTE, NETLINK_GENERIC
  * @rcvbuf: bytes of its receive buffer; less where the system does not allow it
  *
  * Return: 0 or a negative errno; @ret to be freed with nl_socket_free().
  */
-int rtnl_open_socket(int rcvbuf, struct nl_sock **ret);
+int rtnl_open_socket(int protocol, int rcvbuf, struct nl_sock **ret);
 
 /** rtnl_extack_text - the kernel's own words in NLMSG_ERROR, or NULL; the caller frees it */
 char *rtnl_extack_text(const struct nlmsghdr *n);

@@ -33,7 +33,7 @@ static int index_of(const struct words *w, const char *name)
 
 static int run(struct words *w, struct nl_msg *msg, uint16_t flags)
 {
-	struct request r = { .channel = CHANNEL_RTNL, .nlh = nlmsg_hdr(msg) };
+	struct request r = { .channel = CHANNEL_NETLINK, .nlh = nlmsg_hdr(msg) };
 	const char *text;
 	int error;
 

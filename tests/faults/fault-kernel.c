@@ -150,7 +150,7 @@ static void submit_refused(struct fault_kernel *fk, struct relay *relay)
 		.h = { .nlmsg_len = sizeof(m), .nlmsg_type = RTM_SETLINK },
 		.i = { .ifi_index = INT32_MAX },
 	};
-	struct request r = { .channel = CHANNEL_RTNL, .nlh = &m.h };
+	struct request r = { .channel = CHANNEL_NETLINK, .nlh = &m.h };
 
 	kernel_submit(fk->real, &r, on_reply, relay);
 }

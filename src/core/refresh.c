@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What no notification tells is asked for: everything of an interface that is
+ * new, and what goes with its link (speed, partner's abilities) when carrier or
+ * admin state changed.
+ *
+ * What must stay true: an answer never changes a mirror that stands still; it
+ * is asked for again when it may move.
+ */
+#include "core/mirror.h"
+
+#include "util/log.h"
+
+/* One source, one interface. */
+struct question {
+	struct question *next;
+	struct mirror *m;
+	const struct source *source;
+	int ifindex;
+	bool sent, again;
+};
+
+static void forget(struct mirror *m, struct question *q)
+{
+	struct question **p = &m->questions;
+
+	while (*p != q)
+		p = &(*p)->next;
+	*p = q->next;
+	free(q);
+}
+
+static void on_message(void *data, const struct nlmsghdr *n)
+{
+	struct question *q = data;
+
+	if (q->m->held || q->m->filling)
+		q->again = true;
+	else
+		mirror_take(q->m, n);
+}
+
+static void on_done(void *data, int error)
+{
+	struct question *q = data;
+	struct mirror *m = q->m;
+
+	if (q->again || error == -EINTR) {
+		q->again = q->sent = false;
+		refresh_send(m);
+		return;
+	}
+	/* Not supported, or gone meanwhile. */
+	if (error)
+		log_debug("interface %d: question %u: %s", q->ifindex, q->source->commands.get,
+			  strerror(-error));
+	forget(m, q);
+	m->on_changed(m->data);
+}
+
+void refresh_send(struct mirror *m)
+{
+	/* A dump under way tells too, and its end comes by here again. */
+	if (m->held || m->filling)
+		return;
+	for (struct question *q = m->questions; q; q = q->next) {
+		struct nl_msg *msg;
+
+		if (q->sent)
+			continue;
+		msg = mirror_request(q->source, q->ifindex);
+		q->sent = true;
+		kernel_dump(m->kernel, nlmsg_hdr(msg), on_message, on_done, q);
+		nlmsg_free(msg);
+	}
+}
+
+static void ask(struct mirror *m, const struct source *s, int ifindex)
+{
+	struct question *q, **last = &m->questions;
+
+	for (; *last; last = &(*last)->next) {
+		q = *last;
+		if (q->source != s || q->ifindex != ifindex)
+			continue;
+		q->again |= q->sent; /* what is on its way may be of before */
+		return;
+	}
+	q = *last = new0(struct question);
+	q->m = m;
+	q->source = s;
+	q->ifindex = ifindex;
+}
+
+void refresh_iface(struct mirror *m, int ifindex, bool follows)
+{
+	for (unsigned f = 0; f < n_features; f++)
+		for (const struct source *s = features[f]->sources; s && s->get; s++)
+			if (s->narrow && (s->follows_link || !follows) &&
+			    mirror_reads(m, features[f], s))
+				ask(m, s, ifindex);
+	refresh_send(m);
+}
+
+void refresh_free(struct mirror *m)
+{
+	struct question *q;
+
+	while ((q = m->questions)) {
+		m->questions = q->next;
+		free(q);
+	}
+}

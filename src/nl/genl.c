@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The families of generic netlink that the program uses, by name, and the
+ * numbers that this kernel has for them.
+ *
+ * What must stay true: our numbers never reach the kernel as if they were its
+ * own, and a family that it does not have is one without objects.
+ */
+#include "nl/genl.h"
+
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "nl/rtnl.h"
+#include "util/log.h"
+
+#define REPLY_BYTES (64 * 1024)
+
+static const struct family {
+	const char *name;
+	const char *groups[GENL_GROUPS_MAX]; /* those that are listened to */
+} families[GENL_FAMILIES] = {
+	[GENL_ETHTOOL - GENL_FIRST] = { "ethtool", { "monitor" } }, /* linux/ethtool_netlink.h */
+};
+
+static void take_groups(const struct family *f, uint32_t *groups, struct nlattr *list)
+{
+	struct nlattr *a, *tb[CTRL_ATTR_MCAST_GRP_MAX + 1];
+	int left;
+
+	nla_for_each_nested(a, list, left) {
+		if (nla_parse_nested(tb, CTRL_ATTR_MCAST_GRP_MAX, a, NULL) < 0 ||
+		    !tb[CTRL_ATTR_MCAST_GRP_NAME] || !tb[CTRL_ATTR_MCAST_GRP_ID])
+			continue;
+		for (unsigned n = 0; n < GENL_GROUPS_MAX && f->groups[n]; n++)
+			if (!nla_strcmp(tb[CTRL_ATTR_MCAST_GRP_NAME], f->groups[n]))
+				groups[n] = nla_get_u32(tb[CTRL_ATTR_MCAST_GRP_ID]);
+	}
+}
+
+static uint16_t take_family(struct genl_ids *ids, unsigned n, struct nlmsghdr *h, int len)
+{
+	struct nlattr *tb[CTRL_ATTR_MAX + 1];
+
+	if (!NLMSG_OK(h, (unsigned)len) || h->nlmsg_type != GENL_ID_CTRL ||
+	    nlmsg_parse(h, GENL_HDRLEN, tb, CTRL_ATTR_MAX, NULL) < 0 || !tb[CTRL_ATTR_FAMILY_ID])
+		return 0;
+	ids->family[n] = nla_get_u16(tb[CTRL_ATTR_FAMILY_ID]);
+	if (tb[CTRL_ATTR_MCAST_GROUPS])
+		take_groups(&families[n], ids->groups[n], tb[CTRL_ATTR_MCAST_GROUPS]);
+	return ids->family[n];
+}
+
+uint16_t genl_resolve(struct genl_ids *ids, uint16_t type)
+{
+	const struct genlmsghdr g = { .cmd = CTRL_CMD_GETFAMILY, .version = 2 };
+	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
+	unsigned n = type - GENL_FIRST;
+	_cleanup_free_ char *buffer = NULL;
+	struct nl_sock *sock;
+	struct nl_msg *msg;
+	ssize_t len = -1;
+
+	ids->family[n] = 0;
+	if (rtnl_open_socket(NETLINK_GENERIC, REPLY_BYTES, &sock) < 0)
+		return 0;
+	msg = nlmsg_alloc_simple(GENL_ID_CTRL, NLM_F_REQUEST);
+	if (!msg || nlmsg_append(msg, (void *)&g, sizeof(g), NLMSG_ALIGNTO) < 0 ||
+	    nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, families[n].name) < 0)
+		abort();
+	buffer = mem_new(REPLY_BYTES);
+	if (sendto(nl_socket_get_fd(sock), nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len, 0,
+		   (void *)&to, sizeof(to)) >= 0)
+		len = recv(nl_socket_get_fd(sock), buffer, REPLY_BYTES, MSG_DONTWAIT);
+	nlmsg_free(msg);
+	nl_socket_free(sock);
+	if (len < 0 || !take_family(ids, n, (void *)buffer, len))
+		log_debug("this kernel has no generic netlink family \"%s\"", families[n].name);
+	return ids->family[n];
+}
+
+uint16_t genl_kernel_type(struct genl_ids *ids, uint16_t type)
+{
+	uint16_t id = ids->family[type - GENL_FIRST];
+
+	return id ? id : genl_resolve(ids, type);
+}
+
+uint16_t genl_own_type(const struct genl_ids *ids, uint16_t type)
+{
+	for (unsigned n = 0; n < GENL_FAMILIES; n++)
+		if (ids->family[n] == type)
+			return GENL_FIRST + n;
+	return type;
+}
+
+uint32_t genl_group(const struct genl_ids *ids, uint32_t group)
+{
+	return ids->groups[(group >> 16) - GENL_FIRST][group & 0xffff];
+}
+
+void genl_renew(struct genl_ids *ids)
+{
+	for (unsigned n = 0; n < GENL_FAMILIES; n++)
+		if (ids->family[n])
+			(void)genl_resolve(ids, GENL_FIRST + n);
+}

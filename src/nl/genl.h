@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Families of generic netlink. Their numbers, and those of their multicast groups, are the
+ * kernel's to choose at run time; the program has numbers of its own for them, which stand in
+ * nlmsg_type like those of rtnetlink, and kernel.c puts the kernel's in their place.
+ */
+#ifndef NL_GENL_H
+#define NL_GENL_H
+
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <netlink/socket.h>
+#include <stdbool.h>
+
+/* In nlmsg_type; above all that the kernel has (GENL_MAX_ID is 1023, RTM_MAX smaller). */
+enum {
+	GENL_FIRST = 0x4000,
+	GENL_ETHTOOL = GENL_FIRST,
+	GENL_END,
+};
+#define GENL_FAMILIES (GENL_END - GENL_FIRST)
+#define GENL_GROUPS_MAX 4
+
+/* A multicast group, where RTNLGRP_… is asked for: the family and its group's place below. */
+#define GENL_GROUP(family, place) ((uint32_t)(family) << 16 | (place))
+#define GENL_ETHTOOL_MONITOR GENL_GROUP(GENL_ETHTOOL, 0)
+
+/* What the kernel calls them; 0: it does not have it. */
+struct genl_ids {
+	uint16_t family[GENL_FAMILIES];
+	uint32_t groups[GENL_FAMILIES][GENL_GROUPS_MAX];
+};
+
+/** genl_is - is it one of our numbers? */
+static inline bool genl_is(uint16_t type)
+{
+	return type >= GENL_FIRST && type < GENL_END;
+}
+
+/**
+ * genl_resolve - ask the kernel for a family's numbers
+ * @type: GENL_…
+ *
+ * Does not wait: the kernel answers from within sendto() (netlink_unicast_kernel()).
+ *
+ * Return: the kernel's number of the family, or 0.
+ */
+uint16_t genl_resolve(struct genl_ids *ids, uint16_t type);
+
+/** genl_kernel_type - the kernel's number of a family, asked for where it is not known; or 0 */
+uint16_t genl_kernel_type(struct genl_ids *ids, uint16_t type);
+
+/** genl_own_type - our number for the kernel's, or the same if it is none of the families */
+uint16_t genl_own_type(const struct genl_ids *ids, uint16_t type);
+
+/** genl_group - the kernel's number for GENL_GROUP(), or 0 */
+uint32_t genl_group(const struct genl_ids *ids, uint32_t group);
+
+/** genl_renew - the known numbers may be others by now: a module was loaded anew */
+void genl_renew(struct genl_ids *ids);
+
+#endif

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Notifications. They have sockets of their own, so that an overrun cannot
+ * cost an answer, and are read many to a system call.
+ *
+ * What must stay true: whatever is not delivered is told as lost, once.
+ */
+#include "nl/listener.h"
+
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+#include <sys/socket.h>
+
+#include "nl/rtnl.h"
+#include "nl/uapi.h"
+#include "util/log.h"
+
+#define NOTIFY_RCVBUF (16 << 20)
+/* Read in one turn before others get theirs. */
+#define NOTIFY_PER_TURN 4096
+#define NOTIFY_VECTOR 16
+#define NOTIFY_BYTES 16384
+
+struct listener {
+	struct nl_sock *sock;
+	sd_event_source *source;
+	char *vectors; /* NOTIFY_VECTOR times NOTIFY_BYTES */
+};
+
+int listener_new(sd_event *event, int protocol, sd_event_io_handler_t on_io, void *data,
+		 struct listener **ret)
+{
+	struct listener *l = new0(struct listener);
+	int r = rtnl_open_socket(protocol, NOTIFY_RCVBUF, &l->sock);
+
+	if (r >= 0)
+		r = sd_event_add_io(event, &l->source, nl_socket_get_fd(l->sock), EPOLLIN, on_io,
+				    data);
+	if (r < 0) {
+		listener_free(l);
+		return r;
+	}
+	l->vectors = mem_new(NOTIFY_VECTOR * NOTIFY_BYTES);
+	*ret = l;
+	return 0;
+}
+
+struct listener *listener_free(struct listener *l)
+{
+	if (!l)
+		return NULL;
+	sd_event_source_disable_unref(l->source);
+	nl_socket_free(l->sock);
+	free(l->vectors);
+	free(l);
+	return NULL;
+}
+
+void listener_join(struct listener *l, uint32_t group)
+{
+	if (!group || setsockopt(nl_socket_get_fd(l->sock), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
+				 &group, sizeof(group)) < 0)
+		/* Its dump still tells. */
+		log_debug("netlink group %u: %s", group, group ? strerror(errno) : "not there");
+}
+
+void listener_hold(struct listener *l, bool on)
+{
+	if (l)
+		sd_event_source_set_enabled(l->source, on ? SD_EVENT_OFF : SD_EVENT_ON);
+}
+
+/* Return: how many datagrams were read; 0: no more. */
+static int read_vector(struct listener *l, void (*fn)(void *data, char *datagram, size_t len),
+		       void *data, bool *lost)
+{
+	struct mmsghdr msgs[NOTIFY_VECTOR] = { 0 };
+	struct sockaddr_nl from[NOTIFY_VECTOR];
+	struct iovec iov[NOTIFY_VECTOR];
+	int n;
+
+	for (unsigned i = 0; i < NOTIFY_VECTOR; i++) {
+		iov[i] = (struct iovec){ l->vectors + i * NOTIFY_BYTES, NOTIFY_BYTES };
+		msgs[i].msg_hdr = (struct msghdr){
+			.msg_name = &from[i], .msg_namelen = sizeof(from[i]),
+			.msg_iov = &iov[i], .msg_iovlen = 1,
+		};
+	}
+	n = recvmmsg(nl_socket_get_fd(l->sock), msgs, NOTIFY_VECTOR, MSG_DONTWAIT, NULL);
+	if (n < 0) {
+		*lost |= errno == ENOBUFS;
+		return errno == EINTR;
+	}
+	for (int i = 0; i < n; i++) {
+		if (from[i].nl_pid)
+			continue; /* only the kernel is believed */
+		/* Cut short or empty: something was not told. */
+		if (!msgs[i].msg_len || (msgs[i].msg_hdr.msg_flags & MSG_TRUNC))
+			*lost = true;
+		else
+			fn(data, iov[i].iov_base, msgs[i].msg_len);
+	}
+	return n;
+}
+
+bool listener_read(struct listener *l, void (*fn)(void *data, char *datagram, size_t len),
+		   void *data)
+{
+	bool lost = false;
+	int total = 0, n;
+
+	if (!l)
+		return false;
+	do {
+		n = read_vector(l, fn, data, &lost);
+		total += n;
+	} while (n > 0 && total < NOTIFY_PER_TURN);
+	return lost;
+}

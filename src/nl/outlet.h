@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A socket for requests, dumps and their answers, of one netlink protocol. */
+#ifndef NL_OUTLET_H
+#define NL_OUTLET_H
+
+#include <netlink/socket.h>
+#include <systemd/sd-event.h>
+
+/* All zero: not open. */
+struct outlet {
+	struct nl_sock *sock;
+	sd_event_source *source;
+};
+
+/**
+ * outlet_open - open it, if it is not open yet
+ * @protocol: NETLINK_ROUTE, NETLINK_GENERIC
+ * @on_io: called when there is an answer to read; has @data
+ *
+ * Return: 0 or a negative errno.
+ */
+int outlet_open(struct outlet *o, sd_event *event, int protocol, sd_event_io_handler_t on_io,
+		void *data);
+
+/** outlet_close - also one that is not open */
+void outlet_close(struct outlet *o);
+
+/** outlet_send - one or more messages, to the kernel, in one call; 0 or a negative errno */
+int outlet_send(const struct outlet *o, const void *messages, size_t len);
+
+#endif
