@@ -19,6 +19,10 @@
 #define IFAPROT_KERNEL_LL 3
 #endif
 
+/* include/uapi/linux/if_link.h, since 6.2 */
+#define BRPORT_MAB (IFLA_BRPORT_LOCKED + 1)
+#define BRPORT_MAX_KNOWN BRPORT_MAB
+
 /* include/uapi/linux/if_link.h, since 6.1; its first name was IFLA_DSA_MASTER */
 #ifndef IFLA_DSA_MAX
 enum { IFLA_DSA_UNSPEC, IFLA_DSA_MASTER, __IFLA_DSA_MAX };

@@ -18,7 +18,7 @@
 
 struct port {
 	struct object o;
-	uint8_t learning, flood, mcast_flood, bcast_flood, isolated, locked, hairpin, guard, root_block,
+	uint8_t learning, flood, mcast_flood, bcast_flood, isolated, locked, mab, hairpin, guard, root_block,
 		fast_leave, neigh_suppress;
 	uint16_t priority, pvid;
 	uint32_t cost;
@@ -54,6 +54,10 @@ static const struct row rows[] = {
 	{ .key = "locked", .type = &type_bool, VALUE(port, locked), .attr = IFLA_BRPORT_LOCKED,
 	  .phase = PHASE_L2, .initial = "false", .since = "5.18",
 	  .help = "Accept frames only from addresses in the forwarding database" },
+	{ .key = "mab", .type = &type_bool, VALUE(port, mab), .attr = BRPORT_MAB, .phase = PHASE_L2,
+	  .initial = "false", .since = "6.2",
+	  .help = "On a locked port that learns: note unknown addresses as locked entries "
+		  "(MAC authentication bypass)" },
 	{ .key = "hairpin", .type = &type_bool, VALUE(port, hairpin), .attr = IFLA_BRPORT_MODE,
 	  .phase = PHASE_L2, .initial = "false",
 	  .help = "Send frames back out of the port they came from" },
@@ -80,7 +84,7 @@ static const struct row rows[] = {
 /* The options, when the port is one of a bridge; never the VLANs, which come separately. */
 static int observe_link(struct mirror *m, struct iface *i, const struct link_message *lm)
 {
-	struct nlattr *tb[IFLA_BRPORT_MAX + 1];
+	struct nlattr *tb[BRPORT_MAX_KNOWN + 1];
 	bool is_port = !strcmp(iface_link(i)->slave_kind, "bridge");
 
 	if (!is_port || !lm->linkinfo[IFLA_INFO_SLAVE_DATA]) {
@@ -88,10 +92,10 @@ static int observe_link(struct mirror *m, struct iface *i, const struct link_mes
 			iface_drop(mirror_model(m), i, &port_feature);
 		return 0;
 	}
-	if (nla_parse_nested(tb, IFLA_BRPORT_MAX, lm->linkinfo[IFLA_INFO_SLAVE_DATA], NULL) < 0)
+	if (nla_parse_nested(tb, BRPORT_MAX_KNOWN, lm->linkinfo[IFLA_INFO_SLAVE_DATA], NULL) < 0)
 		return -EBADMSG;
 	return object_decode(&port_feature, iface_get_object(mirror_model(m), i, &port_feature), tb,
-			     IFLA_BRPORT_MAX);
+			     BRPORT_MAX_KNOWN);
 }
 
 static int add_entry(struct port *p, const struct bridge_vlan_info *info, unsigned *begin)
@@ -115,13 +119,13 @@ static int add_entry(struct port *p, const struct bridge_vlan_info *info, unsign
 /* What RTM_SETLINK of the bridge family changed is told in that family only. */
 static int observe_options(struct port *p, struct nlattr *protinfo)
 {
-	struct nlattr *tb[IFLA_BRPORT_MAX + 1];
+	struct nlattr *tb[BRPORT_MAX_KNOWN + 1];
 
 	if (!protinfo || !(protinfo->nla_type & NLA_F_NESTED))
 		return 0;
-	if (nla_parse_nested(tb, IFLA_BRPORT_MAX, protinfo, NULL) < 0)
+	if (nla_parse_nested(tb, BRPORT_MAX_KNOWN, protinfo, NULL) < 0)
 		return -EBADMSG;
-	return object_decode(&port_feature, &p->o, tb, IFLA_BRPORT_MAX);
+	return object_decode(&port_feature, &p->o, tb, BRPORT_MAX_KNOWN);
 }
 
 /* RTM_NEWLINK of the bridge family tells all VLANs of a port, or of a bridge. */
@@ -220,6 +224,23 @@ static void check_vlans(const struct iface *i, const struct port *p, struct erro
 			   p->pvid);
 }
 
+static bool is_on(const struct port *p, const char *key)
+{
+	const struct row *r = row_find(&port_feature, key);
+
+	return row_has(&port_feature, r, &p->o) ? !row_is_zero(r, &p->o) : !strcmp(r->initial, "true");
+}
+
+/* br_setport(): "MAB can only be enabled on a locked port with learning". */
+static void check_mab(const struct iface *i, const struct port *p, struct errors *e)
+{
+	const struct row *r = row_find(&port_feature, "mab");
+
+	if (is_on(p, "mab") && !(is_on(p, "locked") && is_on(p, "learning")))
+		errors_add(e, object_where(&port_feature, r, &p->o),
+			   "%s: port.mab: needs locked = true and learning = true", i->name);
+}
+
 static void check(const struct model *want _unused_, const struct iface *i, struct errors *e)
 {
 	const struct port *p = (const struct port *)iface_object(i, &port_feature);
@@ -240,6 +261,7 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 				   rows[n].key);
 	}
 	check_vlans(i, p, e);
+	check_mab(i, p, e);
 }
 
 static bool has_port(const struct planner *p, const char *bridge)
