@@ -21,15 +21,15 @@ struct {
 } cpus SEC(".maps");
 
 /* Of all fragments of a packet alike, and of both directions: no ports where there may be none. */
-static __always_inline __u32 hash_flow(const struct packet *p)
+static __always_inline __u32 hash_flow(const struct flow *f)
 {
 	__u32 h = 0;
 
 	for (int i = 0; i < 4; i++)
-		h ^= p->f.source[i] ^ p->f.target[i];
-	h ^= p->f.protocol;
-	if (!p->f.fragmented)
-		h ^= p->f.source_port ^ p->f.target_port;
+		h ^= f->source[i] ^ f->target[i];
+	h ^= f->protocol;
+	if (!f->fragmented)
+		h ^= f->source_port ^ f->target_port;
 	h *= 0x9e3779b1; /* 2^32 by the golden ratio */
 	return h ^ h >> 16;
 }
@@ -37,13 +37,13 @@ static __always_inline __u32 hash_flow(const struct packet *p)
 SEC("xdp")
 int cpumap(struct xdp_md *ctx)
 {
-	struct packet p = { 0 };
+	struct flow f = { 0 };
 	__u64 bytes = ctx->data_end - ctx->data;
 	__u32 key = CPUMAP_PASSED, i;
 	int verdict = XDP_PASS;
 
-	if (settings.n && parse_packet(ctx, &p) && p.f.family && !p.f.malformed) {
-		i = hash_flow(&p) % settings.n;
+	if (settings.n && parse_packet(ctx, &f) && f.family && !f.malformed) {
+		i = hash_flow(&f) % settings.n;
 		if (i < CPUMAP_CPUS_MAX) {
 			verdict = bpf_redirect_map(&cpus, settings.cpus[i], XDP_PASS);
 			if (verdict == XDP_REDIRECT)

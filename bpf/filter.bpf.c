@@ -189,17 +189,17 @@ static __always_inline __u32 ask_table(const struct flow *p, __u32 best)
 SEC("xdp")
 int filter(struct xdp_md *ctx)
 {
-	struct packet p = { 0 };
+	struct flow f = { 0 };
 	__u32 verdict = FILTER_NONE, index = FILTER_PASSED;
 	bool drop = settings.drop;
 
-	if (!parse_packet(ctx, &p) || p.f.malformed) {
+	if (!parse_packet(ctx, &f) || f.malformed) {
 		index = FILTER_MALFORMED;
 		drop = settings.drop_malformed;
 	} else {
-		verdict = ask_tries(&p.f, verdict);
+		verdict = ask_tries(&f, verdict);
 		if (settings.n_table)
-			verdict = ask_table(&p.f, verdict);
+			verdict = ask_table(&f, verdict);
 		if (verdict != FILTER_NONE) {
 			index = FILTER_REASONS + verdict / 2;
 			drop = verdict & 1;

@@ -44,10 +44,8 @@ struct way {
 	__u8 family;
 };
 
-static __always_inline bool is_ours(const struct ethhdr *eth)
+static __always_inline bool is_ours(const __u8 *a)
 {
-	const __u8 *a = eth->h_dest;
-
 	return a[0] == settings.address[0] && a[1] == settings.address[1] &&
 	       a[2] == settings.address[2] && a[3] == settings.address[3] &&
 	       a[4] == settings.address[4] && a[5] == settings.address[5];
@@ -69,11 +67,12 @@ static __always_inline bool strange_ipv6(const __u32 *a)
 }
 
 /* Return: FORWARD_FORWARDED to go on, or why not. */
-static __always_inline int fill_ipv4(const struct packet *p, struct bpf_fib_lookup *f)
+static __always_inline int fill_ipv4(struct xdp_md *ctx, const struct flow *p,
+				     struct bpf_fib_lookup *f)
 {
-	const struct iphdr *ip = p->ip;
+	const struct iphdr *ip = HEADER_AT(ctx, p->l3, struct iphdr);
 
-	if ((const void *)(ip + 1) > p->end)
+	if (!ip)
 		return FORWARD_MALFORMED;
 	if (ip->ihl != 5 || strange_ipv4(ip->saddr) || strange_ipv4(ip->daddr))
 		return FORWARD_UNUSUAL;
@@ -82,59 +81,67 @@ static __always_inline int fill_ipv4(const struct packet *p, struct bpf_fib_look
 	f->family = AF_INET;
 	f->tos = ip->tos;
 	f->tot_len = bpf_ntohs(ip->tot_len);
-	if (p->f.l3 + f->tot_len > p->end - p->data)
+	if (p->l3 + f->tot_len > ctx->data_end - ctx->data)
 		return FORWARD_MALFORMED;
 	f->ipv4_src = ip->saddr;
 	f->ipv4_dst = ip->daddr;
 	return FORWARD_FORWARDED;
 }
 
-static __always_inline int fill_ipv6(const struct packet *p, struct bpf_fib_lookup *f)
+static __always_inline int fill_ipv6(struct xdp_md *ctx, const struct flow *p,
+				     struct bpf_fib_lookup *f)
 {
-	const struct ipv6hdr *ip = p->ip;
+	const struct ipv6hdr *ip = HEADER_AT(ctx, p->l3, struct ipv6hdr);
 
-	if ((const void *)(ip + 1) > p->end)
+	if (!ip)
 		return FORWARD_MALFORMED;
-	if (ip->nexthdr == IPPROTO_HOPOPTS || strange_ipv6(p->f.source) || strange_ipv6(p->f.target))
+	if (ip->nexthdr == IPPROTO_HOPOPTS || strange_ipv6(p->source) || strange_ipv6(p->target))
 		return FORWARD_UNUSUAL;
 	if (ip->hop_limit <= 1)
 		return FORWARD_TTL;
 	f->family = AF_INET6;
 	f->flowinfo = *(__be32 *)ip & bpf_htonl(0x0fffffff);
 	f->tot_len = bpf_ntohs(ip->payload_len) + sizeof(*ip);
-	if (p->f.l3 + f->tot_len > p->end - p->data)
+	if (p->l3 + f->tot_len > ctx->data_end - ctx->data)
 		return FORWARD_MALFORMED;
-	__builtin_memcpy(f->ipv6_src, p->f.source, 16);
-	__builtin_memcpy(f->ipv6_dst, p->f.target, 16);
+	__builtin_memcpy(f->ipv6_src, p->source, 16);
+	__builtin_memcpy(f->ipv6_dst, p->target, 16);
 	return FORWARD_FORWARDED;
+}
+
+static __always_inline bool is_8021q(struct xdp_md *ctx)
+{
+	const struct ethhdr *eth = HEADER_AT(ctx, 0, struct ethhdr);
+
+	return eth && eth->h_proto == bpf_htons(ETH_P_8021Q);
 }
 
 static __always_inline int look_up(struct xdp_md *ctx, struct way *w, struct bpf_fib_lookup *f)
 {
-	struct packet p = { 0 };
+	struct flow p = { 0 };
 	int r;
 
-	if (!parse_packet(ctx, &p) || p.f.malformed)
+	if (!parse_packet(ctx, &p) || p.malformed)
 		return FORWARD_MALFORMED;
-	if (!is_ours(p.eth))
+	if (!is_ours(p.target_mac))
 		return FORWARD_NOT_OURS;
-	if (!p.f.family)
+	if (!p.family)
 		return FORWARD_NOT_IP;
 	f->ifindex = ctx->ingress_ifindex;
-	if (p.f.l3 != sizeof(struct ethhdr)) {
-		__u32 vlan = p.f.vlan;
+	if (p.l3 != sizeof(struct ethhdr)) {
+		__u32 vlan = p.vlan;
 		const __u32 *device = bpf_map_lookup_elem(&ingress, &vlan);
 
 		/* One 802.1Q tag, of a VLAN that has an interface. */
-		if (!device || p.f.l3 != sizeof(struct ethhdr) + 4 ||
-		    p.eth->h_proto != bpf_htons(ETH_P_8021Q))
+		if (!device || p.l3 != sizeof(struct ethhdr) + 4 ||
+		    !is_8021q(ctx))
 			return FORWARD_UNUSUAL;
 		f->ifindex = *device;
 	}
-	w->l3 = p.f.l3;
-	w->vlan = p.f.l3 == sizeof(struct ethhdr) ? 0 : p.f.vlan;
-	w->family = p.f.family;
-	r = p.f.family == 4 ? fill_ipv4(&p, f) : fill_ipv6(&p, f);
+	w->l3 = p.l3;
+	w->vlan = p.l3 == sizeof(struct ethhdr) ? 0 : p.vlan;
+	w->family = p.family;
+	r = p.family == 4 ? fill_ipv4(ctx, &p, f) : fill_ipv6(ctx, &p, f);
 	if (r)
 		return r;
 	switch (bpf_fib_lookup(ctx, f, sizeof(*f), 0)) {

@@ -3,6 +3,9 @@
  * The headers of a packet, read once for all programs. Nothing here is trusted: every header
  * is read only where it is whole, and what is cut short is said to be.
  *
+ * Global functions where many ways lead: the verifier follows the ways through each once,
+ * and not with all that comes before and behind.
+ *
  * Only what include/uapi has is used, so that no type of one kernel's is compiled in.
  */
 #ifndef BPF_PACKET_BPF_H
@@ -32,6 +35,8 @@ struct vlan_header {
 
 struct extension {
 	__u8 next, length; /* length: in 8 bytes, without the first 8 */
+	__be16 offset;	   /* of a fragment */
+	__be32 more;
 };
 
 /* What is known of a packet, without pointers: functions can be given it. */
@@ -41,7 +46,7 @@ struct flow {
 	__u16 ethertype; /* behind the VLAN tags, host's order */
 	__u16 vlan;	 /* of the outermost tag; 0: none */
 	__u16 source_port, target_port; /* host's order; 0: none, or not to be seen */
-	__u16 l3;	 /* offset of the IP header */
+	__u16 l3;	 /* offset of what is behind the Ethernet header and the tags */
 	__u8 family;	 /* 4, 6, 0: not IP */
 	__u8 protocol;
 	bool fragment;	 /* not the first: it has no ports */
@@ -50,51 +55,61 @@ struct flow {
 	bool malformed;	 /* a header is cut short, or says what cannot be */
 };
 
-struct packet {
-	void *data, *end;
-	const struct ethhdr *eth;
-	const void *ip; /* what is behind the Ethernet header and the tags */
-	struct flow f;
+#define OFFSET_MAX 2048 /* of headers that are looked at; the verifier wants a bound */
+
+/* Where @size bytes are at @offset of the packet, or NULL. */
+#define HEADER_AT(ctx, offset, type)                                                               \
+	({                                                                                         \
+		void *_data = (void *)(long)(ctx)->data, *_end = (void *)(long)(ctx)->data_end;    \
+		__u32 _offset = (offset);                                                          \
+		const type *_header = _data + _offset;                                             \
+		_offset > OFFSET_MAX || (void *)(_header + 1) > _end ? NULL : _header;             \
+	})
+
+struct ports {
+	__be16 source, target;
 };
 
-static __always_inline void parse_ports(struct packet *p, const void *l4)
+__attribute__((noinline)) int parse_ports(struct xdp_md *ctx, struct flow *f, __u32 offset)
 {
-	const __be16 *ports = l4;
+	const struct ports *ports;
 
-	if (p->f.fragment || (p->f.protocol != IPPROTO_TCP && p->f.protocol != IPPROTO_UDP &&
-			    p->f.protocol != IPPROTO_SCTP && p->f.protocol != IPPROTO_UDPLITE))
-		return;
-	if ((const void *)(ports + 2) > p->end) {
-		p->f.malformed = true;
-		return;
+	if (!f || f->fragment || (f->protocol != IPPROTO_TCP && f->protocol != IPPROTO_UDP &&
+				  f->protocol != IPPROTO_SCTP && f->protocol != IPPROTO_UDPLITE))
+		return 0;
+	ports = HEADER_AT(ctx, offset, struct ports);
+	if (!ports) {
+		f->malformed = true;
+		return 0;
 	}
-	p->f.source_port = bpf_ntohs(ports[0]);
-	p->f.target_port = bpf_ntohs(ports[1]);
-	p->f.ports = true;
+	f->source_port = bpf_ntohs(ports->source);
+	f->target_port = bpf_ntohs(ports->target);
+	f->ports = true;
+	return 0;
 }
 
-static __always_inline void parse_ipv4(struct packet *p, const void *at)
+__attribute__((noinline)) int parse_ipv4(struct xdp_md *ctx, struct flow *f, __u32 offset)
 {
-	const struct iphdr *ip = at;
+	const struct iphdr *ip = HEADER_AT(ctx, offset, struct iphdr);
 	__u32 length;
 
-	if ((const void *)(ip + 1) > p->end) {
-		p->f.malformed = true;
-		return;
-	}
+	if (!f)
+		return 0;
+	f->malformed = true;
+	if (!ip)
+		return 0;
 	length = ip->ihl * 4;
-	if (ip->version != 4 || length < sizeof(*ip) || at + length > p->end ||
-	    bpf_ntohs(ip->tot_len) < length) {
-		p->f.malformed = true;
-		return;
-	}
-	p->f.family = 4;
-	p->f.source[0] = ip->saddr;
-	p->f.target[0] = ip->daddr;
-	p->f.protocol = ip->protocol;
-	p->f.fragment = ip->frag_off & bpf_htons(IPV4_FRAGMENT);
-	p->f.fragmented = ip->frag_off & bpf_htons(IPV4_FRAGMENT | IPV4_MORE);
-	parse_ports(p, at + length);
+	if (ip->version != 4 || length < sizeof(*ip) || bpf_ntohs(ip->tot_len) < length ||
+	    offset + length > ctx->data_end - ctx->data)
+		return 0;
+	f->malformed = false;
+	f->family = 4;
+	f->source[0] = ip->saddr;
+	f->target[0] = ip->daddr;
+	f->protocol = ip->protocol;
+	f->fragment = ip->frag_off & bpf_htons(IPV4_FRAGMENT);
+	f->fragmented = ip->frag_off & bpf_htons(IPV4_FRAGMENT | IPV4_MORE);
+	return parse_ports(ctx, f, offset + length);
 }
 
 static __always_inline bool is_extension(__u8 next)
@@ -103,89 +118,91 @@ static __always_inline bool is_extension(__u8 next)
 	       next == IPPROTO_FRAGMENT || next == IPPROTO_AH;
 }
 
-static __always_inline void parse_ipv6(struct packet *p, const void *at)
+/* An extension header at @offset, of the kind that f->protocol says. Return: its length. */
+__attribute__((noinline)) int parse_extension(struct xdp_md *ctx, struct flow *f, __u32 offset)
 {
-	const struct ipv6hdr *ip = at;
-	__u8 next;
+	const struct extension *x = HEADER_AT(ctx, offset, struct extension);
+	__u8 kind;
 
-	if ((const void *)(ip + 1) > p->end || ip->version != 6) {
-		p->f.malformed = true;
-		return;
+	if (!f)
+		return 0;
+	kind = f->protocol;
+	if (!x) {
+		f->malformed = true;
+		return 0;
 	}
-	p->f.family = 6;
-	__builtin_memcpy(p->f.source, &ip->saddr, sizeof(p->f.source));
-	__builtin_memcpy(p->f.target, &ip->daddr, sizeof(p->f.target));
-	next = ip->nexthdr;
-	at += sizeof(*ip);
-#pragma unroll
-	for (int i = 0; i < EXTENSION_DEPTH; i++) {
-		const struct extension *x = at;
-		__u32 length;
-
-		if (!is_extension(next))
-			break;
-		if (at + 8 > p->end) {
-			p->f.malformed = true;
-			return;
-		}
-		/* RFC 8200, 4.5; RFC 4302, 2.2; RFC 8200, 4.3 */
-		length = next == IPPROTO_FRAGMENT ? 8 :
-			 next == IPPROTO_AH ? (x->length + 2) * 4 : (x->length + 1) * 8;
-		if (next == IPPROTO_FRAGMENT) {
-			p->f.fragmented = true;
-			p->f.fragment = ((const __be16 *)at)[1] & bpf_htons(0xfff8);
-		}
-		next = x->next;
-		at += length;
-		/* What follows a later fragment's header is no header. */
-		if (p->f.fragment)
-			break;
+	f->protocol = x->next;
+	/* RFC 8200, 4.5; RFC 4302, 2.2; RFC 8200, 4.3 */
+	if (kind == IPPROTO_FRAGMENT) {
+		f->fragmented = true;
+		f->fragment = x->offset & bpf_htons(0xfff8);
+		return 8;
 	}
-	p->f.protocol = next;
-	if (is_extension(next) && !p->f.fragment) { /* more than any sane packet has */
-		p->f.malformed = true;
-		return;
-	}
-	parse_ports(p, at);
+	return kind == IPPROTO_AH ? (x->length + 2) * 4 : (x->length + 1) * 8;
 }
 
-/* Fill in @p. Return: false where not even an Ethernet header is there. */
-static __always_inline bool parse_packet(struct xdp_md *ctx, struct packet *p)
+__attribute__((noinline)) int parse_ipv6(struct xdp_md *ctx, struct flow *f, __u32 offset)
 {
-	void *at;
+	const struct ipv6hdr *ip = HEADER_AT(ctx, offset, struct ipv6hdr);
+
+	if (!f)
+		return 0;
+	if (!ip || ip->version != 6) {
+		f->malformed = true;
+		return 0;
+	}
+	f->family = 6;
+	__builtin_memcpy(f->source, &ip->saddr, sizeof(f->source));
+	__builtin_memcpy(f->target, &ip->daddr, sizeof(f->target));
+	f->protocol = ip->nexthdr;
+	offset += sizeof(*ip);
+	/* What follows a later fragment's header is no header. */
+	for (int i = 0; i < EXTENSION_DEPTH && is_extension(f->protocol) && !f->fragment; i++) {
+		offset += parse_extension(ctx, f, offset);
+		if (f->malformed)
+			return 0;
+	}
+	if (is_extension(f->protocol) && !f->fragment) { /* more than any sane packet has */
+		f->malformed = true;
+		return 0;
+	}
+	return parse_ports(ctx, f, offset);
+}
+
+/* Fill in @f, which is zero. Return: false where not even an Ethernet header is there. */
+static __always_inline bool parse_packet(struct xdp_md *ctx, struct flow *f)
+{
+	const struct ethhdr *eth = HEADER_AT(ctx, 0, struct ethhdr);
+	__u32 offset = sizeof(*eth);
 	__be16 type;
 
-	p->data = (void *)(long)ctx->data;
-	p->end = (void *)(long)ctx->data_end;
-	p->eth = p->data;
-	at = p->data + sizeof(*p->eth);
-	if (at > p->end)
+	if (!eth)
 		return false;
-	__builtin_memcpy(p->f.target_mac, p->eth->h_dest, ETH_ALEN);
-	__builtin_memcpy(p->f.source_mac, p->eth->h_source, ETH_ALEN);
-	type = p->eth->h_proto;
+	__builtin_memcpy(f->target_mac, eth->h_dest, ETH_ALEN);
+	__builtin_memcpy(f->source_mac, eth->h_source, ETH_ALEN);
+	type = eth->h_proto;
 #pragma unroll
 	for (int i = 0; i < VLAN_DEPTH; i++) {
-		const struct vlan_header *v = at;
+		const struct vlan_header *v;
 
 		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
 			break;
-		if ((const void *)(v + 1) > p->end) {
-			p->f.malformed = true;
+		v = HEADER_AT(ctx, offset, struct vlan_header);
+		if (!v) {
+			f->malformed = true;
 			return true;
 		}
 		if (i == 0)
-			p->f.vlan = bpf_ntohs(v->tci) & VLAN_VID;
+			f->vlan = bpf_ntohs(v->tci) & VLAN_VID;
 		type = v->ethertype;
-		at += sizeof(*v);
+		offset += sizeof(*v);
 	}
-	p->f.ethertype = bpf_ntohs(type);
-	p->f.l3 = at - p->data;
-	p->ip = at;
+	f->ethertype = bpf_ntohs(type);
+	f->l3 = offset;
 	if (type == bpf_htons(ETH_P_IP))
-		parse_ipv4(p, at);
+		parse_ipv4(ctx, f, offset);
 	else if (type == bpf_htons(ETH_P_IPV6))
-		parse_ipv6(p, at);
+		parse_ipv6(ctx, f, offset);
 	return true;
 }
 

@@ -42,22 +42,22 @@ static __always_inline __u32 size_class(__u32 bytes)
 SEC("xdp")
 int stats(struct xdp_md *ctx)
 {
-	struct packet p = { 0 };
+	struct flow f = { 0 };
 	__u32 bytes = ctx->data_end - ctx->data, key = STATS_PASSED;
-	bool parsed = parse_packet(ctx, &p);
+	bool parsed = parse_packet(ctx, &f);
 
-	if (!parsed || p.f.malformed)
+	if (!parsed || f.malformed)
 		key = STATS_MALFORMED;
 	count(bpf_map_lookup_elem(&counters, &key), bytes);
 	key = size_class(bytes);
 	count(bpf_map_lookup_elem(&sizes, &key), bytes);
 	if (!parsed)
 		return XDP_PASS;
-	key = p.f.vlan;
+	key = f.vlan;
 	count(bpf_map_lookup_elem(&vlans, &key), bytes);
-	count_ethertype(p.f.ethertype, bytes);
-	if (p.f.family) {
-		key = p.f.protocol;
+	count_ethertype(f.ethertype, bytes);
+	if (f.family) {
+		key = f.protocol;
 		count(bpf_map_lookup_elem(&protocols, &key), bytes);
 	}
 	return XDP_PASS;

@@ -19,6 +19,7 @@
 #include <netinet/in.h> /* before the kernel's headers */
 #include <linux/if_link.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "nl/bpf.h"
 #include "nl/libbpf.h"
@@ -423,7 +424,15 @@ static int run_attach(struct xdp *x, struct xdp_job *j, struct xdp_attached *old
 	return 0;
 }
 
-int xdp_run(struct xdp *x, struct xdp_job *j, char **why)
+static uint64_t clock_usec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * UINT64_C(1000000) + t.tv_nsec / 1000;
+}
+
+static int run(struct xdp *x, struct xdp_job *j, char **why)
 {
 	struct xdp_attached *old = xdp_find(x, j->ifindex);
 
@@ -442,6 +451,15 @@ int xdp_run(struct xdp *x, struct xdp_job *j, char **why)
 	if (old)
 		drop(x, old);
 	return 0;
+}
+
+int xdp_run(struct xdp *x, struct xdp_job *j, char **why)
+{
+	uint64_t begin = clock_usec();
+	int r = run(x, j, why);
+
+	log_debug("interface %d: XDP took %.1f ms", j->ifindex, (clock_usec() - begin) / 1e3);
+	return r;
 }
 
 static int on_timer(sd_event_source *s _unused_, uint64_t usec _unused_, void *data)
