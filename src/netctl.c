@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -46,7 +47,7 @@ static int run_verb(struct ctl *c, const char *name)
 		return r;
 	if (c->n_names < v->min || c->n_names > v->max)
 		return ctl_usage(c, "usage: netctl %s%s%s", v->name, *v->args ? " " : "", v->args);
-	return v->run(c);
+	return c->n_hosts > 1 ? fleet_run(c, v) : v->run(c);
 }
 
 int main(int argc, char **argv)
@@ -67,6 +68,9 @@ int main(int argc, char **argv)
 	}
 	r = run_verb(&c, optind < argc ? argv[optind] : "status");
 	sd_bus_flush_close_unref(c.bus);
+	while (c.n_hosts)
+		free(c.hosts[--c.n_hosts]);
+	free(c.hosts);
 	if (fflush(stdout) || ferror(stdout))
 		r = r ? r : ctl_fail(&c, EXIT_FAILED, "org.netctl1.Error.Failed", "cannot write");
 	return r;

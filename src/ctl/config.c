@@ -22,6 +22,21 @@ static json_t *check_json(const struct generation *g)
 			 "interfaces", (int)g->want->n);
 }
 
+/* Of another machine, its files, as its daemon would read them. */
+static int check_there(struct ctl *c)
+{
+	int r;
+
+	if (c->n_names)
+		return ctl_usage(c, "check looks at another machine's own files: no FILE with --host");
+	r = ctl_call(c, "Check", NULL, "a{sv}", 0);
+	if (!r && c->json != JSON_MODE_OFF)
+		return ctl_json(c, json_pack("{s:i, s:b}", "version", 1, "valid", 1));
+	if (!r)
+		puts("valid");
+	return r;
+}
+
 int verb_check(struct ctl *c)
 {
 	const struct config_paths paths = {
@@ -34,6 +49,8 @@ int verb_check(struct ctl *c)
 	_cleanup_(errors_done) struct errors errors = { 0 };
 	_cleanup_free_ char *text = NULL;
 
+	if (c->host)
+		return check_there(c);
 	if (config_load(&paths, &errors, &g) < 0) {
 		text = errors_text(&errors);
 		return ctl_fail(c, EXIT_INVALID, "org.netctl1.Error.ConfigInvalid", text);

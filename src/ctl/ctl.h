@@ -19,6 +19,8 @@ enum json_mode { JSON_MODE_OFF, JSON_MODE_SHORT, JSON_MODE_PRETTY };
 
 struct ctl {
 	const char *host; /* NULL: this machine */
+	char **hosts;	  /* all that were given */
+	unsigned n_hosts;
 	const char *root; /* folder that a machine's files are below; "": this machine's */
 	enum json_mode json;
 	bool legend, colour, utf8, all, dry_run, dot;
@@ -45,6 +47,7 @@ enum option_flags {
 	USES_TIMEOUT = 1 << 7,
 	USES_DOT = 1 << 8,
 	USES_ROOT = 1 << 9,
+	USES_FLEET = 1 << 10, /* -H several times */
 };
 
 struct verb {
@@ -105,6 +108,12 @@ extern const char *const example_texts[];
 
 /** stats_read - what GetStatistics says of the interfaces named; returns an exit status */
 int stats_read(struct ctl *c, json_t **ret);
+
+/** fleet_run - a verb on several hosts at once; returns the worst of their exit statuses */
+int fleet_run(struct ctl *c, const struct verb *v);
+
+/** count_states - "12 interfaces: 10 ok, 1 failed, 1 foreign"; the caller frees it */
+char *count_states(const json_t *list);
 
 /** ctl_generation - tell the answer of Apply, Reload and Rollback; returns an exit status */
 int ctl_generation(const struct ctl *c, sd_bus_message *reply);

@@ -25,7 +25,16 @@ static int choose(const char *const *words, const char *word)
 
 static int set_host(struct ctl *c, const struct option_row *o _unused_, const char *value)
 {
-	c->host = value;
+	_cleanup_free_ char *all = str_dup(value);
+	char *rest = all, *word;
+
+	while ((word = strsep(&rest, ","))) {
+		if (!*word || *word == '-')
+			return ctl_usage(c, "--host is HOST or USER@HOST, or several with commas");
+		c->hosts = array_reserve(c->hosts, c->n_hosts, sizeof(*c->hosts));
+		c->hosts[c->n_hosts++] = str_dup(word);
+	}
+	c->host = c->hosts[0];
 	return -1;
 }
 
@@ -170,7 +179,7 @@ const struct option_row options[] = {
 	{ "no-legend", .use = USES_LEGEND, .set = set_no_legend,
 	  .help = "no header, no titles of columns" },
 	{ "host", 'H', .value = "[USER@]HOST", .use = USES_BUS, .set = set_host,
-	  .help = "ask another machine's daemon, over ssh" },
+	  .help = "ask other machines, over ssh; several: HOST,HOST" },
 	{ "json", .value = "short|pretty", .optional = true, .words = json_modes, .set = set_json,
 	  .help = "print JSON, also errors" },
 	{ "color", .value = "auto|always|never", .words = colour_modes, .set = set_colour,

@@ -257,27 +257,36 @@ static void print_panel(const struct ctl *c, const json_t *all, const json_t *li
 	table_print(c, &t);
 }
 
-/* "12 interfaces: 10 ok, 1 failed, 1 foreign" */
-static void print_counts(const json_t *list)
+char *count_states(const json_t *list)
 {
 	static const char *const states[] = { "ok",	 "applying", "waiting", "absent",
 					      "drifted", "held",     "failed",	"foreign" };
-	size_t size = json_array_size(list), n;
+	unsigned counts[ARRAY_SIZE(states)] = { 0 }, real = 0;
 	const char *sep = ": ";
+	char *text = NULL;
 	const json_t *j;
+	size_t size, n;
+	FILE *out;
 
-	printf("%zu interface%s", size, size == 1 ? "" : "s");
-	for (unsigned k = 0; k < ARRAY_SIZE(states); k++) {
-		unsigned count = 0;
+	json_array_foreach(list, n, j) {
+		const char *state = get_text(j, "state", "management");
 
-		json_array_foreach(list, n, j)
-			count += !strcmp(get_text(j, "state", "management"), states[k]);
-		if (count)
-			printf("%s%u %s", sep, count, states[k]);
-		if (count)
-			sep = ", ";
+		if (is_pseudo(j) && !strcmp(state, "foreign"))
+			continue;
+		real++;
+		for (unsigned k = 0; k < ARRAY_SIZE(states); k++)
+			counts[k] += !strcmp(state, states[k]);
 	}
-	putchar('\n');
+	out = open_memstream(&text, &size);
+	fprintf(out, "%u interface%s", real, real == 1 ? "" : "s");
+	for (unsigned k = 0; k < ARRAY_SIZE(states); k++) {
+		if (!counts[k])
+			continue;
+		fprintf(out, "%s%u %s", sep, counts[k], states[k]);
+		sep = ", ";
+	}
+	fclose(out);
+	return text;
 }
 
 /* Seconds, the one that has begun counted. */
@@ -304,15 +313,17 @@ static void print_transaction(const struct ctl *c, const json_t *d)
 
 static void print_header(const struct ctl *c, const json_t *d, const json_t *list)
 {
+	_cleanup_free_ char *counts = NULL;
 	const char *state = get_text(d, NULL, "state");
 	enum colour colour = !strcmp(state, "steady")	? COLOUR_GREEN :
 			     !strcmp(state, "degraded") ? COLOUR_RED : COLOUR_YELLOW;
 	const json_t *line;
 	size_t n;
 
+	counts = count_states(list);
 	printf("netctld %s%s%s, generation %d, ", colour_on(c, colour), state,
 	       colour_off(c, colour), (int)get_number(d, NULL, "generation"));
-	print_counts(list);
+	puts(counts);
 	print_transaction(c, d);
 	if (json_array_size(json_object_get(d, "errors")))
 		printf("%sThe configuration on disk is invalid; %s:%s\n", colour_on(c, COLOUR_RED),

@@ -220,7 +220,7 @@ check "document" json '.error.status == 2'
 check_status 2 "an unknown option" run --colour
 check_status 2 "a value that an option does not have" run --json=yaml
 check_status 2 "an option without a use" run plan --all
-check_status 2 "check asks no other machine" run check -H elsewhere
+check_status 2 "check takes no files to another machine" run check -H elsewhere some.conf
 check_status 2 "show needs a name" run show
 check_status 2 "plan takes none" run plan br0
 check_status 0 "--help" run --help

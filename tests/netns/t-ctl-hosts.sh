@@ -1,0 +1,148 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# netctl -H: through a real sshd on the loopback of a network namespace, with
+# keys made here; and several hosts at once.
+
+# shellcheck disable=SC2034,SC2154 # variables shared with tests/lib
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/lib/inside.sh
+. "$here/../lib/inside.sh"
+# shellcheck source=tests/lib/bus.sh
+. "$here/../lib/bus.sh"
+for program in sshd ssh ssh-keygen systemd-stdio-bridge; do
+	PATH=$PATH:/usr/sbin command -v $program >/dev/null || skip_all "needs $program"
+done
+
+out=$bus_dir/out
+err=$bus_dir/err
+run() {
+	timeout 30 "$NETCTL" "$@" >"$out" 2>"$err" </dev/null
+}
+says() {
+	grep -qE -- "$1" "$out" || { cat "$out" "$err"; return 1; }
+}
+complains() {
+	grep -qE -- "$1" "$err" || { cat "$err"; return 1; }
+}
+json() {
+	jq -e "$1" "$out" >/dev/null || { cat "$out"; return 1; }
+}
+export LC_ALL=C
+ip link set lo up
+bus_start
+config() { # MTU
+	daemon_config <<EOT
+interfaces = (
+  { name = "v0"; kind = "veth"; veth = { peer = "v1"; }; mtu = $1; },
+  { name = "v1"; up = true; }
+);
+EOT
+}
+config 1400
+daemon_start -v
+check "the daemon is there" daemon_settled
+eventually 5 sh -c "'$NETCTL' status >/dev/null 2>&1"
+
+# The bridge of systemd looks for the bus where it always is, so it is told here where ours is.
+ssh_dir=$bus_dir/ssh
+mkdir -m 700 "$ssh_dir"
+ssh-keygen -q -t ed25519 -N '' -f "$ssh_dir/host" && ssh-keygen -q -t ed25519 -N '' -f "$ssh_dir/user"
+cp "$ssh_dir/user.pub" "$ssh_dir/authorized"
+printf '[127.0.0.1]:2222 %s\n' "$(cat "$ssh_dir/host.pub")" >"$ssh_dir/known"
+cat >"$ssh_dir/sshd.conf" <<EOT
+ListenAddress 127.0.0.1:2222
+HostKey $ssh_dir/host
+PidFile none
+AuthorizedKeysFile $ssh_dir/authorized
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+StrictModes no
+UsePAM no
+ForceCommand systemd-stdio-bridge --bus-path=$DBUS_SYSTEM_BUS_ADDRESS
+EOT
+cat >"$ssh_dir/ssh.conf" <<EOT
+Host *
+	IdentityFile $ssh_dir/user
+	IdentitiesOnly yes
+	BatchMode yes
+	ConnectTimeout 5
+	UserKnownHostsFile $ssh_dir/known
+EOT
+# ssh reads its configuration from where passwd says that home is, whatever HOME is.
+mkdir "$bus_dir/bin"
+printf '#!/bin/sh\nexec %s -F %s "$@"\n' "$(command -v ssh)" "$ssh_dir/ssh.conf" >"$bus_dir/bin/ssh"
+chmod +x "$bus_dir/bin/ssh"
+mkdir -p /run/sshd # where Debian's has its empty folder; the package makes it too
+: >"$ssh_dir/log"
+"$(PATH=$PATH:/usr/sbin command -v sshd)" -D -e -f "$ssh_dir/sshd.conf" >"$ssh_dir/log" 2>&1 &
+sshd_pid=$!
+at_exit 'kill $sshd_pid 2>/dev/null'
+eventually 5 grep -q 'Server listening' "$ssh_dir/log"
+real_path=$PATH
+PATH=$bus_dir/bin:$PATH
+there=root@127.0.0.1:2222
+
+check_status 0 "status over ssh" run -H $there status --no-legend
+check "is what is there" says '^\* v0 +up'
+check_status 0 "show over ssh, JSON" run -H $there show v0 --json
+check "the document" json '.mtu == 1400'
+check_status 0 "check over ssh" run -H $there check
+check "its files" says '^valid$'
+config 1300
+check_status 0 "apply over ssh" run -H $there apply
+check "is done there" test "$(ip -j link show v0 | jq '.[0].mtu')" = 1300
+check_status 10 "an error over ssh" run -H $there show nope
+check "is told" complains 'no interface "nope"'
+check_status 0 "stats over ssh" run -H $there stats lo
+check_status 8 "nobody there" run -H root@127.0.0.1:2223 status
+check "ssh says why" complains 'Connection refused'
+check "netctl whom it meant" complains 'netctl: cannot reach netctld on root@127.0.0.1:2223'
+config '"big"'
+check_status 5 "an invalid configuration there" run -H $there check
+check "all that is wrong" complains 'conf:2: v0: mtu: '
+config 1200
+
+# Several at once.
+
+check_status 8 "status of two, one of them not there" run -H $there -H root@127.0.0.1:2223 status
+check "a line for the one" says '^\* root@127.0.0.1:2222  steady, generation 2, 3 interfaces: 2 ok, 1 foreign$'
+check "and for the other" says '^x root@127.0.0.1:2223  ssh: connect to host 127.0.0.1 port 2223: Connection refused'
+check "nothing else" test "$(wc -l <"$out")" = 2
+check_status 8 "JSON" run --host=$there,root@127.0.0.1:2223 status --json
+check "a document for each" json '(.hosts | length) == 2 and .hosts[0].answer.state == "steady" and
+	.hosts[1].status == 8'
+check_status 2 "apply on several wants --confirm" run -H a,b apply
+check "says so" complains 'needs --confirm=SEC'
+check_status 2 "show asks one" run -H a,b show v0
+check_status 2 "a host that is an option" run -H a,-b status
+check_status 8 "apply --confirm" run -H $there,root@127.0.0.1:2223 apply --confirm=60
+check "what it came to" says '^\* .*2222  generation 3 is reverted in 60 s unless it is confirmed$'
+check_status 8 "confirm" run -H $there,root@127.0.0.1:2223 confirm
+check "done" says '^\* .*2222  done$'
+check "it stays" test "$(ip -j link show v0 | jq '.[0].mtu')" = 1200
+config '"big"'
+check_status 8 "check of two" run -H $there,root@127.0.0.1:2223 check
+check "what is wrong, in a line" says '^x .*2222  .*conf:2: v0: mtu: '
+config 1200
+
+kill $sshd_pid
+wait $sshd_pid 2>/dev/null
+
+# All at the same time: with a stand-in for ssh that takes its time.
+cat >"$bus_dir/bin/ssh" <<EOT
+#!/bin/sh
+sleep 1
+exec systemd-stdio-bridge --bus-path=$DBUS_SYSTEM_BUS_ADDRESS
+EOT
+tap_now
+begin=$tap_time
+check_status 0 "eight slow hosts" run -H a,b,c,d,e,f,g,h status
+tap_now
+check "together take little longer than one ($((tap_time - begin)) hundredths)" \
+	test $((tap_time - begin)) -lt 500
+check "a line each" test "$(wc -l <"$out")" = 8
+
+daemon_stop
+check "the daemon ends when told" daemon_stopped
+finish
