@@ -66,7 +66,7 @@ static void put_facts(const struct row *r)
 	if (r->flags & ROW_CREATE)
 		puts("Given when the interface is created: a change makes the interface anew.");
 	else if (r->effect == EFFECT_RECREATE)
-		puts("A change makes the interface anew.");
+		puts("A change makes it anew.");
 	else if (r->effect == EFFECT_BOUNCE)
 		puts("A change takes the link down and up again.");
 	if (r->since) {
@@ -106,6 +106,20 @@ static void put_kinds(void)
 	puts(".");
 }
 
+/* One kind of a list's entries: what it has beside what all have. */
+static void put_variant(const struct feature *list, const struct feature *f)
+{
+	fputs(".SS \"", stdout);
+	put_text(list->name);
+	fputs(" = ( { kind = \\(dq", stdout);
+	put_text(f->kind);
+	puts("\\(dq; } )\"");
+	put_sentence(f->help);
+	FOREACH_ROW(f, r)
+		if (r - f->rows >= list->n_rows && can_be_set(r))
+			put_row(r);
+}
+
 static void put_feature(const struct feature *f)
 {
 	bool any = false;
@@ -138,6 +152,8 @@ static void put_feature(const struct feature *f)
 			put_row(r);
 	if (f->form == FORM_ROOT)
 		put_kinds();
+	for (unsigned n = 0; f->nth_variant && f->nth_variant(n); n++)
+		put_variant(f, f->nth_variant(n));
 }
 
 static void put_settings(void)

@@ -79,11 +79,13 @@ static const struct list *property_list(const struct engine *e, const struct pro
 }
 
 /* A list's entries as dicts whose keys are those of the configuration. */
-static int append_list(sd_bus_message *m, const struct feature *f, const struct list *l)
+static int append_list(sd_bus_message *m, const struct feature *list, const struct list *l)
 {
 	int r = sd_bus_message_open_container(m, 'a', "a{sv}");
 
 	for (unsigned n = 0; l && r >= 0 && n < l->n; n++) {
+		const struct feature *f = object_feature(list, l->items[n]);
+
 		r = sd_bus_message_open_container(m, 'a', "{sv}");
 		FOREACH_ROW(f, row) {
 			json_t *j;
@@ -160,9 +162,12 @@ uint32_t property_hash(const struct bus *b, const struct property *p, const char
 	if (p->row)
 		return hash_row(h, p->feature, p->row, property_object(e, p, link));
 	l = property_list(e, p, link);
-	for (unsigned n = 0; l && n < l->n; n++)
-		FOREACH_ROW(p->feature, r)
-			h = hash_row(h, p->feature, r, l->items[n]);
+	for (unsigned n = 0; l && n < l->n; n++) {
+		const struct feature *f = object_feature(p->feature, l->items[n]);
+
+		FOREACH_ROW(f, r)
+			h = hash_row(h, f, r, l->items[n]);
+	}
 	return h;
 }
 

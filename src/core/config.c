@@ -202,6 +202,22 @@ static void place_entry(const struct walk *w, const struct feature *f, struct ob
 			o->where[n] = origin_of(w, s);
 }
 
+/* Of entries of several kinds, the kind comes first: it says what else there may be. */
+static const struct feature *parse_variant(struct walk *w, const struct feature *f,
+					   struct object *o, const config_setting_t *s)
+{
+	const config_setting_t *kind;
+
+	if (!f->variant || !config_setting_is_group(s))
+		return f;
+	kind = config_setting_get_member(s, f->rows[0].key);
+	if (!kind)
+		error_at(w, s, "%s: an entry needs \"%s\"", f->name, f->rows[0].key);
+	else
+		parse_row(w, f, &f->rows[0], o, kind);
+	return object_feature(f, o);
+}
+
 static void parse_entry(struct walk *w, struct iface *i, const struct feature *f,
 			const config_setting_t *s)
 {
@@ -210,11 +226,12 @@ static void parse_entry(struct walk *w, struct iface *i, const struct feature *f
 	struct list *l = iface_get_list(w->model, i, f);
 	struct parse p = { .arena = a };
 	unsigned before = w->errors->n;
+	const struct feature *v = parse_variant(w, f, o, s);
 
 	if (a)
-		o->where = arena_alloc(a, f->n_rows * sizeof(*o->where));
+		o->where = arena_alloc(a, v->n_rows * sizeof(*o->where));
 	if (config_setting_is_group(s)) {
-		parse_members(w, f, o, s);
+		parse_members(w, v, o, s);
 	} else if (!f->parse_entry) {
 		error_at(w, s, "%s: every entry must be a group { … }", f->name);
 	} else if (f->parse_entry(&p, s, o) < 0) {
@@ -225,7 +242,9 @@ static void parse_entry(struct walk *w, struct iface *i, const struct feature *f
 		if (w->errors->n == before && (r->flags & ROW_KEY) && !row_has(f, r, o) &&
 		    !r->initial && !(r->flags & ROW_OPTIONAL))
 			error_at(w, s, "%s: an entry needs \"%s\"", f->name, r->key);
-	place_entry(w, f, o, s);
+	place_entry(w, v, o, s);
+	if (f->complete_entry)
+		f->complete_entry(o);
 	if (w->errors->n == before && list_find(f, l, o))
 		error_at(w, s, "%s: the same entry twice", f->name);
 	if (w->errors->n == before)
@@ -237,12 +256,16 @@ static void parse_entry(struct walk *w, struct iface *i, const struct feature *f
 static void parse_list(struct walk *w, struct iface *i, const struct feature *f,
 		       const config_setting_t *s)
 {
-	if (!config_setting_is_array(s) && !config_setting_is_list(s)) {
+	if (!config_setting_is_aggregate(s)) {
 		error_at(w, s, "%s: must be a list: [ … ] or ( … )", f->name);
 		return;
 	}
 	iface_drop(w->model, i, f); /* a later file's list replaces */
 	iface_get_list(w->model, i, f);
+	if (config_setting_is_group(s)) { /* a list of one */
+		parse_entry(w, i, f, s);
+		return;
+	}
 	for (int n = 0; n < config_setting_length(s); n++)
 		parse_entry(w, i, f, config_setting_get_elem(s, n));
 }
@@ -467,6 +490,25 @@ int row_parse_initial(const struct feature *f, const struct row *r, struct objec
 	if (!ret)
 		o->present |= row_bit(f, r);
 	return ret;
+}
+
+bool entry_row_is_initial(const struct feature *f, const struct row *r, const struct object *o)
+{
+	const struct feature *v = object_feature(f, o);
+	struct object *fresh;
+	bool is;
+
+	if (!r->initial)
+		return false;
+	/* A whole entry: its feature may have to see more than the row. */
+	fresh = object_new(f, NULL);
+	FOREACH_ROW(v, other)
+		if (other != r && row_has(v, other, o))
+			row_copy(v, other, NULL, fresh, o);
+	is = row_parse_initial(v, r, fresh) >= 0 &&
+	     (f->same ? f->same(r, fresh, o) : row_has(v, r, o) && row_equal(r, fresh, o));
+	object_free(f, fresh);
+	return is;
 }
 
 static void complete(struct model *want)

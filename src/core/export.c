@@ -42,6 +42,8 @@ static bool is_implied(const struct feature *f, const struct row *r, const struc
 		return false;
 	if (row_has(f, r, initial))
 		return row_equal(r, o, initial);
+	if (!initial && row_is_initial(f, r, o))
+		return true;
 	return f->form == FORM_LIST && row_is_zero(r, o);
 }
 
@@ -76,7 +78,8 @@ static json_t *export_list(const struct feature *f, const struct iface *i,
 
 		if (f->is_ours && f->is_foreign && !f->is_ours(o) && !f->is_foreign(o))
 			continue;
-		entry = export_object(f, o, initial);
+		/* Of several kinds there are no initial values at hand. */
+		entry = export_object(object_feature(f, o), o, f->variant ? NULL : initial);
 		drop_default_label(entry, i);
 		if (f->parse_entry && json_object_size(entry) == 1) {
 			json_t *word = json_object_iter_value(json_object_iter(entry));
@@ -155,8 +158,9 @@ static json_t *export_iface(const struct model *seen, const struct iface *i,
 			group_set(j, f, json_incref(part));
 		json_decref(part);
 	}
-	if (companion || !can_create(i))
-		json_object_del(j, "kind");
+	FOREACH_ROW(features[FEATURE_LINK], r)
+		if ((companion || !can_create(i)) && (r->flags & ROW_CREATE))
+			json_object_del(j, r->key);
 	if (i->ifindex < 0)
 		keep_settable(j);
 	return j;

@@ -482,8 +482,9 @@ void mirror_hold(struct mirror *m, bool on)
 
 static bool entry_equal(const struct feature *f, const struct object *a, const struct object *b)
 {
-	if (a->present != b->present)
+	if (a->present != b->present || object_feature(f, a) != object_feature(f, b))
 		return false;
+	f = object_feature(f, a);
 	FOREACH_ROW(f, r)
 		if (row_has(f, r, a) && !row_equal(r, a, b))
 			return false;

@@ -174,7 +174,7 @@ struct link {
 	char kind[IFNAMSIZ];	   /* IFLA_INFO_KIND; "": a device that exists by itself */
 	uint8_t up, carrier, foreign_policy, on_drift;
 	uint8_t operstate;
-	uint32_t mtu, carrier_changes;
+	uint32_t mtu, carrier_changes, tx_queues, rx_queues;
 	uint8_t address[6];
 	struct ifref master, lower, peer;
 	char *alias;

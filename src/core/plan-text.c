@@ -60,17 +60,26 @@ static void replace_lines(const struct step *s,
 		send_line(s, str_dup(f->name), TAKE_PTR(before), TAKE_PTR(word), fn, data);
 		return;
 	}
-	FOREACH_ROW(f, r) {
-		bool to = row_has(f, r, s->to), from = row_has(f, r, s->from);
+	f = object_feature(f, s->to);
+	FOREACH_ROW(f, r)
+		if (entry_row_changes(s, r))
+			send_line(s, str_format("%s %s: %s", s->feature->name, word, r->key),
+				  row_text(f, r, s->from), row_text(f, r, s->to), fn, data);
+}
 
-		if ((r->flags & (ROW_KEY | ROW_STATE | ROW_POLICY)) ||
-		    (to && from && row_equal(r, s->to, s->from)))
-			continue;
-		if (!to && (!from || !f->is_default || f->is_default(r, s->to, s->from, s->have)))
-			continue;
-		send_line(s, str_format("%s %s: %s", f->name, word, r->key),
-			  row_text(f, r, s->from), row_text(f, r, s->to), fn, data);
-	}
+/* Of a new entry: its one word; where there are several kinds, that does not say all. */
+static void add_lines(const struct step *s,
+		      void (*fn)(void *data, const struct plan_line *l), void *data)
+{
+	const struct feature *f = object_feature(s->feature, s->to);
+	_cleanup_free_ char *word = s->feature->format(s->to);
+
+	send_line(s, str_dup(s->feature->name), str_dup("-"), str_dup(word), fn, data);
+	FOREACH_ROW(f, r)
+		if (s->feature->variant && row_has(f, r, s->to) && r - f->rows > 0 &&
+		    !(r->flags & ROW_KEY))
+			send_line(s, str_format("%s %s: %s", s->feature->name, word, r->key),
+				  str_dup("-"), row_text(f, r, s->to), fn, data);
 }
 
 void plan_lines(const struct step *s, void (*fn)(void *data, const struct plan_line *l), void *data)
@@ -94,9 +103,10 @@ void plan_lines(const struct step *s, void (*fn)(void *data, const struct plan_l
 		replace_lines(s, fn, data);
 		break;
 	case VERB_ADD:
+		add_lines(s, fn, data);
+		break;
 	case VERB_REMOVE:
-		send_line(s, str_dup(f->name), s->from ? f->format(s->from) : str_dup("-"),
-			  s->to ? f->format(s->to) : str_dup("-"), fn, data);
+		send_line(s, str_dup(f->name), f->format(s->from), str_dup("-"), fn, data);
 		break;
 	case VERB_MAX_:
 		break;
@@ -140,7 +150,11 @@ char *step_what(const struct step *s)
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	plan_lines(s, print_what, out);
+	if (s->verb == VERB_ADD)
+		send_line(s, str_dup(s->feature->name), str_dup("-"), s->feature->format(s->to),
+			  print_what, out);
+	else
+		plan_lines(s, print_what, out);
 	fclose(out);
 	return text;
 }
@@ -148,7 +162,7 @@ char *step_what(const struct step *s)
 const struct origin *step_where(const struct step *s)
 {
 	static const struct origin nowhere;
-	const struct feature *f = s->feature;
+	const struct feature *f = object_feature(s->feature, s->to);
 
 	if (s->to)
 		FOREACH_ROW(f, r)

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/config.h"
 #include "core/errors.h"
 #include "core/fate.h"
 
@@ -292,8 +293,9 @@ static void plan_object(struct subject *s, const struct feature *f, uint64_t alr
 		finish_object_step(s, n);
 }
 
-static void entry_step(struct subject *s, enum verb verb, const struct feature *f,
-		       const struct object *to, const struct object *from, bool reset)
+static struct step *entry_step(struct subject *s, enum verb verb, const struct feature *f,
+			       const struct object *to, const struct object *from,
+			       bool reset)
 {
 	/* Of a list all rows have the same phases: those of its first. */
 	const struct row *r = &f->rows[0];
@@ -302,51 +304,115 @@ static void entry_step(struct subject *s, enum verb verb, const struct feature *
 	step->to = to;
 	step->from = from;
 	step->reset = reset;
+	if (f->rank)
+		step->rank = to ? f->rank(s->want, to) : f->rank(s->have, from);
+	return step;
 }
 
-static bool entry_differs(const struct subject *s, const struct feature *f,
-			  const struct object *to, const struct object *from)
+/* It was named before, and no longer is: has the kernel what it has by itself? */
+static bool was_reset(const struct step *s, const struct feature *f, const struct row *r)
 {
-	bool ours = f->is_ours && f->is_ours(from);
+	const struct feature *list = s->feature;
 
-	if (ours && f->misplaced && f->misplaced(to, from, s->want, s->have))
+	if (list->is_ours)
+		return !list->is_default || !list->is_ours(s->from) ||
+		       list->is_default(r, s->to, s->from, s->have);
+	if (object_feature(list, s->before) != f || !row_has(f, r, s->before))
 		return true;
-	ours = ours && f->is_default;
-	FOREACH_ROW(f, r) {
-		if (r->flags & (ROW_STATE | ROW_POLICY))
-			continue;
-		if (row_has(f, r, to) && (!row_has(f, r, from) || !row_equal(r, to, from)))
-			return true;
-		/* What was named before and no longer is. */
-		if (ours && !row_has(f, r, to) && row_has(f, r, from) &&
-		    !f->is_default(r, to, from, s->i))
-			return true;
+	return r->initial ? entry_row_is_initial(list, r, s->from) :
+			    !row_equal(r, s->before, s->from);
+}
+
+bool entry_row_changes(const struct step *s, const struct row *r)
+{
+	const struct feature *f = object_feature(s->feature, s->to);
+
+	if (r->flags & (ROW_STATE | ROW_POLICY))
+		return false;
+	if (row_has(f, r, s->to))
+		return s->feature->same ? !s->feature->same(r, s->to, s->from) :
+					  !row_has(f, r, s->from) || !row_equal(r, s->to, s->from);
+	return row_has(f, r, s->from) && !was_reset(s, f, r);
+}
+
+/* Return: it differs; and what changing it does to traffic. */
+static bool entry_differs(const struct subject *s, const struct step *step, enum effect *ret)
+{
+	const struct feature *list = step->feature, *f = object_feature(list, step->to);
+	bool differs = false;
+
+	*ret = EFFECT_LIVE;
+	if (f != object_feature(list, step->from)) {
+		*ret = EFFECT_RECREATE;
+		return true;
 	}
-	return false;
+	if (list->is_ours && list->is_ours(step->from) && list->misplaced &&
+	    list->misplaced(step->to, step->from, s->want, s->have))
+		return true;
+	FOREACH_ROW(f, r) {
+		enum effect e;
+
+		if (!entry_row_changes(step, r))
+			continue;
+		e = list->effect ? list->effect(s->p, step, r) : r->effect;
+		*ret = max_of(*ret, e);
+		differs = true;
+	}
+	return differs;
+}
+
+static void wait_for(struct subject *s, const char *why)
+{
+	s->want->state = STATE_WAITING;
+	iface_set_reason(s->want, "%s", why);
+}
+
+static struct object *copy_entry(struct subject *s, const struct feature *f,
+				 const struct object *from)
+{
+	struct object *o = object_new(f, s->p->plan->arena);
+
+	f = object_feature(f, from);
+	FOREACH_ROW(f, r)
+		if (row_has(f, r, from))
+			row_copy(f, r, s->p->plan->arena, o, from);
+	return o;
 }
 
 static void plan_entry(struct subject *s, const struct feature *f, const struct object *to,
 		       const struct object *from)
 {
+	const struct step like = {
+		.feature = f, .to = to, .from = from, .have = s->have, .want = s->want,
+		.before = list_find(f, iface_list(s->owned, f), to),
+	};
+	enum effect effect = EFFECT_LIVE;
 	_cleanup_free_ char *why = NULL;
+	struct step *step;
 
-	if (from && !entry_differs(s, f, to, from))
+	if (from && !entry_differs(s, &like, &effect))
 		return;
 	if (f->entry_blocked)
 		why = f->entry_blocked(s->p, s->want, to);
 	if (why) {
-		s->want->state = STATE_WAITING;
-		iface_set_reason(s->want, "%s", why);
+		wait_for(s, why);
 		return;
 	}
-	entry_step(s, from ? VERB_REPLACE : VERB_ADD, f, to, from, false);
+	step = entry_step(s, from ? VERB_REPLACE : VERB_ADD, f, to, from, false);
+	/* The record's own changes before the step is done. */
+	if (like.before)
+		step->before = copy_entry(s, f, like.before);
+	step->effect = effect;
 }
 
 static bool must_go(struct subject *s, const struct feature *f, const struct object *entry)
 {
 	const struct link *link = iface_link(s->want);
 
-	if (f->is_ours ? f->is_ours(entry) : list_find(f, iface_list(s->owned, f), entry) != NULL)
+	const struct object *made = list_find(f, iface_list(s->owned, f), entry);
+
+	if (f->is_ours ? f->is_ours(entry) :
+			 made && object_feature(f, made) == object_feature(f, entry))
 		return true;
 	return link && link->foreign_policy == FOREIGN_REMOVE && iface_list(s->want, f) &&
 	       f->is_foreign && f->is_foreign(entry);
@@ -396,8 +462,7 @@ static void plan_features(struct subject *s, const uint64_t *already)
 		if (s->want && s->want->part[n] && f->blocked)
 			why = f->blocked(s->p, s->want);
 		if (why) {
-			s->want->state = STATE_WAITING;
-			iface_set_reason(s->want, "%s", why);
+			wait_for(s, why);
 			continue;
 		}
 		if (feature_is_policy(f))
@@ -508,6 +573,8 @@ static int compare_steps(const void *pa, const void *pb)
 	r = strcmp(a->name, b->name);
 	if (r)
 		return r;
+	if (a->rank != b->rank)
+		return (a->rank < b->rank) == (a->phase > PHASE_DELETE) ? -1 : 1;
 	return a->seq < b->seq ? -1 : a->seq > b->seq;
 }
 

@@ -25,6 +25,7 @@ struct step {
 	enum verb verb;
 	enum effect effect;
 	unsigned depth; /* of the interface in the stack */
+	unsigned rank;	/* of an entry among those of its interface that stand on each other */
 	unsigned seq;	/* in the order found, to keep the sort stable */
 	const struct feature *feature;
 	char name[IFNAMSIZ];
@@ -32,6 +33,7 @@ struct step {
 	struct iface *want;    /* NULL: nothing configures it any more */
 	struct iface *have;    /* NULL: not there yet */
 	const struct object *to, *from;
+	const struct object *before; /* REPLACE: what the record knows of the entry, or NULL */
 	uint64_t mask; /* SET, CREATE: the rows */
 	bool reset;    /* puts back what was there before */
 
@@ -88,6 +90,9 @@ struct plan_line {
  * plan_lines - call @fn for each value that a step changes
  */
 void plan_lines(const struct step *s, void (*fn)(void *data, const struct plan_line *l), void *data);
+
+/** entry_row_changes - REPLACE: does the step change this row of its entry? */
+bool entry_row_changes(const struct step *s, const struct row *r);
 
 /** plan_text - the whole plan, a line a value; the caller frees it */
 char *plan_text(const struct plan *p);

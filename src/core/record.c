@@ -131,10 +131,34 @@ static struct object *copy_entry(const struct feature *f, const struct object *f
 {
 	struct object *o = object_new(f, NULL);
 
+	f = object_feature(f, from);
 	FOREACH_ROW(f, r)
 		if (row_has(f, r, from))
 			row_copy(f, r, NULL, o, from);
 	return o;
+}
+
+/* Does the kernel still have what the daemon had set, where one can see that it should not? */
+static bool is_unreset(const struct feature *list, const struct row *r,
+		       const struct object *before, const struct object *have)
+{
+	const struct feature *f = object_feature(list, before);
+
+	return row_has(f, r, before) && row_has(f, r, have) && r->initial &&
+	       !entry_row_is_initial(list, r, have);
+}
+
+/* What was named before and no longer is: to be known until it has been put back. */
+static void keep_unreset(const struct feature *f, struct object *entry,
+			 const struct object *before, const struct object *have)
+{
+	const struct feature *v = object_feature(f, entry);
+
+	if (v != object_feature(f, before) || (have && v != object_feature(f, have)))
+		return;
+	FOREACH_ROW(v, r)
+		if (!row_has(v, r, entry) && is_unreset(f, r, before, have))
+			row_copy(v, r, NULL, entry, before);
 }
 
 /*
@@ -145,18 +169,25 @@ static void adopt_entry(struct record *rec, const struct step *s)
 {
 	const struct feature *f = s->feature;
 	const struct object *entry = s->to;
+	struct object *mine, *before;
 	struct list *l;
 
 	if (f->is_ours)
 		entry = s->from && !f->is_ours(s->from) ? s->from : NULL;
-	else if (s->verb != VERB_ADD)
+	else if (s->verb != VERB_ADD && s->verb != VERB_REPLACE)
 		entry = NULL;
 	if (!entry || f->form != FORM_LIST)
 		return;
 	l = iface_get_list(rec->owned, owned_get(rec, s->name), f);
-	if (list_find(f, l, entry))
+	before = list_find(f, l, entry);
+	if (before && f->is_ours)
 		return;
-	list_add(f, l, copy_entry(f, entry));
+	mine = copy_entry(f, entry);
+	if (before) {
+		keep_unreset(f, mine, before, s->from);
+		list_remove(f, l, mine);
+	}
+	list_add(f, l, mine);
 	rec->changed = true;
 }
 
@@ -200,14 +231,35 @@ static bool settle_object(struct record *rec, struct object *before, const struc
 	return before->present;
 }
 
+static void settle_entry(struct record *rec, const struct feature *f, struct object *entry,
+			 const struct object *want, const struct object *have)
+{
+	const struct feature *v = object_feature(f, entry);
+
+	if (!have || v != object_feature(f, want) || v != object_feature(f, have))
+		return;
+	FOREACH_ROW(v, r) {
+		if (!row_has(v, r, entry) || row_has(v, r, want) || (r->flags & ROW_KEY) ||
+		    is_unreset(f, r, entry, have))
+			continue;
+		if (r->type->done)
+			r->type->done(row_value(r, entry));
+		entry->present &= ~row_bit(v, r);
+		rec->changed = true;
+	}
+}
+
 static bool settle_list(struct record *rec, struct list *before, const struct feature *f,
 			const struct list *want, const struct list *have)
 {
 	for (unsigned n = before->n; n > 0; n--) {
 		struct object *entry = before->items[n - 1];
 		const struct object *now = list_find(f, have, entry);
+		const struct object *wanted = list_find(f, want, entry);
 
-		if (list_find(f, want, entry) || (now && (!f->is_ours || f->is_ours(now))))
+		if (wanted && !f->is_ours)
+			settle_entry(rec, f, entry, wanted, now);
+		if (wanted || (now && (!f->is_ours || f->is_ours(now))))
 			continue; /* ours, or still to be put back */
 		list_remove(f, before, entry);
 		rec->changed = true;

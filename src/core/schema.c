@@ -7,14 +7,16 @@
 #include "core/types.h"
 
 static const char *const phase_names[PHASE_MAX_] = {
-	[PHASE_NONE] = "none",	     [PHASE_DROP_ROUTE] = "drop-route",
+	[PHASE_NONE] = "none",	     [PHASE_DROP_QDISC] = "drop-qdisc",
+	[PHASE_DROP_ROUTE] = "drop-route",
 	[PHASE_DROP_ADDRESS] = "drop-address", [PHASE_DOWN] = "down",
 	[PHASE_DROP_XDP] = "drop-xdp", [PHASE_XDP] = "xdp",
 	[PHASE_DETACH] = "detach",   [PHASE_DELETE] = "delete",
 	[PHASE_CREATE] = "create",   [PHASE_PHY] = "phy",
 	[PHASE_LINK] = "link",	     [PHASE_ATTACH] = "attach",
 	[PHASE_L2] = "l2",	     [PHASE_SYSCTL] = "sysctl",
-	[PHASE_ADDRESS] = "address", [PHASE_UP] = "up",
+	[PHASE_ADDRESS] = "address", [PHASE_QDISC] = "qdisc",
+	[PHASE_UP] = "up",
 	[PHASE_ROUTE] = "route",
 };
 
@@ -203,8 +205,10 @@ struct object *object_new(const struct feature *f, struct arena *a)
 
 void object_clear(const struct feature *f, struct object *o)
 {
-	FOREACH_ROW(f, r)
-		if (row_has(f, r, o) && r->type->done)
+	const struct feature *v = object_feature(f, o);
+
+	FOREACH_ROW(v, r)
+		if (row_has(v, r, o) && r->type->done)
 			r->type->done(row_value(r, o));
 	memset(o, 0, f->size);
 }
@@ -269,6 +273,7 @@ json_t *object_json(const struct feature *f, const struct object *o, unsigned sk
 {
 	json_t *j = json_object();
 
+	f = object_feature(f, o);
 	FOREACH_ROW(f, r)
 		if (row_has(f, r, o) && !(r->flags & skip))
 			json_object_set_new(j, r->key, r->type->json(r, row_value(r, o)));

@@ -38,6 +38,7 @@ struct step;
  */
 enum phase {
 	PHASE_NONE,
+	PHASE_DROP_QDISC,
 	PHASE_DROP_ROUTE,
 	PHASE_DROP_ADDRESS,
 	PHASE_DOWN,
@@ -52,6 +53,7 @@ enum phase {
 	PHASE_SYSCTL,
 	PHASE_ADDRESS,
 	PHASE_XDP,
+	PHASE_QDISC,
 	PHASE_UP,
 	PHASE_ROUTE,
 	PHASE_MAX_,
@@ -231,6 +233,19 @@ struct feature {
 	int (*parse_entry)(struct parse *p, const config_setting_t *s, struct object *o);
 	/* FORM_LIST: an entry as one word for plans; the caller frees it. */
 	char *(*format)(const struct object *o);
+	/*
+	 * FORM_LIST of entries of several kinds, told apart by the row "kind", the first: whose
+	 * rows @o has. They begin with this feature's, and its size is that of the largest.
+	 */
+	const struct feature *(*variant)(const struct object *o);
+	/* The @n-th of them, with .kind and .help, or NULL. */
+	const struct feature *(*nth_variant)(unsigned n);
+	/* FORM_LIST: fill in what an entry of a configuration implies for its key. */
+	void (*complete_entry)(struct object *o);
+	/* FORM_LIST, entries that stand on each other: how many of @i's are below @o. */
+	unsigned (*rank)(const struct iface *i, const struct object *o);
+	/* FORM_LIST: has @from the value of @row that @to asks for? By default: the same value. */
+	bool (*same)(const struct row *row, const struct object *to, const struct object *from);
 	/* FORM_LIST: was this entry of the kernel's made by this daemon? By default: never known. */
 	bool (*is_ours)(const struct object *o);
 	/* FORM_LIST: is the value of @row, which the configuration does not name, what the daemon
@@ -370,6 +385,12 @@ int object_decode(const struct feature *f, struct object *o, struct nlattr *cons
 
 /** group_set - @part (taken over) where a feature's group stands in the JSON of an interface */
 void group_set(json_t *iface, const struct feature *f, json_t *part);
+
+/** object_feature - whose rows @o has: @f's, or those of its kind of entry */
+static inline const struct feature *object_feature(const struct feature *f, const struct object *o)
+{
+	return f->variant && o ? f->variant(o) : f;
+}
 
 /** object_json - all present rows but those whose flags are in @skip */
 json_t *object_json(const struct feature *f, const struct object *o, unsigned skip);

@@ -264,6 +264,7 @@ static int enum16be_get(const struct row *row _unused_, const struct nlattr *a, 
 		.json = enum_json, .put = p, .get = g, .range = enum_range,                        \
 	}
 ENUM(type_enum8, 1, number_put, number_get);
+ENUM(type_enum16, 2, number_put, number_get);
 ENUM(type_enum32, 4, number_put, number_get);
 ENUM(type_enum16be, 2, enum16be_put, enum16be_get);
 

@@ -26,7 +26,7 @@ struct word {
 	const char *word; /* NULL ends */
 	unsigned value;
 };
-extern const struct type type_enum8, type_enum16be, type_enum32;
+extern const struct type type_enum8, type_enum16, type_enum16be, type_enum32;
 
 /** word_of - the word for @value, or NULL */
 const char *word_of(const struct word *words, unsigned value);
@@ -36,6 +36,23 @@ int word_value(const struct word *words, const char *word);
 
 /* A time as text with a unit ("15s"), uint64_t hundredths of a second (USER_HZ) in the object. */
 extern const struct type type_clock32, type_clock64;
+
+/*
+ * Quantities with a unit, in the object in their base unit (types-unit.c). Times: int64_t
+ * nanoseconds ("300us"); on the wire 32 bits of nanoseconds or microseconds, or 64.
+ * Rates: uint64_t bytes a second ("100Mbit"); 64 bits, or 32 that end where they end.
+ * Sizes: uint32_t bytes (1514, "10KiB").
+ */
+extern const struct type type_time_ns32, type_time_us32, type_time_ns64;
+extern const struct type type_rate, type_rate32, type_size;
+
+/** time_parse, rate_parse - one such value; 0, or -EINVAL with p->why */
+int time_parse(struct parse *p, const config_setting_t *s, int64_t *ret);
+int rate_parse(struct parse *p, const config_setting_t *s, uint64_t *ret);
+
+/** time_text, rate_text - as it is written; the caller frees it */
+char *time_text(int64_t ns);
+char *rate_text(uint64_t bytes);
 
 /* Text up to row->max bytes; char *, NULL: empty. */
 extern const struct type type_string;

@@ -6,6 +6,7 @@ struct feature *const features[] = {
 	&link_feature,	  &vlan_feature, &bridge_feature,  &port_feature,  &veth_feature,
 	&dsa_feature,
 	&ipv4_feature,	  &ipv6_feature, &address_feature, &route_feature,
+	&qdisc_feature,
 	&unit_feature,
 #if WITH_XDP
 	&xdp_feature, &xdp_filter_feature, &xdp_forward_feature, &xdp_cpumap_feature,

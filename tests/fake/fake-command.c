@@ -5,7 +5,9 @@
  * kernel.
  */
 #include <arpa/inet.h>
+#include <linux/pkt_sched.h>
 #include <netinet/ether.h>
+#include <stdio.h>
 
 #include "fake/fake-internal.h"
 
@@ -206,6 +208,39 @@ static int sysctl_words(struct words *w)
 	return fake_run(w->fk, &r, &text);
 }
 
+static uint32_t tc_number(const char *s)
+{
+	unsigned major = 0, minor = 0;
+
+	if (sscanf(s, "%x:%x", &major, &minor) < 1)
+		abort();
+	return major << 16 | minor;
+}
+
+/* tc qdisc add|del dev NAME root|parent NUMBER [handle NUMBER] [KIND], no options. */
+static int qdisc_words(struct words *w)
+{
+	bool add = is(w, "add");
+	struct tcmsg tcm = { .tcm_parent = TC_H_ROOT };
+	struct nl_msg *msg;
+	const char *kind = NULL;
+
+	while (take(w)) {
+		if (is(w, "dev"))
+			tcm.tcm_ifindex = index_of(w, take(w));
+		else if (is(w, "parent"))
+			tcm.tcm_parent = tc_number(take(w));
+		else if (is(w, "handle"))
+			tcm.tcm_handle = tc_number(take(w));
+		else if (!is(w, "root"))
+			kind = w->word;
+	}
+	msg = fake_message(add ? RTM_NEWQDISC : RTM_DELQDISC, &tcm, sizeof(tcm));
+	if (kind)
+		nla_put_string(msg, TCA_KIND, kind);
+	return run(w, msg, add ? NLM_F_CREATE | NLM_F_EXCL : 0);
+}
+
 int fake_command(struct fake_kernel *fk, const char *command)
 {
 	static const struct {
@@ -215,6 +250,7 @@ int fake_command(struct fake_kernel *fk, const char *command)
 		{ "ip", "link", link_words },	    { "ip", "address", address_words },
 		{ "ip", "addr", address_words },    { "ip", "route", route_words },
 		{ "bridge", "vlan", vlan_words },   { "sysctl", NULL, sysctl_words },
+		{ "tc", "qdisc", qdisc_words },
 	};
 	_cleanup_free_ char *copy = str_dup(command);
 	struct words w = { .fk = fk };

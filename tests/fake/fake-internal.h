@@ -29,6 +29,8 @@ uint32_t attrs_u32(const struct attrs *a, int type, uint32_t otherwise);
 void attrs_put(struct nl_msg *msg, const struct attrs *a);
 void attrs_done(struct attrs *a);
 
+struct tc;
+
 #define VLAN_MEMBER 1
 #define VLAN_UNTAGGED 2
 
@@ -44,6 +46,7 @@ struct device {
 	uint16_t pvid;
 	uint32_t xdp_id; /* of the program; 0: none */
 	uint8_t xdp_mode;
+	struct tc *tc; /* queueing disciplines and classes */
 	int32_t ipv4[IPV4_DEVCONF_MAX], ipv6[DEVCONF_MAX];
 };
 
@@ -163,5 +166,12 @@ struct nl_msg *entry_message(const struct entry *e, uint16_t type);
 void entry_free(struct entry *e);
 int address_change(struct call *c, bool add);
 int route_change(struct call *c, bool add);
+
+/* fake-tc.c */
+
+int tc_change(struct call *c);
+void tc_gone(struct device *d);
+void tc_dump(const struct device *d, uint16_t get, void (*fn)(void *data, struct nl_msg *msg),
+	     void *data);
 
 #endif

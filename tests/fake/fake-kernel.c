@@ -130,6 +130,11 @@ static int run_message(struct call *c)
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
 		return route_change(c, c->n->nlmsg_type == RTM_NEWROUTE);
+	case RTM_NEWQDISC:
+	case RTM_DELQDISC:
+	case RTM_NEWTCLASS:
+	case RTM_DELTCLASS:
+		return tc_change(c);
 	}
 	return -EOPNOTSUPP;
 }
@@ -186,6 +191,13 @@ static struct message *add_message(struct message *after, struct nl_msg *msg)
 	return after;
 }
 
+static void add_to_dump(void *data, struct nl_msg *msg)
+{
+	struct message **last = data;
+
+	*last = add_message(*last, msg);
+}
+
 /* All is said as it is at one moment. */
 static struct message *answer_dump(struct fake_kernel *fk, const struct nlmsghdr *n)
 {
@@ -205,6 +217,8 @@ static struct message *answer_dump(struct fake_kernel *fk, const struct nlmsghdr
 		FOREACH_DEVICE(fk, d)
 			if (stats_wanted(n, d))
 				last = add_message(last, stats_message(d));
+	FOREACH_DEVICE(fk, d)
+		tc_dump(d, n->nlmsg_type, add_to_dump, &last);
 	FOREACH_ENTRY(fk, e)
 		if (e->type + 2 == n->nlmsg_type &&
 		    (!g->rtgen_family || g->rtgen_family == e->head.any.rtgen_family))
@@ -421,6 +435,14 @@ int fake_add_nic(struct fake_kernel *fk, const char *name)
 	d->cable = true;
 	device_tell(fk, d);
 	return d->index;
+}
+
+void fake_queues(struct fake_kernel *fk, const char *name, unsigned n)
+{
+	struct device *d = device_named(fk, name);
+
+	attrs_set_u32(&d->link, IFLA_NUM_TX_QUEUES, n);
+	device_tell(fk, d);
 }
 
 void fake_remove(struct fake_kernel *fk, const char *name)

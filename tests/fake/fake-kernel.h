@@ -6,6 +6,9 @@
 #include "nl/kernel.h"
 
 /* The machine. It lives on when the daemon's connection to it is closed. */
+/* Transmit and receive queues of a NIC. */
+#define FAKE_QUEUES 8
+
 struct fake_kernel;
 
 /** fake_kernel_new - a machine that has nothing but the loopback interface */
@@ -22,6 +25,9 @@ int fake_add_nic(struct fake_kernel *fk, const char *name);
 
 /** fake_add_dsa_port - a switch on @conduit gets a port; it is down. Its index, or -ENODEV */
 int fake_add_dsa_port(struct fake_kernel *fk, const char *name, const char *conduit);
+
+/** fake_queues - it has so many transmit queues */
+void fake_queues(struct fake_kernel *fk, const char *name, unsigned n);
 
 /** fake_remove - unplug a device, or delete one that was created */
 void fake_remove(struct fake_kernel *fk, const char *name);

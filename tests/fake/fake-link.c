@@ -101,6 +101,8 @@ struct device *device_new(struct fake_kernel *fk, const char *name, const char *
 	mac[5] = index;
 	attrs_set(&d->link, IFLA_ADDRESS, mac, sizeof(mac));
 	attrs_set_u32(&d->link, IFLA_MTU, strcmp(name, "lo") ? 1500 : 65536);
+	attrs_set_u32(&d->link, IFLA_NUM_TX_QUEUES, *kind ? 1 : FAKE_QUEUES);
+	attrs_set_u32(&d->link, IFLA_NUM_RX_QUEUES, *kind ? 1 : FAKE_QUEUES);
 	ip_init(d);
 	if (!strcmp(kind, "bridge"))
 		bridge_init(d);
@@ -118,6 +120,7 @@ static void device_unlink(struct fake_kernel *fk, struct device *d)
 	while (*at != d)
 		at = &(*at)->next;
 	*at = d->next;
+	tc_gone(d);
 	attrs_done(&d->link);
 	attrs_done(&d->data);
 	attrs_done(&d->port);
@@ -499,6 +502,9 @@ static int create(struct link_call *l)
 	if (r < 0)
 		return r;
 	d = device_named(c->fk, l->name);
+	for (int a = IFLA_NUM_TX_QUEUES; a <= IFLA_NUM_RX_QUEUES; a++)
+		if (l->tb[a])
+			attrs_set(&d->link, a, nla_data(l->tb[a]), nla_len(l->tb[a]));
 	if (!strcmp(l->kind, "bridge") && l->linkinfo[IFLA_INFO_DATA])
 		r = bridge_change(c, d, l->linkinfo[IFLA_INFO_DATA]);
 	l->creates = true;

@@ -39,7 +39,7 @@ if strace -V >/dev/null 2>&1; then
 	check_fails "strace sees no RTM_NEW…, RTM_SET… or RTM_DEL… either" \
 		grep -E 'RTM_(NEW|SET|DEL)' "$daemon_dir/strace"
 	check_equal "and each kind asked for once: links, bridge, addresses, routes, settings" \
-		"RTM_GETADDR:1 RTM_GETLINK:2 RTM_GETNETCONF:2 RTM_GETROUTE:2" \
+		"RTM_GETADDR:1 RTM_GETLINK:2 RTM_GETNETCONF:2 RTM_GETQDISC:1 RTM_GETROUTE:2" \
 		"$(grep -oE 'RTM_GET[A-Z]+' "$daemon_dir/strace" | sort | uniq -c | awk '{printf "%s%s:%s", s, $2, $1; s=" "}')"
 else
 	skip "what strace sees of a second run" "no strace"

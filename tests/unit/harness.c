@@ -171,13 +171,14 @@ void harness_exec(struct harness *h, const char *fmt, ...)
 
 void harness_nic(struct harness *h, const char *name)
 {
-	_cleanup_free_ char *dummy = str_format("ip link add %s type dummy 2>/dev/null", name);
+	_cleanup_free_ char *dummy = str_format("ip link add %s numtxqueues %u type dummy "
+						"2>/dev/null", name, FAKE_QUEUES);
 
 	if (h->fake)
 		fake_add_nic(h->fake, name);
 	else if (shell(dummy)) /* a kernel without dummies: one end of a cable */
-		harness_exec(h, "ip link add %s type veth peer name %s-far && ip link set %s-far up",
-			     name, name, name);
+		harness_exec(h, "ip link add %s numtxqueues %u type veth peer name %s-far && "
+			     "ip link set %s-far up", name, FAKE_QUEUES, name, name);
 }
 
 static bool is_peer(const struct model *want, const char *name)

@@ -107,7 +107,26 @@ static void leaves_no_trace(void **state)
 struct hole {
 	const char *iface, *group, *key; /* group "": the entry itself */
 	bool list;			 /* key is a list, of which one entry went or all */
+	bool member;			 /* or one member of an entry */
 };
+
+/* Take out the @n-th member of a list's entries; -1: done, else how many there are. */
+static int hole_in_entries(config_setting_t *list, unsigned n)
+{
+	unsigned members = 0;
+
+	for (int i = 0; i < config_setting_length(list); i++) {
+		config_setting_t *entry = config_setting_get_elem(list, i);
+		unsigned own = config_setting_is_group(entry) ? config_setting_length(entry) : 0;
+
+		if (n >= members && n < members + own) {
+			config_setting_remove_elem(entry, n - members);
+			return -1;
+		}
+		members += own;
+	}
+	return members;
+}
 
 /* Take out the @n-th thing that can be taken out; false: there are not so many. */
 static bool make_hole(config_t *cfg, unsigned n, struct hole *hole)
@@ -135,6 +154,14 @@ static bool make_hole(config_t *cfg, unsigned n, struct hole *hole)
 				return true;
 			}
 			n -= parts;
+			if (parts && !config_setting_is_group(s)) {
+				int members = hole_in_entries(s, n);
+
+				hole->list = hole->member = members < 0;
+				if (members < 0)
+					return true;
+				n -= members;
+			}
 			if (!parts && n-- == 0)
 				return true;
 		}
@@ -227,39 +254,55 @@ static bool is_settled(struct example *x)
 	return !*plan;
 }
 
-/* Without @hole and with it again, on a machine of its own. Return: all is well. */
-static bool test_hole(const char *feature, const struct hole *hole, const char *text)
+/* Without @hole and with it again. Return: all is well. */
+static bool test_hole_on(struct example *x, const struct hole *hole, const char *text)
 {
-	struct example x = open_example(feature);
 	bool ok = true;
 	int r;
 
-	harness_must_apply(x.h, x.text);
-	r = harness_apply(x.h, text);
+	harness_must_apply(x->h, x->text);
+	r = harness_apply(x->h, text);
 	/* Without an address the kernel refuses a route through its network. */
 	if (r == -EIO || (r == -ECANCELED && strcmp(hole->key, "addresses"))) {
-		print_error("%s\n", x.h->text);
+		print_error("%s\n", x->h->text);
 		ok = false;
 	}
 	if (!r)
-		ok = is_settled(&x) && (hole->list || check_hole(&x, hole));
-	if (r != -EINVAL && harness_apply(x.h, x.text)) {
-		print_error("put back: %s\n", x.h->text);
+		ok = is_settled(x) && (hole->list || check_hole(x, hole));
+	if (r != -EINVAL && harness_apply(x->h, x->text)) {
+		print_error("put back: %s\n", x->h->text);
 		ok = false;
 	}
-	ok &= is_settled(&x);
+	ok &= is_settled(x);
 	if (!ok)
 		print_error("the above is of %s: %s%s%s%s\n", hole->iface, hole->group,
 			    *hole->group ? "." : "", hole->key, hole->list ? " (an entry)" : "");
-	close_example(&x);
 	return ok;
 }
 
-static void each_setting_resets(void **state)
+/* Members of entries are many: they share a machine, the others have one of their own. */
+static bool test_hole(const char *feature, struct example *shared, const struct hole *hole,
+		      const char *text)
 {
-	const char *feature = *state;
-	_cleanup_free_ char *path = file_of(feature, "example.conf");
-	_cleanup_free_ char *text = harness_read(path);
+	struct example own;
+	bool ok;
+
+	if (hole->member && shared->h)
+		return test_hole_on(shared, hole, text);
+	if (hole->member) {
+		*shared = open_example(feature);
+		return test_hole_on(shared, hole, text);
+	}
+	own = open_example(feature);
+	ok = test_hole_on(&own, hole, text);
+	close_example(&own);
+	return ok;
+}
+
+/* All holes that are members of entries, or all that are not. Return: all is well. */
+static bool test_holes(const char *feature, const char *text, bool members)
+{
+	struct example shared = { 0 };
 	bool more = true, ok = true;
 
 	for (unsigned n = 0; more; n++) {
@@ -269,17 +312,30 @@ static void each_setting_resets(void **state)
 		config_init(&cfg);
 		assert_int_equal(config_read_string(&cfg, text), CONFIG_TRUE);
 		more = make_hole(&cfg, n, &hole);
-		if (more) {
+		if (more && hole.member == members) {
 			_cleanup_free_ char *key = str_dup(hole.key), *without = NULL;
 
 			if (!hole.list)
 				remove_key(&cfg, &hole);
 			hole.key = key;
 			without = written(&cfg);
-			ok &= test_hole(feature, &hole, without);
+			ok &= test_hole(feature, &shared, &hole, without);
 		}
 		config_destroy(&cfg);
 	}
+	if (shared.h)
+		close_example(&shared);
+	return ok;
+}
+
+static void each_setting_resets(void **state)
+{
+	const char *feature = *state;
+	_cleanup_free_ char *path = file_of(feature, "example.conf");
+	_cleanup_free_ char *text = harness_read(path);
+	bool ok = test_holes(feature, text, false);
+
+	ok &= test_holes(feature, text, true);
 	assert_true(ok);
 }
 
@@ -296,19 +352,21 @@ static const struct {
 int main(void)
 {
 	struct CMUnitTest *tests = NULL;
-	_cleanup_free_ char *pattern = NULL;
+	_cleanup_free_ char *pattern = NULL, *deeper = NULL;
 	unsigned n = 0;
 	glob_t g;
 	int r;
 
 	pattern = str_format("%s/%s*/example.conf", harness_top(), FOLDER);
+	deeper = str_format("%s/%s*/*/example.conf", harness_top(), FOLDER);
 	if (glob(pattern, 0, NULL, &g))
 		return 99;
+	(void)glob(deeper, GLOB_APPEND, NULL, &g);
 	for (size_t i = 0; i < g.gl_pathc; i++) {
 		char *name, *slash = strrchr(g.gl_pathv[i], '/');
 
 		*slash = 0;
-		name = str_dup(strrchr(g.gl_pathv[i], '/') + 1);
+		name = str_dup(g.gl_pathv[i] + strlen(harness_top()) + strlen("/" FOLDER));
 		if (!WITH_XDP && !strcmp(name, "xdp")) {
 			free(name);
 			continue;

@@ -33,7 +33,8 @@ static const struct word foreign_words[] = {
 	{ "keep", FOREIGN_KEEP }, { "remove", FOREIGN_REMOVE }, { NULL, 0 },
 };
 
-enum { KIND, UP, MTU, ADDRESS, ALIAS, MASTER, FOREIGN, ON_DRIFT, CARRIER, OPERSTATE, CARRIER_CHANGES, LOWER, SLAVE_KIND, SWITCH_ID, PORT_NAME };
+enum { KIND, UP, MTU, ADDRESS, ALIAS, MASTER, FOREIGN, ON_DRIFT, CARRIER, OPERSTATE, CARRIER_CHANGES, LOWER, SLAVE_KIND, SWITCH_ID, PORT_NAME,
+       TX_QUEUES, RX_QUEUES };
 
 static const struct row rows[] = {
 	[KIND] = { .key = "kind", .type = &type_name, VALUE(link, kind),
@@ -73,6 +74,14 @@ static const struct row rows[] = {
 	  .help = "Identity of the hardware switch that it is a port of; ports with the same one are one switch's" },
 	[PORT_NAME] = { .key = "phys_port_name", .type = &type_string, VALUE(link, port_name),
 	  .attr = IFLA_PHYS_PORT_NAME, .flags = ROW_STATE, .help = "What the hardware calls the port" },
+	[TX_QUEUES] = { .key = "num_tx_queues", .type = &type_u32, VALUE(link, tx_queues),
+	  .attr = IFLA_NUM_TX_QUEUES, .phase = PHASE_CREATE, .flags = ROW_CREATE,
+	  .effect = EFFECT_RECREATE, .min = 1, .max = 4096,
+	  .help = "Transmit queues that an interface is created with" },
+	[RX_QUEUES] = { .key = "num_rx_queues", .type = &type_u32, VALUE(link, rx_queues),
+	  .attr = IFLA_NUM_RX_QUEUES, .phase = PHASE_CREATE, .flags = ROW_CREATE,
+	  .effect = EFFECT_RECREATE, .min = 1, .max = 4096,
+	  .help = "Receive queues that an interface is created with" },
 };
 
 static void put_word(struct link *l, unsigned row, char *to, const struct nlattr *a)
@@ -106,6 +115,8 @@ static int observe_link(struct mirror *m, struct iface *i, const struct link_mes
 				  [IFLA_IFALIAS] = lm->tb[IFLA_IFALIAS],
 				  [IFLA_MASTER] = lm->tb[IFLA_MASTER],
 				  [IFLA_CARRIER] = lm->tb[IFLA_CARRIER],
+				  [IFLA_NUM_TX_QUEUES] = lm->tb[IFLA_NUM_TX_QUEUES],
+				  [IFLA_NUM_RX_QUEUES] = lm->tb[IFLA_NUM_RX_QUEUES],
 				  [IFLA_OPERSTATE] = lm->tb[IFLA_OPERSTATE],
 				  [IFLA_PHYS_PORT_NAME] = lm->tb[IFLA_PHYS_PORT_NAME],
 				  [IFLA_CARRIER_CHANGES] = lm->tb[IFLA_CARRIER_CHANGES],
@@ -209,6 +220,11 @@ static void check(const struct model *want, const struct iface *i, struct errors
 	}
 	if (*l->kind)
 		check_kind(i, l->kind, e);
+	for (unsigned n = TX_QUEUES; n <= RX_QUEUES && !*l->kind; n++)
+		if (l->o.present & BIT64(n))
+			errors_add(e, object_where(&link_feature, &rows[n], &l->o),
+				   "%s: %s: of a device that exists by itself the driver decides", i->name,
+				   rows[n].key);
 	if (master && !strcmp(iface_kind(i), "bridge") && !strcmp(iface_kind(master), "bridge"))
 		errors_add(e, object_where(&link_feature, r, &l->o),
 			   "%s: master: a bridge cannot be a port of a bridge", i->name);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the kinds of queueing discipline share with the list they are entries of. */
+#ifndef QDISC_KINDS_H
+#define QDISC_KINDS_H
+
+#include "features/qdisc/uapi.h"
+
+#include <stddef.h>
+
+#include "core/config.h"
+#include "core/mirror.h"
+#include "core/plan.h"
+
+/* The start of every entry. */
+struct qdisc {
+	struct object o;
+	char kind[IFNAMSIZ];
+	uint32_t parent; /* 0: root; TC_H_INGRESS; else a class */
+	uint32_t handle; /* major number in the upper half; 0: the kernel's choice */
+	uint8_t offloaded;
+};
+
+/* Room for an entry of any kind; each asserts that it fits. */
+#define QDISC_SIZE 640
+
+/* The rows that every kind begins with. */
+enum { QDISC_KIND, QDISC_PARENT, QDISC_HANDLE, QDISC_OFFLOADED, QDISC_OWN };
+
+#define QDISC_ROWS                                                                                 \
+	[QDISC_KIND] = { .key = "kind", .type = &type_name, VALUE(qdisc, kind),                    \
+			 .phase = PHASE_QDISC, .off = PHASE_DROP_QDISC,                            \
+			 .help = "Kind of queueing discipline" },                                  \
+	[QDISC_PARENT] = { .key = "parent", .type = &type_tc_parent, VALUE(qdisc, parent),         \
+			   .flags = ROW_KEY, .initial = "\"root\"",                                \
+			   .help = "Where it hangs: \"root\", \"ingress\", or a class (\"1:2\")" },\
+	[QDISC_HANDLE] = { .key = "handle", .type = &type_tc_handle, VALUE(qdisc, handle),         \
+			   .effect = EFFECT_RECREATE,                                              \
+			   .help = "Its number, which classes below it begin with (\"1:\")" },     \
+	[QDISC_OFFLOADED] = { .key = "offloaded", .type = &type_bool, VALUE(qdisc, offloaded),     \
+			      .flags = ROW_STATE,                                                  \
+			      .help = "Does the device itself do it?" }
+
+/* For the kinds' check functions: an error at a row, with the name of the rule it breaks. */
+struct qdisc_check {
+	const struct model *want;
+	const struct iface *iface;
+	const struct list *list;
+	const struct qdisc *qdisc;
+	const struct feature *feature;
+	struct errors *errors;
+};
+
+void qdisc_error(const struct qdisc_check *c, unsigned row, const char *rule, const char *fmt,
+		 ...) _printf_(4, 5);
+
+struct qdisc_kind {
+	struct feature f; /* name, kind, and rows of such an entry */
+
+	/* Write TCA_OPTIONS. NULL: the rows' attributes in a nest. */
+	int (*put)(struct encoder *e, const struct qdisc *q);
+	/* Read them. NULL: the same. */
+	int (*get)(const struct nlattr *options, struct qdisc *q);
+	/* Fill in what an entry of a configuration implies. */
+	void (*complete)(struct qdisc *q);
+	void (*check)(const struct qdisc_check *c);
+	/* What the device there is, or its link, cannot; NULL: nothing; the caller frees it. */
+	char *(*refused)(const struct iface *have, const struct iface *want, const struct qdisc *q);
+	char *(*blocked)(const struct iface *have, const struct qdisc *q);
+	bool (*same)(const struct row *row, const struct object *to, const struct object *from);
+	bool fixed;	/* the kernel cannot change it: replaced by a new one */
+	bool forgets;	/* what a change does not say goes back to what it was at first */
+	bool whole;	/* put() needs a value of every row that has an initial one */
+	bool classful;	/* has classes with numbers, 1 and up, that others can hang on */
+	bool owns_classes; /* which it keeps with the device (netdev_set_num_tc()) */
+	bool ingress;	/* hangs on "ingress" */
+};
+
+/* Ends with NULL. */
+extern const struct qdisc_kind *const qdisc_kinds[];
+extern const struct qdisc_kind bfifo_kind, cake_kind, cbs_kind, clsact_kind, etf_kind, ets_kind,
+	fq_codel_kind, fq_kind, htb_kind, ingress_kind, mq_kind, mqprio_kind, multiq_kind,
+	netem_kind, pfifo_kind, prio_kind, taprio_kind, tbf_kind;
+
+#define QDISC_FEATURE(id, help_, rows_)                                                           \
+	.f = { .name = "qdisc", .kind = id, .help = help_, .form = FORM_LIST, .size = QDISC_SIZE, .rows = rows_,                   \
+	       .n_rows = ARRAY_SIZE(rows_) }
+#define QDISC_FITS(object) _Static_assert(sizeof(struct object) <= QDISC_SIZE, "QDISC_SIZE")
+
+/** qdisc_kind_find - by name, or NULL */
+const struct qdisc_kind *qdisc_kind_find(const char *name);
+
+static inline bool qdisc_has(const struct qdisc *q, unsigned row)
+{
+	return q->o.present & BIT64(row);
+}
+
+/** tx_queues - how many transmit queues the device has; 0: not known */
+unsigned tx_queues(const struct iface *have);
+
+/* types.c */
+
+/* "root", "ingress", "1:2"; uint32_t with 0 for the root. */
+extern const struct type type_tc_parent;
+/* "1:"; uint32_t. */
+extern const struct type type_tc_handle;
+/* "1:2"; of a class's parent also "1:"; uint32_t. */
+extern const struct type type_tc_class, type_tc_class_parent;
+
+/** tc_text - such a number as it is written, into @buf of at least TC_TEXT_MAX bytes */
+#define TC_TEXT_MAX 16
+const char *tc_text(uint32_t id, char *buf);
+
+/* Traffic classes. */
+#define TC_CLASSES 16
+
+/* A number for each: of 16 priorities the class, of 16 classes whatever. The rest is 0. */
+struct numbers16 {
+	uint32_t v[TC_CLASSES];
+};
+extern const struct type type_numbers16;
+
+/* A rate for each. */
+struct rates16 {
+	uint64_t v[TC_CLASSES];
+	uint8_t n;
+};
+extern const struct type type_rates16;
+
+/* Transmit queues of each class: "count@offset". */
+struct queues16 {
+	uint16_t count[TC_CLASSES], offset[TC_CLASSES];
+	uint8_t n;
+};
+extern const struct type type_queues16;
+
+/* A word of row->data for each, what is not written the first: [ "express", "preemptible" ]. */
+extern const struct type type_words16;
+
+#endif

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * taprio: gates for traffic classes, opened and closed by the clock (IEEE
+ * 802.1Q, 8.6.8.4).
+ *
+ * The kernel has two schedules, as the standard: what runs (oper) and what was
+ * asked for and begins at its base time (admin). A change is compared with
+ * the admin one where there is one. It tells nothing when the one becomes the
+ * other. Classes, clock and offload of a running one cannot be changed
+ * (taprio_change(): EOPNOTSUPP); what a change leaves out goes back to nothing,
+ * but for max_sdu and fp, which stay.
+ */
+#include <time.h>
+
+#include "features/qdisc/taprio.h"
+
+#ifndef CLOCK_TAI
+#define CLOCK_TAI 11
+#endif
+
+static const struct word clocks[] = {
+	{ "TAI", CLOCK_TAI },		{ "REALTIME", CLOCK_REALTIME },
+	{ "MONOTONIC", CLOCK_MONOTONIC }, { "BOOTTIME", CLOCK_BOOTTIME },
+	{ NULL, 0 },
+};
+
+static const struct word offloads[] = {
+	{ "none", OFFLOAD_NONE }, { "txtime-assist", OFFLOAD_TXTIME }, { "full", OFFLOAD_FULL },
+	{ NULL, 0 },
+};
+
+static const struct row rows[] = {
+	QDISC_ROWS,
+	[TAPRIO_NUM_TC] = { .key = "num_tc", .type = &type_u8, VALUE(taprio, c.num_tc), .min = 1,
+		.max = TC_CLASSES, .effect = EFFECT_RECREATE,
+		.help = "How many traffic classes" },
+	[TAPRIO_MAP] = { .key = "map", .type = &type_numbers16, VALUE(taprio, c.map),
+		.max = TC_CLASSES - 1, .effect = EFFECT_RECREATE,
+		.help = "The class of each of 16 priorities; 0 where nothing is written" },
+	[TAPRIO_QUEUES] = { .key = "queues", .type = &type_queues16, VALUE(taprio, c.queues),
+		.effect = EFFECT_RECREATE,
+		.help = "The transmit queues of each class: \"count@offset\"" },
+	[TAPRIO_CLOCK] = { .key = "clock", .type = &type_enum32, VALUE(taprio, clock),
+		.attr = TCA_TAPRIO_ATTR_SCHED_CLOCKID, .data = clocks, .effect = EFFECT_RECREATE,
+		.help = "The clock that opens and closes; with full offload it is the device's" },
+	[TAPRIO_OFFLOAD] = { .key = "offload", .type = &type_enum32, VALUE(taprio, offload),
+		.attr = TCA_TAPRIO_ATTR_FLAGS, .data = offloads, .effect = EFFECT_RECREATE,
+		.initial = "\"none\"", .help = "How much of it the device does" },
+	[TAPRIO_BASE_TIME] = { .key = "base_time", .type = &type_base_time,
+		VALUE(taprio, base_time), .attr = TCA_TAPRIO_ATTR_SCHED_BASE_TIME,
+		.initial = "\"0\"",
+		.help = "When a cycle begins, ns of the clock; one in the past counts as the next cycle" },
+	[TAPRIO_CYCLE_TIME] = { .key = "cycle_time", .type = &type_time_ns64,
+		VALUE(taprio, cycle_time), .attr = TCA_TAPRIO_ATTR_SCHED_CYCLE_TIME, .min = 1,
+		.max = INT32_MAX, .help = "Length of a cycle; by itself the sum of the intervals" },
+	[TAPRIO_EXTENSION] = { .key = "cycle_time_extension", .type = &type_time_ns64,
+		VALUE(taprio, cycle_extension),
+		.attr = TCA_TAPRIO_ATTR_SCHED_CYCLE_TIME_EXTENSION, .initial = "\"0ns\"",
+		.help = "How much longer the last cycle before a new schedule may be" },
+	[TAPRIO_SCHEDULE] = { .key = "schedule", .type = &type_schedule, VALUE(taprio, schedule),
+		.attr = TCA_TAPRIO_ATTR_SCHED_ENTRY_LIST,
+		.help = "The gates that are open, and for how long, one after the other" },
+	[TAPRIO_MAX_SDU] = { .key = "max_sdu", .type = &type_numbers16, VALUE(taprio, max_sdu),
+		.initial = "[ 0 ]", .since = "6.1",
+		.help = "The longest frame of each class, bytes without headers; 0: no limit" },
+	[TAPRIO_FP] = { .key = "fp", .type = &type_words16, VALUE(taprio, fp), .data = fp_words,
+		.initial = "[ \"express\" ]", .since = "6.4",
+		.help = "Frame preemption: which classes others may interrupt; needs full offload" },
+	[TAPRIO_TXTIME_DELAY] = { .key = "txtime_delay", .type = &type_time_ns32,
+		VALUE(taprio, txtime_delay), .attr = TCA_TAPRIO_ATTR_TXTIME_DELAY,
+		.initial = "\"0ns\"",
+		.help = "With txtime-assist: how long a frame takes to the device at most" },
+	[TAPRIO_PENDING] = { .key = "pending", .type = &type_bool, VALUE(taprio, pending),
+		.flags = ROW_STATE, .help = "Does the schedule wait for its base time?" },
+	[TAPRIO_OPER_BASE_TIME] = { .key = "oper_base_time", .type = &type_base_time,
+		VALUE(taprio, oper_base_time), .flags = ROW_STATE,
+		.help = "Base time of the schedule that runs" },
+	[TAPRIO_OPER_CYCLE_TIME] = { .key = "oper_cycle_time", .type = &type_time_ns64,
+		VALUE(taprio, oper_cycle_time), .flags = ROW_STATE,
+		.help = "Length of its cycle" },
+	[TAPRIO_OPER_SCHEDULE] = { .key = "oper_schedule", .type = &type_schedule,
+		VALUE(taprio, oper_schedule), .flags = ROW_STATE,
+		.help = "The schedule that runs" },
+};
+QDISC_FITS(taprio);
+
+/* All that the kernel has one of a schedule: asked for, and running. */
+#define SCHEDULE_ROWS (BIT64(TAPRIO_BASE_TIME) | BIT64(TAPRIO_CYCLE_TIME) |                       \
+		       BIT64(TAPRIO_EXTENSION) | BIT64(TAPRIO_SCHEDULE))
+
+static int put_classes(struct nl_msg *msg, const struct taprio *t)
+{
+	bool fp = qdisc_has(&t->q, TAPRIO_FP), sdu = qdisc_has(&t->q, TAPRIO_MAX_SDU);
+	int bad = 0;
+
+	for (unsigned n = 0; (fp || sdu) && n < TC_CLASSES; n++) {
+		struct nlattr *nest = nla_nest_start(msg, NETCTL_TAPRIO_ATTR_TC_ENTRY);
+
+		bad |= nla_put_u32(msg, NETCTL_TAPRIO_TC_ENTRY_INDEX, n);
+		if (sdu)
+			bad |= nla_put_u32(msg, NETCTL_TAPRIO_TC_ENTRY_MAX_SDU, t->max_sdu.v[n]);
+		if (fp)
+			bad |= nla_put_u32(msg, NETCTL_TAPRIO_TC_ENTRY_FP,
+					   t->fp.v[n] ? t->fp.v[n] : NETCTL_FP_EXPRESS);
+		if (!nest || bad < 0)
+			return -EMSGSIZE;
+		nla_nest_end(msg, nest);
+	}
+	return 0;
+}
+
+static int put(struct encoder *e, const struct qdisc *q)
+{
+	const struct taprio *t = (const struct taprio *)q;
+	struct nlattr *nest = nla_nest_start(e->msg, TCA_OPTIONS);
+	struct tc_mqprio_qopt opt = { 0 };
+	uint64_t mask = q->o.present & ~BIT64(TAPRIO_TXTIME_DELAY);
+
+	classes_to(&opt, &t->c);
+	if (!nest || nla_put(e->msg, TCA_TAPRIO_ATTR_PRIOMAP, sizeof(opt), &opt) < 0)
+		return -EMSGSIZE;
+	/* Only there it may be named at all. */
+	if (t->offload == OFFLOAD_TXTIME)
+		mask = q->o.present;
+	if (encode_rows(e, &taprio_kind.f, &q->o, mask) < 0 || put_classes(e->msg, t) < 0)
+		return -EMSGSIZE;
+	nla_nest_end(e->msg, nest);
+	return 0;
+}
+
+static int get_classes(const struct nlattr *options, struct taprio *t)
+{
+	struct nlattr *a, *tb[4];
+	int left;
+
+	nla_for_each_nested(a, (struct nlattr *)options, left) {
+		uint32_t n;
+
+		if (nla_type(a) != NETCTL_TAPRIO_ATTR_TC_ENTRY)
+			continue;
+		if (nla_parse_nested(tb, 3, a, NULL) < 0 || !tb[NETCTL_TAPRIO_TC_ENTRY_INDEX])
+			return -EBADMSG;
+		n = nla_get_u32(tb[NETCTL_TAPRIO_TC_ENTRY_INDEX]);
+		if (n >= TC_CLASSES)
+			continue;
+		if (tb[NETCTL_TAPRIO_TC_ENTRY_MAX_SDU]) {
+			t->max_sdu.v[n] = nla_get_u32(tb[NETCTL_TAPRIO_TC_ENTRY_MAX_SDU]);
+			t->q.o.present |= BIT64(TAPRIO_MAX_SDU);
+		}
+		if (tb[NETCTL_TAPRIO_TC_ENTRY_FP]) {
+			t->fp.v[n] = nla_get_u32(tb[NETCTL_TAPRIO_TC_ENTRY_FP]);
+			t->q.o.present |= BIT64(TAPRIO_FP);
+		}
+	}
+	return 0;
+}
+
+/* What runs goes to the state; where nothing else was asked for, it is that too. */
+static void keep_running(struct taprio *t)
+{
+	if (!(t->q.o.present & BIT64(TAPRIO_SCHEDULE)))
+		return;
+	t->oper_base_time = t->base_time;
+	t->oper_cycle_time = t->cycle_time;
+	type_schedule.copy(NULL, &t->oper_schedule, &t->schedule);
+	t->q.o.present |= BIT64(TAPRIO_OPER_BASE_TIME) | BIT64(TAPRIO_OPER_CYCLE_TIME) |
+			  BIT64(TAPRIO_OPER_SCHEDULE);
+}
+
+static int get(const struct nlattr *options, struct qdisc *q)
+{
+	struct nlattr *tb[NETCTL_TAPRIO_ATTR_TC_ENTRY + 1], *admin[NETCTL_TAPRIO_ATTR_TC_ENTRY + 1];
+	struct taprio *t = (struct taprio *)q;
+	int r;
+
+	if (nla_parse_nested(tb, NETCTL_TAPRIO_ATTR_TC_ENTRY, (struct nlattr *)options, NULL) < 0)
+		return -EBADMSG;
+	if (tb[TCA_TAPRIO_ATTR_PRIOMAP] &&
+	    (size_t)nla_len(tb[TCA_TAPRIO_ATTR_PRIOMAP]) >= sizeof(struct tc_mqprio_qopt)) {
+		classes_from(&t->c, nla_data(tb[TCA_TAPRIO_ATTR_PRIOMAP]));
+		q->o.present |= BIT64(TAPRIO_NUM_TC) | BIT64(TAPRIO_MAP) | BIT64(TAPRIO_QUEUES);
+	}
+	/* The kernel does not tell what is 0. */
+	q->o.present |= BIT64(TAPRIO_OFFLOAD) | BIT64(TAPRIO_TXTIME_DELAY) | BIT64(TAPRIO_PENDING);
+	r = object_decode(&taprio_kind.f, &q->o, tb, NETCTL_TAPRIO_ATTR_TC_ENTRY);
+	if (r >= 0)
+		r = get_classes(options, t);
+	if (r < 0)
+		return r;
+	keep_running(t);
+	t->pending = tb[TCA_TAPRIO_ATTR_ADMIN_SCHED] != NULL;
+	if (!t->pending)
+		return 0;
+	if (nla_parse_nested(admin, NETCTL_TAPRIO_ATTR_TC_ENTRY, tb[TCA_TAPRIO_ATTR_ADMIN_SCHED],
+			     NULL) < 0)
+		return -EBADMSG;
+	return object_decode(&taprio_kind.f, &q->o, admin, NETCTL_TAPRIO_ATTR_TC_ENTRY);
+}
+
+static bool same(const struct row *row, const struct object *to, const struct object *from)
+{
+	const struct taprio *a = (const struct taprio *)to, *b = (const struct taprio *)from;
+	int64_t cycle;
+
+	switch (row - rows) {
+	case TAPRIO_MAX_SDU:
+	case TAPRIO_FP:
+		/* Told with what runs only (taprio_dump_tc_entries()): not known before that. */
+		if (b->pending && !qdisc_has(&b->q, TAPRIO_OPER_SCHEDULE))
+			return true;
+		break;
+	case TAPRIO_BASE_TIME:
+		/* Cycles later it is the same schedule. */
+		cycle = b->cycle_time;
+		if (cycle > 0 && (from->present & BIT64(TAPRIO_BASE_TIME)))
+			return (a->base_time - b->base_time) % cycle == 0;
+		break;
+	}
+	return row_has(&taprio_kind.f, row, from) && row_equal(row, to, from);
+}
+
+const struct qdisc_kind taprio_kind = {
+	QDISC_FEATURE("taprio", "Gates for traffic classes, by the clock (IEEE 802.1Q, 8.6.8.4)", rows), .put = put, .get = get, .check = taprio_check,
+	.refused = taprio_refused, .same = same, .owns_classes = true, .forgets = true, .classful = true,
+};

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Queueing disciplines: every rule by its name, what a change is made of, and
+ * what the mirror does when a tree goes.
+ */
+#include "unit/harness.h"
+
+#include <stdio.h>
+
+#define ETH0(qdiscs) "interfaces = ( { name = \"eth0\"; qdisc = ( " qdiscs " ); } );\n"
+#define GATES "schedule = ( { gates = 0x1; interval = \"300us\"; }, " \
+	      "{ gates = 0x6; interval = \"700us\"; } ); "
+#define CLASSES "num_tc = 3; map = [ 0, 1, 2 ]; queues = [ \"1@0\", \"1@1\", \"2@2\" ]; "
+#define TAPRIO "kind = \"taprio\"; " CLASSES "clock = \"TAI\"; "
+
+struct wrong {
+	const char *rule, *qdiscs; /* rule NULL: is fine */
+};
+
+static const struct wrong wrongs[] = {
+	{ NULL, "{ kind = \"fq_codel\"; }" },
+	{ "netctld does not know \"fq_code\" (did you mean \"fq_codel\"?)", "{ kind = \"fq_code\"; }" },
+	{ "qdisc.limits: unknown key (did you mean \"limit\"?)",
+	  "{ kind = \"fq_codel\"; limits = 3; }" },
+	{ "needs \"kind\"", "{ limit = 3; }" },
+	{ "the same entry twice", "{ kind = \"fq_codel\"; }, { kind = \"prio\"; parent = \"root\"; }" },
+	{ "[qdisc-parent]", "{ kind = \"prio\"; }, { parent = \"1:1\"; kind = \"fq_codel\"; }" },
+	{ "[qdisc-parent]", "{ kind = \"fq_codel\"; handle = \"1:\"; }, "
+			    "{ parent = \"1:1\"; kind = \"fq_codel\"; }" },
+	{ NULL, "{ kind = \"prio\"; handle = \"1:\"; }, { parent = \"1:1\"; kind = \"fq_codel\"; }" },
+	{ "[qdisc-handle]", "{ kind = \"prio\"; handle = \"1:\"; }, "
+			    "{ parent = \"1:1\"; kind = \"fq_codel\"; handle = \"1:\"; }" },
+	{ "[qdisc-depth]", "{ parent = \"2:1\"; kind = \"prio\"; handle = \"1:\"; }, "
+			   "{ parent = \"1:1\"; kind = \"prio\"; handle = \"2:\"; }" },
+	{ "no class", "{ parent = \"1:\"; kind = \"prio\"; }" },
+	{ "no class", "{ parent = \"x\"; kind = \"prio\"; }" },
+	{ "no number of a queueing discipline", "{ kind = \"prio\"; handle = \"1:2\"; }" },
+	{ "[prio-map]", "{ kind = \"prio\"; bands = 4; priomap = [ 4 ]; }" },
+	{ "[prio-map]", "{ kind = \"prio\"; bands = 2; }" },
+	{ "[tbf-needs]", "{ kind = \"tbf\"; rate = \"1Mbit\"; burst = 1600; }" },
+	{ NULL, "{ kind = \"tbf\"; rate = \"1Mbit\"; burst = 1600; latency = \"1ms\"; }" },
+	{ "[tbf-peakrate]", "{ kind = \"tbf\"; rate = \"1Mbit\"; burst = 1600; limit = 9000; "
+			    "peakrate = \"1Mbit\"; minburst = 1600; }" },
+	{ "[tbf-peakrate]", "{ kind = \"tbf\"; rate = \"1Mbit\"; burst = 1600; limit = 9000; "
+			    "peakrate = \"2Mbit\"; }" },
+	{ "is not a rate with a unit", "{ kind = \"tbf\"; rate = \"1000\"; burst = 1600; limit = 9000; }" },
+	{ "no multiple of 8", "{ kind = \"tbf\"; rate = \"9bit\"; burst = 1600; limit = 9000; }" },
+
+	{ NULL, "{ kind = \"mqprio\"; " CLASSES "}" },
+	{ "[root-only]", "{ kind = \"prio\"; handle = \"1:\"; }, "
+			 "{ parent = \"1:1\"; kind = \"mqprio\"; " CLASSES "}" },
+	{ "[classes-needed]", "{ kind = \"mqprio\"; num_tc = 3; }" },
+	{ "[classes-map]", "{ kind = \"mqprio\"; num_tc = 1; map = [ 0, 1 ]; queues = [ \"1@0\" ]; }" },
+	{ "[classes-queues]", "{ kind = \"mqprio\"; num_tc = 2; map = [ 0, 1 ]; queues = [ \"1@0\" ]; }" },
+	{ "[classes-queues]", "{ kind = \"mqprio\"; num_tc = 1; map = [ 0 ]; queues = [ \"0@0\" ]; }" },
+	{ "not \"COUNT@OFFSET\"", "{ kind = \"mqprio\"; num_tc = 1; map = [ 0 ]; queues = [ \"1-2\" ]; }" },
+	{ "[classes-overlap]",
+	  "{ kind = \"mqprio\"; num_tc = 2; map = [ 0, 1 ]; queues = [ \"2@0\", \"1@1\" ]; }" },
+	{ "[mqprio-hw]", "{ kind = \"mqprio\"; " CLASSES "mode = \"channel\"; }" },
+	{ "[mqprio-shaper]", "{ kind = \"mqprio\"; " CLASSES "hw = true; shaper = \"bw_rlimit\"; }" },
+	{ "[mqprio-rates]", "{ kind = \"mqprio\"; " CLASSES "hw = true; mode = \"channel\"; "
+			    "min_rate = [ \"1Mbit\", \"1Mbit\", \"1Mbit\" ]; }" },
+	{ "[mqprio-rates]", "{ kind = \"mqprio\"; " CLASSES "hw = true; mode = \"channel\"; "
+			    "shaper = \"bw_rlimit\"; max_rate = [ \"1Mbit\" ]; }" },
+	{ NULL, "{ kind = \"mqprio\"; " CLASSES "hw = true; mode = \"channel\"; "
+		"shaper = \"bw_rlimit\"; max_rate = [ \"1Mbit\", \"2Mbit\", \"1Gbit\" ]; "
+		"fp = [ \"express\", \"preemptible\" ]; }" },
+
+	{ NULL, "{ " TAPRIO GATES "}" },
+	{ "[taprio-schedule]", "{ " TAPRIO "}" },
+	{ "line 1 needs gates and interval", "{ " TAPRIO "schedule = ( { gates = 1; } ); }" },
+	{ "line 1: interval: 0ns is out of range",
+	  "{ " TAPRIO "schedule = ( { gates = 1; interval = \"0us\"; } ); }" },
+	{ "line 1: gate: unknown key (did you mean \"gates\"?)",
+	  "{ " TAPRIO "schedule = ( { gate = 1; interval = \"1us\"; } ); }" },
+	{ "[taprio-clock]", "{ kind = \"taprio\"; " CLASSES GATES "}" },
+	{ "[taprio-clock]", "{ " TAPRIO GATES "offload = \"full\"; }" },
+	{ NULL, "{ kind = \"taprio\"; " CLASSES GATES "offload = \"full\"; }" },
+	{ "[taprio-txtime]", "{ " TAPRIO GATES "txtime_delay = \"200us\"; }" },
+	{ NULL, "{ " TAPRIO GATES "offload = \"txtime-assist\"; txtime_delay = \"200us\"; }" },
+	{ "[taprio-fp]", "{ " TAPRIO GATES "fp = [ \"preemptible\" ]; }" },
+	{ "[taprio-hold]", "{ " TAPRIO "schedule = ( { gates = 7; interval = \"1ms\"; command = \"hold\"; } ); }" },
+	{ "[taprio-gates]", "{ " TAPRIO "schedule = ( { gates = 0xf; interval = \"1ms\"; } ); }" },
+	{ "[taprio-never-open]", "{ " TAPRIO "schedule = ( { gates = 3; interval = \"1ms\"; } ); }" },
+	{ "[taprio-cycle]", "{ " TAPRIO GATES "cycle_time = \"999us\"; }" },
+	{ "[taprio-cycle]", "{ " TAPRIO "schedule = ( { gates = 7; interval = \"2s\"; }, "
+			    "{ gates = 7; interval = \"1s\"; } ); }" },
+	{ "[taprio-extension]", "{ " TAPRIO GATES "cycle_time_extension = \"1ms\"; }" },
+	{ "[taprio-max-sdu]", "{ " TAPRIO GATES "max_sdu = [ 0, 0, 0, 100 ]; }" },
+	{ NULL, "{ " TAPRIO GATES "max_sdu = [ 0, 600 ]; }" },
+	/* Classes may share queues where every frame has its own time. */
+	{ "[classes-overlap]", "{ kind = \"taprio\"; clock = \"TAI\"; num_tc = 2; map = [ 0, 1 ]; "
+			       "queues = [ \"1@0\", \"1@0\" ]; "
+			       "schedule = ( { gates = 3; interval = \"1ms\"; } ); }" },
+	{ NULL, "{ kind = \"taprio\"; clock = \"TAI\"; num_tc = 2; map = [ 0, 1 ]; "
+		"queues = [ \"1@0\", \"1@0\" ]; offload = \"txtime-assist\"; "
+		"schedule = ( { gates = 3; interval = \"1ms\"; } ); }" },
+};
+
+static char *load(struct harness *h, const char *text)
+{
+	static const char *const conf[] = { "conf" };
+	struct config_paths paths = { .paths = conf, .n = 1 };
+	struct errors e = { 0 };
+	struct generation *g = NULL;
+	char *result = NULL;
+
+	harness_file(h, "conf/a.conf", text);
+	if (config_load(&paths, &e, &g) < 0)
+		result = errors_text(&e);
+	generation_free(g);
+	errors_done(&e);
+	return result;
+}
+
+static void every_rule_has_a_name(void **state)
+{
+	unsigned failures = 0;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(wrongs); i++) {
+		_cleanup_free_ char *text = str_format(ETH0("%s"), wrongs[i].qdiscs);
+		_cleanup_free_ char *got = load(*state, text);
+
+		if (!wrongs[i].rule ? !got : got && strstr(got, wrongs[i].rule))
+			continue;
+		print_error("%s\ngot: %s\nwant: %s\n", text, got ? got : "-",
+			    wrongs[i].rule ? wrongs[i].rule : "-");
+		failures++;
+	}
+	assert_int_equal(failures, 0);
+}
+
+static void max_sdu_is_below_the_mtu(void **state)
+{
+	_cleanup_free_ char *got = load(*state, "interfaces = ( { name = \"eth0\"; mtu = 1000; "
+					"qdisc = { " TAPRIO GATES "max_sdu = [ 1500 ]; }; } );\n");
+
+	assert_contains(got, "conf/a.conf:1: eth0: qdisc root taprio: max_sdu: 1500 of class 0 is "
+			     "above the MTU of 1000 [taprio-max-sdu]");
+}
+
+static void one_queue_is_refused_before_anything_is_touched(void **state)
+{
+	struct harness *h = *state;
+
+	harness_need_fake(h);
+	harness_nic(h, "eth0");
+	fake_queues(h->fake, "eth0", 1);
+	harness_start(h);
+	assert_int_equal(harness_apply(h, ETH0("{ kind = \"mqprio\"; " CLASSES "}")), -EINVAL);
+	assert_contains(h->text, "conf/a.conf:1: eth0: qdisc root mqprio: the device has one "
+				 "transmit queue");
+	assert_int_equal(harness_requests(h), 0);
+	fake_queues(h->fake, "eth0", 3);
+	harness_settle(h);
+	assert_int_equal(harness_apply(h, ETH0("{ " TAPRIO GATES "}")), -EINVAL);
+	assert_contains(h->text, "\"2@2\" of class 2: the device has 3 transmit queues [queues-few]");
+	assert_int_equal(harness_requests(h), 0);
+}
+
+static void a_change_is_in_place_where_it_can_be(void **state)
+{
+	struct harness *h = harness_begin(state, "eth0");
+
+	harness_must_apply(h, ETH0("{ " TAPRIO GATES "}"));
+	expect_settled(h);
+	assert_text(harness_plan_of(h, ETH0("{ " TAPRIO
+			"schedule = ( { gates = 7; interval = \"1ms\"; } ); }")),
+		    "qdisc        eth0: qdisc root taprio: schedule: "
+		    "( { gates = 1; interval = \"300us\"; }, { gates = 6; interval = \"700us\"; } ) -> "
+		    "( { gates = 7; interval = \"1ms\"; } )\n");
+	assert_text(harness_plan_of(h, ETH0("{ kind = \"taprio\"; clock = \"MONOTONIC\"; " CLASSES GATES "}")),
+		    "qdisc        eth0: qdisc root taprio: clock: TAI -> MONOTONIC (recreate)\n");
+	assert_text(harness_plan_of(h, ETH0("{ kind = \"fq_codel\"; }")),
+		    "qdisc        eth0: qdisc: root taprio -> root fq_codel (recreate)\n");
+	harness_must_apply(h, ETH0("{ kind = \"taprio\"; clock = \"MONOTONIC\"; " CLASSES GATES "}"));
+	expect_has(h, "eth0", "MONOTONIC");
+	harness_must_apply(h, ETH0("{ kind = \"fq_codel\"; }"));
+	expect_has(h, "eth0", "fq_codel");
+	expect_lacks(h, "eth0", "taprio");
+}
+
+static void a_new_base_time_cycles_later_is_no_change(void **state)
+{
+	struct harness *h = harness_begin(state, "eth0");
+
+	harness_must_apply(h, ETH0("{ " TAPRIO GATES "cycle_time = \"1ms\"; base_time = 5; }"));
+	assert_text(harness_plan_of(h, ETH0("{ " TAPRIO GATES
+			"cycle_time = \"1ms\"; base_time = 7000005; }")), "");
+	assert_text(harness_plan_of(h, ETH0("{ " TAPRIO GATES
+			"cycle_time = \"1ms\"; base_time = 7000006; }")),
+		    "qdisc        eth0: qdisc root taprio: base_time: 5 -> 7000006\n");
+}
+
+static void what_others_hung_there_comes_back_after_it(void **state)
+{
+	static const char tree[] = ETH0("{ kind = \"prio\"; handle = \"1:\"; }, "
+					"{ parent = \"1:1\"; kind = \"prio\"; handle = \"2:\"; }, "
+					"{ parent = \"2:3\"; kind = \"fq_codel\"; }");
+	struct harness *h = harness_begin(state, "eth0");
+
+	harness_must_apply(h, tree);
+	/* The kernel tells of the root only. */
+	harness_exec(h, "tc qdisc del dev eth0 root");
+	harness_settle(h);
+	expect_has(h, "eth0", "2:3");
+	expect_settled(h);
+	harness_kill(h);
+	harness_start(h);
+	harness_must_apply(h, tree);
+	assert_int_equal(harness_requests(h), 0);
+}
+
+static void ours_goes_and_only_ours(void **state)
+{
+	struct harness *h = harness_begin(state, "eth0 eth1");
+
+	harness_exec(h, "tc qdisc add dev eth1 root fq_codel");
+	harness_must_apply(h, ETH0("{ kind = \"fq_codel\"; }"));
+	harness_kill(h);
+	harness_start(h);
+	harness_must_apply(h, "interfaces = ( { name = \"eth0\"; }, { name = \"eth1\"; } );\n");
+	expect_lacks(h, "eth0", "fq_codel");
+	expect_has(h, "eth1", "fq_codel");
+}
+
+static void a_list_of_one_may_be_a_group(void **state)
+{
+	struct harness *h = harness_begin(state, "eth0");
+
+	harness_must_apply(h, "interfaces = ( { name = \"eth0\"; qdisc = { kind = \"fq_codel\"; "
+			      "limit = 99; }; } );\n");
+	expect_has(h, "eth0", "\"limit\": 99");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HARNESS_TEST(every_rule_has_a_name),
+		HARNESS_TEST(max_sdu_is_below_the_mtu),
+		HARNESS_TEST(one_queue_is_refused_before_anything_is_touched),
+		HARNESS_TEST(a_change_is_in_place_where_it_can_be),
+		HARNESS_TEST(a_new_base_time_cycles_later_is_no_change),
+		HARNESS_TEST(what_others_hung_there_comes_back_after_it),
+		HARNESS_TEST(ours_goes_and_only_ours),
+		HARNESS_TEST(a_list_of_one_may_be_a_group),
+	};
+
+	return harness_main("qdisc", tests, ARRAY_SIZE(tests));
+}
