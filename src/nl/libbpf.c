@@ -51,7 +51,10 @@ static int hear(enum libbpf_print_level level, const char *fmt, va_list ap)
 
 	if (level != LIBBPF_WARN || said || vasprintf(&text, fmt, ap) < 0)
 		return 0;
-	said = text;
+	if (strstr(text, "etrying")) /* it is not the end yet */
+		free(text);
+	else
+		said = text;
 	return 0;
 }
 
@@ -90,12 +93,12 @@ static char *first_line(const char *text)
 }
 
 /*
- * Of the verifier's log, which may have thousands of lines, two matter: the complaint,
- * which is the last one before the statistics, and the line of source above it.
+ * Of the verifier's log, which may have thousands of lines, two or three matter: the complaint,
+ * the last ones before the statistics, and the line of source above it.
  */
 static char *shorten(char *log)
 {
-	const char *complaint = NULL, *source = NULL;
+	const char *complaint = NULL, *before = NULL, *source = NULL;
 	char *save = NULL;
 
 	for (char *line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -103,15 +106,15 @@ static char *shorten(char *log)
 
 		if (!strncmp(line, "processed ", 10) || !strncmp(line, "-- END", 6))
 			break;
+		before = line[0] == ';' || insn ? NULL : complaint;
+		complaint = line[0] == ';' || insn ? NULL : line;
 		if (line[0] == ';' && !strstr(line, ".c:0"))
 			source = line + 1 + strspn(line + 1, " ");
-		else if (line[0] != ';' && !insn)
-			complaint = line;
 	}
 	if (!complaint)
 		return NULL;
-	return source ? str_format("the verifier: %s, at: %s", complaint, source) :
-			str_format("the verifier: %s", complaint);
+	return str_format("the verifier: %s%s%s%s%s", before ? before : "", before ? "; " : "",
+			  complaint, source ? ", at: " : "", source ? source : "");
 }
 
 static int refuse(const struct library *l, int r, char *log, char **why)

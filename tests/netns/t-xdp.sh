@@ -1,0 +1,280 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# XDP programs on this machine's kernel: attached, replaced in place, put back, given up;
+# programs of others; object files that are none; and under traffic, while the daemon is
+# restarted, killed and upgraded, nothing passes that must not, and nothing is lost.
+# NETCTL_XDP_ROUNDS=50 does that so often.
+
+# shellcheck disable=SC2034,SC2154 # variables shared with tests/lib
+here=$(cd "$(dirname "$0")" && pwd)
+# Pins on a bpffs of its own.
+if [ -z "${NETCTL_XDP_MOUNTS:-}" ] && [ "$(id -u)" -eq 0 ]; then
+	exec env NETCTL_XDP_MOUNTS=1 unshare --mount "$0"
+fi
+# shellcheck source=tests/lib/inside.sh
+. "$here/../lib/inside.sh"
+for program in bpftool clang python3 jq; do
+	command -v $program >/dev/null || skip_all "needs $program"
+done
+mount -t bpf bpf /sys/fs/bpf || skip_all "no bpffs"
+# shellcheck source=tests/lib/bus.sh
+. "$here/../lib/bus.sh"
+
+rounds=${NETCTL_XDP_ROUNDS:-5}
+work=$daemon_dir/work
+mkdir "$work"
+
+# Far end in a namespace of its own.
+unshare --net sleep 600 &
+far_pid=$!
+at_exit 'kill $far_pid'
+far() { nsenter --net="/proc/$far_pid/ns/net" "$@"; }
+eventually 5 test -e "/proc/$far_pid/ns/net"
+sleep 0.1
+ip link set lo up
+ip link add v0 type veth peer name v1 netns "/proc/$far_pid/ns/net"
+ip link add w0 type veth peer name w1
+ip link set w0 up # of links that are down the kernel does not tell all
+far ip link set v1 up
+far ip address add 192.0.2.2/24 dev v1
+far ip address add 192.0.2.66/24 dev v1
+
+object() { # NAME SOURCE: an object file
+	printf '#include <linux/bpf.h>\n#define SEC(n) __attribute__((section(n), used))\n%s\n' "$2" \
+		>"$work/$1.c"
+	clang -target bpf -O2 -g -idirafter "/usr/include/$(gcc -print-multiarch)" -c "$work/$1.c" \
+		-o "$work/$1.o"
+}
+object pass 'SEC("xdp") int pass_it(struct xdp_md *c) { return XDP_PASS; }
+SEC("xdp/second") int drop_it(struct xdp_md *c) { return XDP_DROP; }
+char l[] SEC("license") = "GPL";'
+object single 'SEC("xdp") int single(struct xdp_md *c) { return XDP_PASS; }
+char l[] SEC("license") = "GPL";'
+object wild 'SEC("xdp") int wild(struct xdp_md *c) { return *(char *)(long)c->data; }
+char l[] SEC("license") = "GPL";'
+object mapless 'struct { int (*type)[1]; int (*max_entries)[0]; int *key; int *value; } m SEC(".maps");
+static void *(*lookup)(void *, const void *) = (void *)1;
+SEC("xdp") int mapless(struct xdp_md *c) { int k = 0; return lookup(&m, &k) ? 1 : 2; }
+char l[] SEC("license") = "GPL";'
+
+prog_id() { ip -j link show "$1" | jq -r '.[0].xdp.prog.id // 0'; }
+prog_tag() { ip -j link show "$1" | jq -r '.[0].xdp.prog.tag // "none"'; }
+has_program() { [ "$(prog_id "$1")" != 0 ]; }
+has_no_program() { [ "$(prog_id "$1")" = 0 ]; }
+link_id() { bpftool -j link list | jq -r ".[] | select(.type == \"xdp\") | .id" | head -n 1; }
+reaches() { far ping -q -c 1 -W 1 -I "$1" 192.0.2.1; }
+counter() { # INTERFACE REASON: packets
+	"$NETCTL" stats "$1" --json |
+		jq -r "[.. | objects | select(.group? == \"xdp\" and .instance? == \"$2\") | .counters.packets] | add // 0"
+}
+state() { "$NETCTL" show "$1" --json | jq -r .state.management; }
+reason() { "$NETCTL" show "$1" --json | jq -r '.state.reason // ""'; }
+
+filter() { # RULES [MORE]
+	echo "interfaces = ( { name = \"v0\"; addresses = [ \"192.0.2.1/24\" ];
+	  xdp = { program = \"filter\"; mode = \"native\"; ${2:-} filter = { rules = ( $1 ); }; }; } );" |
+		daemon_config
+}
+drop66='{ src = "192.0.2.66"; action = "drop"; }'
+
+bus_start
+filter "$drop66"
+daemon_start -v
+check "the daemon settles" daemon_settled
+check "a program is attached, native" sh -c 'ip link show v0 | grep -q "xdp "'
+check "what it lets pass, passes" reaches 192.0.2.2
+check_fails "what it drops, does not" reaches 192.0.2.66
+check "and is counted by rule" [ "$(counter v0 'rule 1')" -ge 1 ]
+check_equal "the program's mode is told" native \
+	"$("$NETCTL" show v0 --json | jq -r .xdp.attached)"
+check_equal "and its tag" "$(prog_tag v0)" "$("$NETCTL" show v0 --json | jq -r .xdp.tag)"
+check_equal "a group in a group is an interface on the bus" 's "drop"' \
+	"$(busctl get-property org.netctl1 /org/netctl1/link/v0 org.netctl1.Xdp.Filter Malformed)"
+
+note "changes"
+link=$(link_id)
+program=$(prog_id v0)
+before=$(counter v0 'rule 1')
+filter "{ src = \"203.0.113.0/24\"; action = \"drop\"; }, $drop66"
+check "other rules" "$NETCTL" apply
+check_equal "the link is the same" "$link" "$(link_id)"
+check "the program is another" [ "$(prog_id v0)" != "$program" ]
+check "a rule that stays goes on counting" [ "$(counter v0 'rule 2')" -ge "$before" ]
+check_fails "and dropping" reaches 192.0.2.66
+requests=$(daemon_requests)
+check "the same again" "$NETCTL" apply
+check_eventually 2 "is nothing to do" [ "$(daemon_requests)" = "$requests" ]
+
+note "another hand"
+program=$(prog_id v0)
+check "it detaches the program" bpftool link detach id "$link"
+check_eventually 8 "which is put back" has_program v0
+check_eventually 2 "and said" daemon_says 'drift: v0: xdp.program: - -> filter'
+ip link set w0 xdp obj "$work/single.o" sec xdp
+foreign=$(prog_id w0)
+echo 'interfaces = ( { name = "v0"; addresses = [ "192.0.2.1/24" ]; }, { name = "w0"; xdp = { program = "stats"; }; } );' |
+	daemon_config
+"$NETCTL" apply >/dev/null
+check_equal "a program of others is not replaced" "$foreign" "$(prog_id w0)"
+check_equal "the interface waits" waiting "$(state w0)"
+check "and says for what" sh -c "echo '$(reason w0)' | grep -q 'attached by another hand'"
+check "what is no longer configured is detached" has_no_program v0
+ip link set w0 xdp off
+check_eventually 5 "when it has gone, ours comes" \
+	sh -c '[ "$(ip -j link show w0 | jq -r .[0].xdp.prog.name)" = stats ]'
+echo 'interfaces = ( { name = "w0"; } );' | daemon_config
+"$NETCTL" apply >/dev/null
+ip link set w0 xdp obj "$work/single.o" sec xdp
+echo 'interfaces = ( { name = "w0"; xdp = { program = "stats"; foreign = "remove"; }; } );' |
+	daemon_config
+check "unless the configuration says so" "$NETCTL" apply
+check_equal "then it is" stats "$(ip -j link show w0 | jq -r '.[0].xdp.prog.name')"
+
+note "object files"
+own() { # PATH [MORE]
+	echo "interfaces = ( { name = \"w0\"; mtu = 1400;
+	  xdp = { program = \"$1\"; ${2:-} }; } );" | daemon_config
+}
+refused() { # WORDS
+	"$NETCTL" apply >"$work/said" 2>&1 && return 1
+	grep -q "10-test.conf:2: w0: .*$1" "$work/said" || { cat "$work/said"; return 1; }
+	[ "$(ip -j link show w0 | jq -r '.[0].mtu')" = 1500 ] && [ "$(prog_id w0)" = "$program" ]
+}
+program=$(prog_id w0)
+echo 'interfaces = ();' >"$work/text.o"
+own "$work/text.o"
+check "no ELF" refused 'is no ELF object file'
+own "$work/nothing.o"
+check "no file" refused 'No such file'
+own single.o
+check "no path" refused 'no shipped program "single.o"'
+own fliter
+check "a slip" refused 'did you mean "filter"'
+echo 'int f(void) { return 1; }' | gcc -xc -c - -o "$work/other.o"
+own "$work/other.o"
+check "another architecture" refused 'for another machine, not for BPF'
+own "$work/pass.o"
+check "several programs" refused 'has 2 programs: xdp.section says which'
+own "$work/pass.o" 'section = "xdp/third";'
+check "another section" refused 'no section and no program "xdp/third"'
+own "$work/wild.o"
+check "refused by the verifier, in a line" refused 'the verifier: .*invalid access to packet'
+own "$work/mapless.o"
+check "a map without room" refused "map 'm'"
+own "$work/pass.o" 'section = "xdp/second";'
+check "one that is right" "$NETCTL" apply
+check_equal "the section's program runs" drop_it "$(ip -j link show w0 | jq -r '.[0].xdp.prog.name')"
+
+note "modes"
+echo 'interfaces = ( { name = "lo"; xdp = { program = "stats"; mode = "native"; }; } );' | daemon_config
+check_fails "native where the driver cannot: fails" "$NETCTL" apply
+check "and is undone: the program before is there" has_program w0
+echo 'interfaces = ( { name = "lo"; xdp = { program = "stats"; }; } );' | daemon_config
+check "auto" "$NETCTL" apply
+check_equal "becomes generic" generic "$("$NETCTL" show lo --json | jq -r .xdp.attached)"
+check "and says why" sh -c "'$NETCTL' show lo --json | jq -r .xdp.note | grep -q 'not native: the driver'"
+echo 'interfaces = ( { name = "lo"; xdp = { program = "stats"; mode = "native"; on_unsupported = "skip"; }; } );' |
+	daemon_config
+check "or is left out" "$NETCTL" apply
+check_equal "which is told too" none "$("$NETCTL" show lo --json | jq -r .xdp.attached)"
+check_equal "and no failure" ok "$(state lo)"
+echo 'interfaces = ( { name = "w0"; } );' | daemon_config
+check "nothing is left" "$NETCTL" apply
+check_equal "no pins" 0 "$(find /sys/fs/bpf/netctld -type f | wc -l)"
+daemon_stop
+check "the daemon stops" daemon_stopped
+
+note "once, and again by pins"
+filter "$drop66"
+check "--once attaches" daemon_once
+check "for good" has_program v0
+program=$(prog_id v0)
+daemon_start -v
+check "a daemon that starts finds it" daemon_settled
+check_equal "and leaves it as it is" "$program" "$(prog_id v0)"
+check "it was found by what the kernel says" daemon_says "found XDP program $program again, tag $(prog_tag v0)"
+check_equal "nothing was asked for" 0 "$(daemon_requests)"
+daemon_kill
+check "it stays when the daemon is killed" has_program v0
+echo 'interfaces = ();' | daemon_config
+check "and goes when it is no longer configured" daemon_once
+check "so that nothing is left" has_no_program v0
+
+note "under traffic, $rounds rounds"
+service=$work/service
+mkdir "$service"
+upgrade() { # another build: a line of the program's source, which BTF holds, reads differently
+	python3 - "$1" "$2" "$3" <<-'END'
+	import sys
+	data = open(sys.argv[1], "rb").read()
+	line = b"drop = verdict & 1;"
+	assert data.count(line) == 1
+	open(sys.argv[2], "wb").write(data.replace(line, b"drop = verdict & 1%c" % int(sys.argv[3])))
+	END
+	chmod +x "$2"
+}
+real=$daemon_program
+[ ! -x "$(dirname "$real")/.libs/netctld" ] || real=$(dirname "$real")/.libs/netctld
+upgrade "$real" "$work/netctld-0" 65
+upgrade "$real" "$work/netctld-1" 66
+filter "$drop66"
+daemon_once
+check "it is there before" has_program v0
+command() {
+	printf '%s\n' "$1" --no-bus --config-dir="$daemon_dir/etc" --state-dir="$daemon_dir/state" -v \
+		>"$service/command"
+}
+rm -rf /sys/fs/bpf/netctld # what follows is the manager's
+check_eventually 3 "unpinned, it is gone" has_no_program v0
+command "$real"
+: >"$service/log"
+python3 "$here/../lib/service.py" "$service" &
+service_pid=$!
+at_exit 'kill $service_pid 2>/dev/null'
+check_eventually 5 "the service attaches it" has_program v0
+log_has() { [ "$(grep -c "$1" "$service/log")" -ge "$2" ]; }
+settled=1
+check_eventually 5 "and settles" log_has '^settled' $settled
+python3 "$here/../lib/udp-count.py" receive 9 "$work/came" &
+receiver=$!
+nsenter --net="/proc/$far_pid/ns/net" python3 "$here/../lib/udp-count.py" send 192.0.2.1 9 1000 $((rounds * 8 + 5)) 192.0.2.2 192.0.2.66 &
+sender=$!
+at_exit 'kill $receiver $sender 2>/dev/null'
+sleep 0.5
+failed=
+link=$(link_id)
+again() { # HOW: end it, and wait for the next one to settle
+	settled=$(grep -c '^settled' "$service/log")
+	kill "-$1" "$(cat "$service/pid")"
+	eventually 5 log_has '^settled' $((settled + 1)) || failed="$failed $2"
+}
+for n in $(seq "$rounds"); do
+	again TERM restart
+	again KILL kill
+	program=$(prog_id v0)
+	command "$work/netctld-$((n % 2))"
+	again KILL upgrade
+	[ "$(prog_id v0)" != "$program" ] || failed="$failed unchanged"
+	filter "{ src = \"198.51.100.$n\"; action = \"drop\"; }, $drop66"
+	settled=$(grep -c '^settled' "$service/log")
+	kill -HUP "$(cat "$service/pid")"
+	eventually 5 log_has '^settled' $((settled + 1)) || failed="$failed reload"
+done
+check_equal "each of $((rounds * 4)) went well" "" "$failed"
+check_equal "the link was never another one" "$link" "$(link_id)"
+kill $sender
+wait $sender 2>/dev/null
+sleep 0.2
+kill $receiver
+wait $receiver
+note "$(cat "$work/came")"
+check_equal "no packet passed that should not have" "" "$(grep '^192.0.2.66 ' "$work/came")"
+check "none was lost that should not have been" \
+	awk '$1 == "192.0.2.2" { found = 1; bad = $2 != $3 || $2 < 500 } END { exit !found || bad }' "$work/came"
+check_equal "the manager keeps one link and one program" "1 1" \
+	"$(grep -c link "$service/store") $(grep -- '-p' "$service/store" | sort -u | wc -l)"
+kill $service_pid
+wait $service_pid
+check "when the service is stopped, so is the program" has_no_program v0
+finish
