@@ -166,54 +166,98 @@ static json_t *describe_engine(const struct engine *e)
 	return j;
 }
 
-static void print_json(FILE *out, const char *before, json_t *j)
+/* A document, bit by bit: stdio is slow with so many small ones. */
+struct document {
+	char *text;
+	size_t used, size;
+};
+
+static int put(const char *s, size_t n, void *data)
 {
-	fputs(before, out);
-	json_dumpf(j, out, JSON_COMPACT | JSON_ENCODE_ANY);
+	struct document *d = data;
+
+	if (d->size - d->used <= n) {
+		while (d->size - d->used <= n)
+			d->size = d->size ? 2 * d->size : 4096;
+		d->text = mem_grow(d->text, d->size);
+	}
+	memcpy(d->text + d->used, s, n);
+	d->used += n;
+	d->text[d->used] = 0;
+	return 0;
+}
+
+static void put_json(struct document *d, const char *before, json_t *j)
+{
+	put(before, strlen(before), d);
+	json_dump_callback(j, put, d, JSON_COMPACT | JSON_ENCODE_ANY);
 	json_decref(j);
 }
 
-static json_t *describe_link(const struct bus *b, const char *name)
+static json_t *describe_link(const struct bus *b, const char *name, const bool *only)
 {
-	json_t *j = engine_json(b->engine, name);
+	json_t *j = engine_json_of(b->engine, name, only);
 
 	units_describe(b, name, j);
 	return j;
 }
 
 /* Written interface by interface: the whole tree would be several times as large as its text. */
-static char *describe(const struct bus *b)
+static char *describe(const struct bus *b, const bool *only)
 {
 	const struct engine *e = b->engine;
 	const char *before = "";
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	struct document d = { 0 };
 
-	print_json(out, "", describe_engine(e));
-	fseek(out, -1, SEEK_CUR); /* over the closing brace */
-	fputs(",\"interfaces\":[", out);
+	put_json(&d, "", describe_engine(e));
+	d.used--; /* over the closing brace */
+	put(",\"interfaces\":[", strlen(",\"interfaces\":["), &d);
 	MODEL_FOREACH(e->mirror->seen, i) {
-		print_json(out, before, describe_link(b, i->name));
+		put_json(&d, before, describe_link(b, i->name, only));
 		before = ",";
 	}
 	if (e->current)
 		MODEL_FOREACH(e->current->want, i) {
 			if (model_find(e->mirror->seen, i->name))
 				continue;
-			print_json(out, before, describe_link(b, i->name));
+			put_json(&d, before, describe_link(b, i->name, only));
 			before = ",";
 		}
-	fputs("]}", out);
-	fclose(out);
-	return text;
+	put("]}", 2, &d);
+	return d.text;
 }
 
 static int method_describe(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
 	struct bus *b = data;
-	_cleanup_free_ char *text = describe(b);
+	_cleanup_free_ char *text = describe(b, NULL);
 
+	return sd_bus_reply_method_return(m, "s", text);
+}
+
+/* Is a feature's group, or the one that it stands in, the one that is asked for? */
+static bool is_in_group(const struct feature *f, const char *group)
+{
+	size_t n = strlen(group);
+
+	return !strncmp(f->name, group, n) && (!f->name[n] || f->name[n] == '.');
+}
+
+/* A group that this daemon does not have is not there, which is no error. */
+static int method_describe_groups(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+{
+	_cleanup_free_ bool *only = mem_new(n_features * sizeof(*only));
+	_cleanup_free_ char *text = NULL;
+	const char *group;
+	int r = sd_bus_message_enter_container(m, 'a', "s");
+
+	only[FEATURE_LINK] = true;
+	while (r >= 0 && (r = sd_bus_message_read(m, "s", &group)) > 0)
+		for (unsigned n = 0; n < n_features; n++)
+			only[n] |= is_in_group(features[n], group);
+	if (r < 0)
+		return r;
+	text = describe(data, only);
 	return sd_bus_reply_method_return(m, "s", text);
 }
 
@@ -329,6 +373,8 @@ static const sd_bus_vtable vtable[] = {
 				method_describe, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("DescribeLink", SD_BUS_ARGS("s", name), SD_BUS_RESULT("s", json),
 				method_describe_link, OPEN),
+	SD_BUS_METHOD_WITH_ARGS("DescribeGroups", SD_BUS_ARGS("as", groups),
+				SD_BUS_RESULT("s", json), method_describe_groups, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("Export", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", configuration),
 				method_export, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("GetStatistics", SD_BUS_ARGS("a{sv}", options),

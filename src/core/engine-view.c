@@ -76,9 +76,14 @@ static bool is_required(const struct iface *want)
 
 json_t *engine_json(const struct engine *e, const char *name)
 {
+	return engine_json_of(e, name, NULL);
+}
+
+json_t *engine_json_of(const struct engine *e, const char *name, const bool *only)
+{
 	const struct iface *have = model_find(e->mirror->seen, name);
 	const struct iface *want = e->current ? model_find(e->current->want, name) : NULL;
-	json_t *state = json_object(), *j = have ? iface_json(have, 0) : json_object();
+	json_t *state = json_object(), *j = have ? iface_json_of(have, 0, only) : json_object();
 	const char *reason;
 
 	json_object_set_new(j, "name", json_string(name));

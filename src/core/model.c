@@ -205,6 +205,11 @@ static json_t *list_json(const struct feature *f, const struct list *l, unsigned
 
 json_t *iface_json(const struct iface *i, unsigned skip)
 {
+	return iface_json_of(i, skip, NULL);
+}
+
+json_t *iface_json_of(const struct iface *i, unsigned skip, const bool *only)
+{
 	json_t *j = json_object();
 
 	if (!i)
@@ -214,7 +219,7 @@ json_t *iface_json(const struct iface *i, unsigned skip)
 		const struct feature *f = features[n];
 		json_t *part;
 
-		if (!i->part[n])
+		if (!i->part[n] || (only && !only[n]))
 			continue;
 		if (f->form == FORM_LIST) {
 			json_object_set_new(j, f->name, list_json(f, i->part[n], skip));

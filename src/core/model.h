@@ -206,6 +206,9 @@ const struct ifref *iface_lower(const struct iface *i);
 /** iface_json - everything known of it; a NULL @i gives an empty object */
 json_t *iface_json(const struct iface *i, unsigned skip);
 
+/** iface_json_of - the same of some features only; @only: for each, by number; NULL: all */
+json_t *iface_json_of(const struct iface *i, unsigned skip, const bool *only);
+
 /**
  * model_export - as a configuration file's text; the caller frees it
  * @record: with what only the record of ownership has

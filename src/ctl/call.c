@@ -129,15 +129,14 @@ int ctl_call_text(struct ctl *c, const char *method, char **ret)
 	return r ? r : ctl_read_text(c, reply, ret);
 }
 
-int ctl_describe(struct ctl *c, json_t **ret)
+static int read_document(const struct ctl *c, const char *text, json_t **ret)
 {
-	_cleanup_free_ char *text = NULL;
 	json_t *j;
-	int r = ctl_call_text(c, "Describe", &text);
 
-	if (r)
-		return r;
+	/* A tree is about that much larger than its text, and made of small pieces. */
+	mem_expect(10 * strlen(text));
 	j = json_loads(text, 0, NULL);
+
 	if (get_number(j, NULL, "version") != 1) {
 		json_decref(j);
 		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_NOT_SUPPORTED,
@@ -145,4 +144,29 @@ int ctl_describe(struct ctl *c, json_t **ret)
 	}
 	*ret = j;
 	return EXIT_DONE;
+}
+
+int ctl_describe(struct ctl *c, json_t **ret)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = ctl_call_text(c, "Describe", &text);
+
+	return r ? r : read_document(c, text, ret);
+}
+
+int ctl_describe_groups(struct ctl *c, const char *const *groups, json_t **ret)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+	_cleanup_free_ char *text = NULL;
+	int r = ctl_call_new(c, "DescribeGroups", &m);
+
+	if (r)
+		return r;
+	r = sd_bus_message_append_strv(m, (char **)groups);
+	if (r < 0)
+		return fail_connect(c, r);
+	r = ctl_call_send(c, m, &reply);
+	if (!r)
+		r = ctl_read_text(c, reply, &text);
+	return r ? r : read_document(c, text, ret);
 }

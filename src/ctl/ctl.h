@@ -144,6 +144,9 @@ int ctl_call_text(struct ctl *c, const char *method, char **ret);
 /** ctl_describe - the daemon's whole state, a new reference; returns an exit status */
 int ctl_describe(struct ctl *c, json_t **ret);
 
+/** ctl_describe_groups - of settings only those in @groups (NULL ends), which is quicker */
+int ctl_describe_groups(struct ctl *c, const char *const *groups, json_t **ret);
+
 /* output.c */
 
 /** ctl_json - print a document as --json asks; takes over @j; returns EXIT_DONE */

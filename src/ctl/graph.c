@@ -182,7 +182,7 @@ int verb_graph(struct ctl *c)
 {
 	json_auto_t *d = NULL;
 	struct graph g;
-	int r = ctl_describe(c, &d);
+	int r = ctl_describe_groups(c, (const char *const[]){ "vlan", "veth", NULL }, &d);
 
 	if (r)
 		return r;

@@ -237,7 +237,7 @@ int verb_metrics(struct ctl *c)
 	struct sink s = { .c = c };
 	const char *group;
 	json_t *about;
-	int r = ctl_describe(c, &d);
+	int r = ctl_describe_groups(c, (const char *const[]){ NULL }, &d);
 
 	if (!r)
 		r = stats_read(c, &stats);

@@ -8,9 +8,6 @@
 /** link_word - "up", "no carrier", "down", "absent": the link of an interface in a word */
 const char *link_word(const json_t *j);
 
-/** find_interface - among all that Describe told; NULL: none of that name */
-const json_t *find_interface(const json_t *all, const char *name);
-
 /** print_switches - a line (or a few) for each hardware switch that Describe told of */
 void print_switches(const struct ctl *c, const json_t *d);
 

@@ -82,22 +82,11 @@ static char *port_vlans(const json_t *port)
 	return text;
 }
 
-const json_t *find_interface(const json_t *all, const char *name)
-{
-	const json_t *j;
-	size_t n;
-
-	json_array_foreach(all, n, j)
-		if (!strcmp(get_text(j, NULL, "name"), name))
-			return j;
-	return NULL;
-}
-
 /* VLANs of a port mean nothing while its bridge does not look at tags. */
-static char *vlans(const json_t *all, const json_t *j)
+static char *vlans(const json_t *by_name, const json_t *j)
 {
 	const char *master = get_text(j, NULL, "master");
-	const json_t *bridge = *master ? find_interface(all, master) : j;
+	const json_t *bridge = *master ? json_object_get(by_name, master) : j;
 
 	if (json_object_get(j, "vlan"))
 		return str_format("%d", (int)get_number(j, "vlan", "id"));
@@ -164,14 +153,14 @@ static char *wrong(const json_t *j)
 	return str_dup(*reason ? reason : m->sentence);
 }
 
-static void fill_row(struct table *t, const json_t *all, const json_t *j)
+static void fill_row(struct table *t, const json_t *by_name, const json_t *j)
 {
 	struct table_row *row = table_add(t, mark_of(get_text(j, "state", "management")));
 
 	row->cells[NAME] = str_dup(get_text(j, NULL, "name"));
 	row->cells[LINK] = str_dup(link_word(j));
 	row->cells[KIND] = str_dup(get_text(j, NULL, "kind"));
-	row->cells[VLANS] = vlans(all, j);
+	row->cells[VLANS] = vlans(by_name, j);
 	row->cells[MASTER] = master(j);
 	row->below = wrong(j);
 }
@@ -234,6 +223,7 @@ static unsigned room_for_addresses(const struct ctl *c, const struct table *t)
 
 static void print_panel(const struct ctl *c, const json_t *all, const json_t *list)
 {
+	json_auto_t *by_name = json_index(all);
 	struct table t = { .heads = { "NAME", "LINK", "KIND", "VLANS", "MASTER", "ADDRESSES" } };
 	size_t size = json_array_size(list), run;
 	bool fold = size > FOLD_FROM && !c->all && !c->n_names;
@@ -244,7 +234,7 @@ static void print_panel(const struct ctl *c, const json_t *all, const json_t *li
 		if (run < FOLD_RUN)
 			run = 1;
 		if (run == 1)
-			fill_row(&t, all, json_array_get(list, n));
+			fill_row(&t, by_name, json_array_get(list, n));
 		else
 			fold_row(&t, c, list, n, run);
 	}
@@ -350,9 +340,12 @@ static void drop_pseudo(const struct ctl *c, json_t *list)
 
 int verb_status(struct ctl *c)
 {
+	/* What is shown here; all of it is much more. */
+	static const char *const groups[] = { "vlan", "bridge", "port", "addresses", "ethernet", "dsa",
+					      NULL };
 	json_auto_t *d = NULL, *list = NULL;
 	const json_t *all;
-	int r = ctl_describe(c, &d);
+	int r = c->json != JSON_MODE_OFF ? ctl_describe(c, &d) : ctl_describe_groups(c, groups, &d);
 
 	if (r)
 		return r;

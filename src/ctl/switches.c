@@ -39,14 +39,15 @@ static char *title(const json_t *all, const json_t *sw)
 
 	if (!conduit)
 		return str_format("switch %s:", get_text(sw, NULL, "id"));
-	tagging = get_text(find_interface(all, conduit), "dsa", "tagging");
+	tagging = get_text(json_object_get(all, conduit), "dsa", "tagging");
 	return str_format("switch on %s%s%s%s:", conduit, *tagging ? " (" : "", tagging,
 			  *tagging ? ")" : "");
 }
 
 void print_switches(const struct ctl *c, const json_t *d)
 {
-	const json_t *all = json_object_get(d, "interfaces"), *sw, *name;
+	json_auto_t *all = json_index(json_object_get(d, "interfaces"));
+	const json_t *sw, *name;
 	size_t n, k;
 
 	json_array_foreach(json_object_get(d, "switches"), n, sw) {
@@ -55,7 +56,7 @@ void print_switches(const struct ctl *c, const json_t *d)
 
 		put_word(&l, COLOUR_NONE, head);
 		json_array_foreach(json_object_get(sw, "ports"), k, name)
-			put_port(&l, find_interface(all, json_string_value(name)),
+			put_port(&l, json_object_get(all, json_string_value(name)),
 				 json_string_value(name));
 		putchar('\n');
 	}

@@ -289,7 +289,7 @@ static int look(struct wait *w)
 	int r, status = -1;
 
 	w->c->quiet = true; /* it may come yet */
-	r = ctl_describe(w->c, &document);
+	r = ctl_describe_groups(w->c, (const char *const[]){ "addresses", NULL }, &document);
 	w->c->quiet = false;
 	if (r) {
 		say(w, "netctld to be there");

@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A thousand interfaces: how long netctl status and Describe take.
+#
+#   t-ctl-scale.sh [STATUS-MS [DESCRIBE-MS]]
+#
+# The goals are 100 and 50 ms on a machine that does nothing else (arguments 100
+# 50); the bounds in the suite only find what does not scale. The best run counts.
+
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/daemon.sh
+. "$(dirname "$0")/../lib/daemon.sh"
+# shellcheck disable=SC2034 # of lib/daemon.sh
+daemon_bus=
+status_ms=${1:-400}
+describe_ms=${2:-250}
+lab_dbus
+
+{
+	echo 'interfaces = ('
+	echo '  { name = "br0"; kind = "bridge"; bridge = { vlan_filtering = true; default_pvid = 0; }; },'
+	for n in $(seq 500); do
+		echo "  { name = \"p$n\"; kind = \"dummy\"; master = \"br0\"; port = { pvid = 10; untagged = [ 10 ]; tagged = [ \"20-29\" ]; }; },"
+		echo "  { name = \"d$n\"; kind = \"dummy\"; addresses = [ \"10.$((n / 256)).$((n % 256)).1/24\" ]; },"
+	done
+	echo '  { name = "last"; kind = "dummy"; }'
+	echo ');'
+} | daemon_config
+daemon_start -v
+check "a thousand interfaces" eventually 60 daemon_says '^settled'
+
+# best N COMMAND...: of so many runs, microseconds; in $best
+best() {
+	local n=$1 begin took
+	shift
+	best=
+	while [ "$n" -gt 0 ]; do
+		begin=${EPOCHREALTIME/[.,]/}
+		"$@" >/tmp/out 2>&1 || { cat /tmp/out; return 1; }
+		took=$((${EPOCHREALTIME/[.,]/} - begin))
+		[ -n "$best" ] && [ "$best" -le $took ] || best=$took
+		n=$((n - 1))
+	done
+}
+# within USEC COMMAND...
+within() {
+	local limit=$1
+	shift
+	best 7 "$@" || return 1
+	note "$(basename "$1") ${*:2}: $((best / 1000)).$((best % 1000 / 100)) ms"
+	[ "$best" -le "$limit" ]
+}
+check "netctl status within $status_ms ms" within "${status_ms}000" netctl status
+check "in few lines" test "$(wc -l </tmp/out)" -lt 40
+best 7 netctl --version
+note "netctl --version: $((best / 1000)).$((best % 1000 / 100)) ms"
+for verb in "status --all" "status --json" stats metrics graph "show p1"; do
+	# shellcheck disable=SC2086
+	best 5 netctl $verb
+	note "netctl $verb: $((best / 1000)).$((best % 1000 / 100)) ms"
+done
+
+describe() {
+	/usr/bin/python3 - "$1" <<'EOT'
+import dbus, sys, time
+manager = dbus.Interface(dbus.SystemBus().get_object("org.netctl1", "/org/netctl1", introspect=False),
+                         "org.netctl1.Manager")
+best = None
+for n in range(7):
+    begin = time.monotonic()
+    text = manager.Describe()
+    took = time.monotonic() - begin
+    best = took if best is None else min(best, took)
+print("# Describe: %.1f ms, %d KiB" % (best * 1000, len(text) // 1024))
+sys.exit(best * 1e6 > int(sys.argv[1]))
+EOT
+}
+if /usr/bin/python3 -c 'import dbus' 2>/dev/null; then
+	describe "${describe_ms}000" >/tmp/describe
+	result=$?
+	cat /tmp/describe
+	check "Describe within $describe_ms ms" test $result = 0
+else
+	skip "Describe within $describe_ms ms" "no python3-dbus"
+fi
+daemon_stop
+check "the daemon ends when told" daemon_stopped
+finish
