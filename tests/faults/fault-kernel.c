@@ -43,10 +43,9 @@ static struct {
 	bool dropping;		/* KILL: what comes now is not sent */
 } fault;
 
-struct fault_kernel {
-	struct kernel k;
-	struct kernel *real;
-};
+/* The kernel's own, but for submit(). */
+static const struct kernel_ops *real;
+static struct kernel_ops ops;
 
 /* Between the daemon's callback and the kernel's answer. */
 struct relay {
@@ -124,11 +123,6 @@ static _Noreturn void die(void)
 	abort();
 }
 
-static struct fault_kernel *of(struct kernel *k)
-{
-	return container_of(k, struct fault_kernel, k);
-}
-
 static void on_reply(void *data, int error, const char *text)
 {
 	struct relay relay = *(struct relay *)data;
@@ -141,7 +135,7 @@ static void on_reply(void *data, int error, const char *text)
 }
 
 /* Refused by the kernel wherever it is: there is no such interface. */
-static void submit_refused(struct fault_kernel *fk, struct relay *relay)
+static void submit_refused(struct kernel *k, struct relay *relay)
 {
 	struct {
 		struct nlmsghdr h;
@@ -152,15 +146,17 @@ static void submit_refused(struct fault_kernel *fk, struct relay *relay)
 	};
 	struct request r = { .channel = CHANNEL_NETLINK, .nlh = &m.h };
 
-	kernel_submit(fk->real, &r, on_reply, relay);
+	real->submit(k, &r, on_reply, relay);
 }
 
 static void describe(const struct request *r, char *ret, size_t size)
 {
-	if (r->channel == CHANNEL_SYSCTL)
-		snprintf(ret, size, "%s = %s", r->path, r->value);
-	else
+	if (r->channel == CHANNEL_NETLINK)
 		snprintf(ret, size, "message of type %u", r->nlh->nlmsg_type);
+	else if (r->channel == CHANNEL_XDP)
+		snprintf(ret, size, "XDP program");
+	else
+		snprintf(ret, size, "%s = %s", r->path, r->value);
 }
 
 static void fault_submit(struct kernel *k, const struct request *r, reply_fn fn, void *data)
@@ -177,7 +173,7 @@ static void fault_submit(struct kernel *k, const struct request *r, reply_fn fn,
 		tell("failed", what);
 		relay->replace = true;
 		relay->error = fault.error;
-		submit_refused(of(k), relay);
+		submit_refused(k, relay);
 		return;
 	}
 	if (fault.dropping) { /* to be killed before any answer */
@@ -193,81 +189,19 @@ static void fault_submit(struct kernel *k, const struct request *r, reply_fn fn,
 		tell("killed after", what);
 		relay->kill = fault.dropping = true;
 	}
-	kernel_submit(of(k)->real, r, on_reply, relay);
+	real->submit(k, r, on_reply, relay);
 }
-
-static void fault_free(struct kernel *k)
-{
-	kernel_free(of(k)->real);
-	free(of(k));
-}
-
-static void fault_flush(struct kernel *k)
-{
-	kernel_flush(of(k)->real);
-}
-
-static void fault_dump(struct kernel *k, const struct nlmsghdr *n, message_fn fn, done_fn done,
-		       void *data)
-{
-	kernel_dump(of(k)->real, n, fn, done, data);
-}
-
-static void relay_message(void *data, const struct nlmsghdr *n)
-{
-	struct fault_kernel *fk = data;
-
-	fk->k.counters.notifications++;
-	fk->k.on_message(fk->k.data, n);
-}
-
-static void relay_overrun(void *data)
-{
-	struct fault_kernel *fk = data;
-
-	fk->k.counters.overruns++;
-	fk->k.on_overrun(fk->k.data);
-}
-
-static int fault_listen(struct kernel *k, const uint32_t *groups, unsigned n)
-{
-	return kernel_listen(of(k)->real, groups, n);
-}
-
-static void fault_hold(struct kernel *k, bool on)
-{
-	kernel_hold(of(k)->real, on);
-}
-
-static void fault_read_notifications(struct kernel *k)
-{
-	kernel_read_notifications(of(k)->real);
-}
-
-static const struct kernel_ops fault_ops = {
-	.free = fault_free,
-	.submit = fault_submit,
-	.flush = fault_flush,
-	.dump = fault_dump,
-	.listen = fault_listen,
-	.hold = fault_hold,
-	.read_notifications = fault_read_notifications,
-};
 
 int __wrap_kernel_open(sd_event *event, struct kernel **ret)
 {
-	struct fault_kernel *fk = calloc(1, sizeof(*fk));
-	int r = __real_kernel_open(event, &fk->real);
+	int r = __real_kernel_open(event, ret);
 
-	if (r < 0) {
-		free(fk);
+	if (r < 0)
 		return r;
-	}
-	fk->k.ops = &fault_ops;
-	fk->real->on_message = relay_message;
-	fk->real->on_overrun = relay_overrun;
-	fk->real->data = fk;
-	*ret = &fk->k;
+	real = (*ret)->ops;
+	ops = *real;
+	ops.submit = fault_submit;
+	(*ret)->ops = &ops;
 	return 0;
 }
 
