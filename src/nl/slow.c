@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Generic netlink carries a question out within sendmsg(). For most that takes
+ * microseconds; a module's memory behind a two-wire bus takes tens of
+ * milliseconds, and seconds when the module is in a mood. The loop must not
+ * stand still for that, so a thread asks.
+ *
+ * What must stay true: the thread and the loop share nothing but a pair of
+ * sockets, over which whole questions and answers go as datagrams. The thread
+ * ends when its side is closed; it never touches memory of the loop's.
+ */
+#include "nl/slow.h"
+
+#include <linux/genetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include "util/log.h"
+#include "util/mem.h"
+
+#define WAITING_MAX 256
+#define THREAD_STACK (64 * 1024)
+
+/* What goes through the sockets: this, and behind it attributes or a netlink message. */
+struct packet {
+	uint32_t id;
+	int32_t error;	 /* answers */
+	uint8_t command; /* questions */
+	char family[GENL_NAMSIZ];
+};
+
+struct question {
+	uint32_t id;
+	slow_fn fn;
+	void *data;
+};
+
+struct slow {
+	sd_event *event;
+	const char *family;
+	sd_event_source *source;
+	int fd; /* the loop's side; -1: no thread yet */
+	uint32_t id;
+	struct question waiting[WAITING_MAX];
+	unsigned n;
+};
+
+/* ---- the thread ---- */
+
+struct thread {
+	int fd, netlink;
+	uint16_t family; /* 0: not asked yet */
+	uint32_t seq;
+	char buffer[SLOW_BYTES];
+};
+
+static ssize_t receive(struct thread *t)
+{
+	ssize_t r;
+
+	do
+		r = recv(t->netlink, t->buffer, sizeof(t->buffer), 0);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
+/* Ask, and read to the end. Return: 0 or the kernel's errno; *ret: the message before the end. */
+static int converse(struct thread *t, uint16_t type, uint8_t command, const void *attributes,
+		    size_t n, char *ret, size_t *ret_n)
+{
+	struct {
+		struct nlmsghdr h;
+		struct genlmsghdr g;
+		char attributes[SLOW_BYTES];
+	} q = { .g = { .cmd = command, .version = 1 } };
+	size_t got = 0;
+
+	if (n > sizeof(q.attributes))
+		return -EMSGSIZE;
+	memcpy(q.attributes, attributes, n);
+	q.h.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN + n);
+	q.h.nlmsg_type = type;
+	q.h.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	q.h.nlmsg_seq = ++t->seq;
+	if (send(t->netlink, &q, q.h.nlmsg_len, 0) < 0)
+		return -errno;
+	for (;;) {
+		ssize_t len = receive(t);
+		struct nlmsghdr *h = (void *)t->buffer;
+
+		if (len < 0)
+			return len;
+		for (; NLMSG_OK(h, (size_t)len); h = NLMSG_NEXT(h, len)) {
+			if (h->nlmsg_seq != t->seq)
+				continue;
+			if (h->nlmsg_type == NLMSG_ERROR) {
+				*ret_n = got;
+				return ((struct nlmsgerr *)NLMSG_DATA(h))->error;
+			}
+			got = h->nlmsg_len;
+			memcpy(ret, h, got);
+		}
+	}
+}
+
+static int find_family(struct thread *t, const char *name)
+{
+	char text[NLA_HDRLEN + GENL_NAMSIZ] = { 0 }, answer[SLOW_BYTES];
+	struct nlattr *a = (void *)text;
+	size_t n = 0;
+	int r;
+
+	a->nla_type = CTRL_ATTR_FAMILY_NAME;
+	a->nla_len = NLA_HDRLEN + strlen(name) + 1;
+	strcpy(text + NLA_HDRLEN, name);
+	r = converse(t, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, text, NLA_ALIGN(a->nla_len), answer, &n);
+	if (r < 0)
+		return r;
+	a = n ? nlmsg_find_attr((struct nlmsghdr *)answer, GENL_HDRLEN, CTRL_ATTR_FAMILY_ID) : NULL;
+	if (!a)
+		return -EBADMSG;
+	t->family = nla_get_u16(a);
+	return 0;
+}
+
+static void *run(void *data)
+{
+	struct thread *t = data;
+	struct {
+		struct packet p;
+		char bytes[SLOW_BYTES];
+	} in, out;
+
+	for (;;) {
+		ssize_t len = recv(t->fd, &in, sizeof(in), 0);
+		size_t n = 0;
+
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < (ssize_t)sizeof(in.p))
+			break;
+		out.p = in.p;
+		out.p.error = t->family ? 0 : find_family(t, in.p.family);
+		if (!out.p.error)
+			out.p.error = converse(t, t->family, in.p.command, in.bytes,
+					       len - sizeof(in.p), out.bytes, &n);
+		if (send(t->fd, &out, sizeof(out.p) + n, MSG_NOSIGNAL) < 0)
+			break;
+	}
+	close(t->fd);
+	close(t->netlink);
+	free(t);
+	return NULL;
+}
+
+/* ---- the loop ---- */
+
+static int on_answer(sd_event_source *source _unused_, int fd, uint32_t revents _unused_,
+		     void *data)
+{
+	struct slow *s = data;
+	struct {
+		struct packet p;
+		char bytes[SLOW_BYTES];
+	} in;
+	ssize_t len = recv(fd, &in, sizeof(in), MSG_DONTWAIT);
+	struct question q;
+
+	if (len < (ssize_t)sizeof(in.p) || !s->n || in.p.id != s->waiting[0].id)
+		return 0;
+	q = s->waiting[0];
+	memmove(s->waiting, s->waiting + 1, --s->n * sizeof(*s->waiting));
+	q.fn(q.data, in.p.error, len > (ssize_t)sizeof(in.p) ? (void *)in.bytes : NULL);
+	return 0;
+}
+
+/* All signals are the loop's. */
+static int start_thread(struct thread *t)
+{
+	pthread_attr_t attr;
+	sigset_t all, before;
+	pthread_t id;
+	int r;
+
+	sigfillset(&all);
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, THREAD_STACK);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&id, &attr, run, t);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return -r;
+}
+
+static int begin(struct slow *s)
+{
+	struct thread *t = new0(struct thread);
+	int fds[2] = { -1, -1 }, r = 0;
+
+	t->netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+	if (t->netlink < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		r = -errno;
+	t->fd = fds[1];
+	if (!r)
+		r = sd_event_add_io(s->event, &s->source, fds[0], EPOLLIN, on_answer, s);
+	if (r >= 0)
+		r = start_thread(t);
+	if (r >= 0) {
+		s->fd = fds[0];
+		return 0;
+	}
+	s->source = sd_event_source_disable_unref(s->source);
+	for (unsigned n = 0; n < 2; n++)
+		closep(&fds[n]);
+	closep(&t->netlink);
+	free(t);
+	return r;
+}
+
+struct slow *slow_new(sd_event *event, const char *family)
+{
+	struct slow *s = new0(struct slow);
+
+	s->event = sd_event_ref(event);
+	s->family = family;
+	s->fd = -1;
+	return s;
+}
+
+struct slow *slow_free(struct slow *s)
+{
+	if (!s)
+		return NULL;
+	sd_event_source_disable_unref(s->source);
+	closep(&s->fd); /* and the thread ends, after the question that it is at */
+	sd_event_unref(s->event);
+	free(s);
+	return NULL;
+}
+
+int slow_ask(struct slow *s, uint8_t command, const void *attributes, size_t n, slow_fn fn,
+	     void *data)
+{
+	struct {
+		struct packet p;
+		char bytes[SLOW_BYTES];
+	} out = { .p = { .command = command } };
+	int r = s->fd < 0 ? begin(s) : 0;
+
+	if (r < 0)
+		return r;
+	if (s->n == WAITING_MAX)
+		return -EBUSY;
+	if (n > sizeof(out.bytes))
+		return -EMSGSIZE;
+	out.p.id = ++s->id;
+	strncpy(out.p.family, s->family, sizeof(out.p.family) - 1);
+	memcpy(out.bytes, attributes, n);
+	if (send(s->fd, &out, sizeof(out.p) + n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return errno == EAGAIN ? -EBUSY : -errno;
+	s->waiting[s->n++] = (struct question){ s->id, fn, data };
+	return 0;
+}
