@@ -97,6 +97,7 @@ int verb_history(struct ctl *c);
 int verb_hold(struct ctl *c);
 int verb_release(struct ctl *c);
 int verb_stats(struct ctl *c);
+int verb_xdp(struct ctl *c);
 int verb_metrics(struct ctl *c);
 int verb_monitor(struct ctl *c);
 int verb_wait_online(struct ctl *c);
@@ -105,6 +106,12 @@ int verb_help(struct ctl *c);
 
 /** example_texts - the features' examples as they are written, NULL ends; made at build time */
 extern const char *const example_texts[];
+
+/** typedef stats_print_fn - print a document of GetStatistics; @rates: it has them */
+typedef int (*stats_print_fn)(struct ctl *c, json_t *document, bool rates);
+
+/** stats_watch - read and print, once or (--interval) until interrupted; an exit status */
+int stats_watch(struct ctl *c, stats_print_fn fn);
 
 /** stats_read - what GetStatistics says of the interfaces named; returns an exit status */
 int stats_read(struct ctl *c, json_t **ret);

@@ -227,7 +227,7 @@ static int print(struct ctl *c, json_t *document, bool rates)
 }
 
 /* Until it is interrupted, or nobody reads any longer. */
-static int repeat(struct ctl *c, json_t *before)
+static int repeat(struct ctl *c, json_t *before, stats_print_fn fn)
 {
 	const struct timespec pause = { .tv_sec = c->interval };
 	int r = EXIT_DONE;
@@ -241,7 +241,7 @@ static int repeat(struct ctl *c, json_t *before)
 		if (r)
 			break;
 		add_rates(now, before);
-		r = print(c, now, true);
+		r = fn(c, now, true);
 		if (c->json == JSON_MODE_OFF)
 			putchar('\n');
 		if (fflush(stdout))
@@ -253,7 +253,7 @@ static int repeat(struct ctl *c, json_t *before)
 	return r;
 }
 
-int verb_stats(struct ctl *c)
+int stats_watch(struct ctl *c, stats_print_fn fn)
 {
 	json_t *document = NULL;
 	int r = stats_read(c, &document);
@@ -261,8 +261,13 @@ int verb_stats(struct ctl *c)
 	if (r)
 		return r;
 	if (c->interval)
-		return repeat(c, document);
-	r = print(c, document, false);
+		return repeat(c, document, fn);
+	r = fn(c, document, false);
 	json_decref(document);
 	return r;
+}
+
+int verb_stats(struct ctl *c)
+{
+	return stats_watch(c, print);
 }

@@ -29,6 +29,8 @@ const struct verb verbs[] = {
 	  "The machine's state as a configuration" },
 	{ "stats", "[NAME...]", 0, -1u, USES_BUS | USES_LEGEND | USES_ALL | USES_INTERVAL, verb_stats,
 	  "Counters, and rates with --interval" },
+	{ "xdp", "[NAME...]", 0, -1u, USES_BUS | USES_LEGEND | USES_ALL | USES_INTERVAL, verb_xdp,
+	  "XDP programs: mode, verdicts, rates" },
 	{ "metrics", "[NAME...]", 0, -1u, USES_BUS, verb_metrics,
 	  "Counters and states as OpenMetrics text" },
 	{ "monitor", "[NAME...]", 0, -1u, USES_BUS, verb_monitor, "What happens, as it happens" },

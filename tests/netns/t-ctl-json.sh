@@ -107,6 +107,8 @@ ok reload
 ok export
 ok stats
 ok stats v0 absent0
+ok xdp
+ok xdp v0
 bad 10 stats nope
 ok metrics
 ok wait-online --timeout=5

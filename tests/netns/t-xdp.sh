@@ -92,6 +92,13 @@ check_equal "and its tag" "$(prog_tag v0)" "$("$NETCTL" show v0 --json | jq -r .
 check_equal "a group in a group is an interface on the bus" 's "drop"' \
 	"$(busctl get-property org.netctl1 /org/netctl1/link/v0 org.netctl1.Xdp.Filter Malformed)"
 
+"$NETCTL" xdp >"$work/said"
+note "$(cat "$work/said")"
+check "netctl xdp says what there is" grep -q "^v0: filter, native, id .*, tag $(prog_tag v0), since 20" "$work/said"
+check "and what each rule has decided" grep -q 'rule 1 .*192.0.2.66' "$work/said"
+check "and JSON of it" sh -c "'$NETCTL' xdp v0 --json | jq -e '.interfaces[0].statistics[0].group == \"xdp\"'"
+check "an interface without one" sh -c "'$NETCTL' xdp w0 | grep -q 'w0: no program'"
+
 note "changes"
 link=$(link_id)
 program=$(prog_id v0)

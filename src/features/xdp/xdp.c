@@ -12,6 +12,7 @@
  * unless the configuration says foreign = "remove".
  */
 #include <stdio.h>
+#include <time.h>
 
 #include "core/errors.h"
 #include "features/xdp/xdp.h"
@@ -43,7 +44,7 @@ static const struct word attached_words[] = {
 	{ "several", XDP_ATTACHED_MULTI }, { NULL, 0 },
 };
 
-enum { PROGRAM, SECTION, MODE, UNSUPPORTED, FOREIGN, BUILD, ATTACHED, ID, TAG, NOTE };
+enum { PROGRAM, SECTION, MODE, UNSUPPORTED, FOREIGN, BUILD, ATTACHED, ID, TAG, SINCE, NOTE };
 
 static const struct row rows[] = {
 	[PROGRAM] = { .key = "program", .type = &type_string, VALUE(xdp_settings, program), .max = 255,
@@ -67,6 +68,8 @@ static const struct row rows[] = {
 	  .help = "The kernel's number of the program" },
 	[TAG] = { .key = "tag", .type = &type_string, VALUE(xdp_settings, tag), .max = 16,
 	  .flags = ROW_STATE, .help = "The kernel's hash of its instructions" },
+	[SINCE] = { .key = "since", .type = &type_u64, VALUE(xdp_settings, since),
+	  .flags = ROW_STATE | ROW_VOLATILE, .help = "When it was loaded, seconds since 1970" },
 	[NOTE] = { .key = "note", .type = &type_string, VALUE(xdp_settings, note), .max = 255,
 	  .flags = ROW_STATE, .help = "Why it does not run in the mode that was asked for first" },
 };
@@ -357,6 +360,7 @@ static void tell(struct xdp_settings *x, uint32_t id, unsigned attached,
 		 const struct xdp_attached *a)
 {
 	char tag[2 * sizeof(a->tag) + 1];
+	struct timespec now, boot;
 
 	x->attached = attached;
 	x->o.present |= BIT64(ATTACHED);
@@ -368,6 +372,12 @@ static void tell(struct xdp_settings *x, uint32_t id, unsigned attached,
 		return;
 	for (unsigned n = 0; n < sizeof(a->tag); n++)
 		sprintf(tag + 2 * n, "%02x", a->tag[n]);
+	if (a->loaded) {
+		clock_gettime(CLOCK_REALTIME, &now);
+		clock_gettime(CLOCK_BOOTTIME, &boot);
+		x->since = now.tv_sec - (boot.tv_sec - a->loaded / UINT64_C(1000000000));
+		x->o.present |= BIT64(SINCE);
+	}
 	if (a->prog_id)
 		set_string(x, TAG, &x->tag, str_dup(tag));
 	if (a->note)

@@ -13,6 +13,7 @@ struct xdp_settings {
 	char *program, *section, *build, *tag, *note;
 	uint8_t mode, unsupported, foreign, attached;
 	uint32_t id;
+	uint64_t since;
 };
 
 /* A row of a list of names. */
