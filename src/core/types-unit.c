@@ -203,7 +203,9 @@ static int rate_parse_row(struct parse *p, const config_setting_t *s, void *v)
 	int r = rate_parse(p, s, &n);
 
 	if (r >= 0)
-		r = quantity_bounds(p, n * 8, INT64_MAX, rate_units);
+		r = quantity_bounds(p, n * 8,
+				    p->row->type == &type_rate ? INT64_MAX : UINT32_MAX * 8LL,
+				    rate_units);
 	if (r >= 0)
 		*(uint64_t *)v = n;
 	return r;
@@ -226,6 +228,33 @@ const struct type type_rate = {
 	.json = rate_json, .put = time64_put, .get = time64_get, .range = rate_range,
 };
 
+/* What the kernel has for no limit. */
+#define RATE32_UNLIMITED "unlimited"
+
+static int rate32_parse(struct parse *p, const config_setting_t *s, void *v)
+{
+	if (config_setting_type(s) == CONFIG_TYPE_STRING &&
+	    !strcmp(config_setting_get_string(s), RATE32_UNLIMITED)) {
+		*(uint64_t *)v = UINT32_MAX;
+		return 0;
+	}
+	return rate_parse_row(p, s, v);
+}
+
+static json_t *rate32_json(const struct row *row, const void *v)
+{
+	if (*(const uint64_t *)v == UINT32_MAX)
+		return json_string(RATE32_UNLIMITED);
+	return rate_json(row, v);
+}
+
+static char *rate32_range(const struct row *row)
+{
+	_cleanup_free_ char *range = quantity_range(row, UINT32_MAX * 8LL, rate_units);
+
+	return str_format("%s, or \"" RATE32_UNLIMITED "\"", range);
+}
+
 static int rate32_put(struct nl_msg *msg, const struct row *row, const void *v)
 {
 	uint64_t n = *(const uint64_t *)v;
@@ -242,8 +271,8 @@ static int rate32_get(const struct row *row _unused_, const struct nlattr *a, vo
 }
 
 const struct type type_rate32 = {
-	.name = "a rate with a unit", .signature = "s", .size = 8, .parse = rate_parse_row,
-	.json = rate_json, .put = rate32_put, .get = rate32_get, .range = rate_range,
+	.name = "a rate with a unit", .signature = "s", .size = 8, .parse = rate32_parse,
+	.json = rate32_json, .put = rate32_put, .get = rate32_get, .range = rate32_range,
 };
 
 /* Sizes. */

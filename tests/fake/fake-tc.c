@@ -16,7 +16,8 @@ struct tc {
 };
 
 /* Of these a change says all, or all that it does not say is as at first. */
-static const char *const whole[] = { "prio", "mqprio", "taprio", "multiq", "pfifo", "bfifo" };
+static const char *const whole[] = { "prio", "mqprio", "taprio", "multiq", "pfifo", "bfifo", "netem",
+				     "ets", "cbs", "etf" };
 
 static const char *kind_of(const struct tc *t)
 {

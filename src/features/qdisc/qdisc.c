@@ -18,7 +18,9 @@
 #include "util/text.h"
 
 const struct qdisc_kind *const qdisc_kinds[] = {
-	&fq_codel_kind, &mqprio_kind, &prio_kind, &taprio_kind, &tbf_kind, NULL,
+	&bfifo_kind, &cake_kind, &cbs_kind,  &clsact_kind, &etf_kind,   &ets_kind,
+	&fq_kind,    &fq_codel_kind, &ingress_kind, &mq_kind, &mqprio_kind, &multiq_kind,
+	&netem_kind, &pfifo_kind, &prio_kind, &taprio_kind, &tbf_kind, NULL,
 };
 
 const struct qdisc_kind *qdisc_kind_find(const char *name)
