@@ -89,7 +89,10 @@ static void carry_out(struct call *c)
 	r = c->run(c->bus, c->m);
 	c->bus->unit = NULL;
 
-	if (r < 0)
+	if (r == -ENXIO || r == -EBADMSG) /* what sd_bus_message_read() says of another type */
+		(void)sd_bus_reply_method_errorf(c->m, SD_BUS_ERROR_INVALID_ARGS,
+						 "an argument or an option is of another type");
+	else if (r < 0)
 		(void)sd_bus_reply_method_errno(c->m, r, NULL);
 	call_end(c);
 }
