@@ -304,7 +304,7 @@ static bool has_carrier(const struct engine *e, const char *link)
 {
 	const struct iface *have = model_find(e->mirror->seen, link);
 
-	return have && iface_link(have)->up && iface_link(have)->carrier;
+	return have && iface_link(have) && iface_link(have)->up && iface_link(have)->carrier;
 }
 
 static void name_units(struct bus *b, const struct iface *i, const struct list *l)

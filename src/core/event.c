@@ -18,7 +18,7 @@ static enum told now_is(const struct engine *e, const struct iface *want)
 {
 	const struct iface *have = model_find(e->mirror->seen, want->name);
 
-	if (!have)
+	if (!have || !iface_link(have)) /* "all" is no device */
 		return TOLD_ABSENT;
 	/* What stands for all interfaces is no link. */
 	return iface_link(have) && iface_link(have)->carrier ? TOLD_CARRIER : TOLD_NO_CARRIER;
