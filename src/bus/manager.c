@@ -387,7 +387,9 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_PROPERTY("Managed", "u", get_count, 0, EMITS),
 	SD_BUS_PROPERTY("Drifted", "u", get_count, 0, EMITS),
 	SD_BUS_SIGNAL_WITH_ARGS("Applied", SD_BUS_ARGS("t", generation), 0),
-	SD_BUS_SIGNAL_WITH_ARGS("DriftDetected", SD_BUS_ARGS("s", name), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("DriftDetected",
+				SD_BUS_ARGS("s", name, "s", key, "s", old, "s", new, "u", port,
+					    "s", process), 0),
 	SD_BUS_VTABLE_END,
 };
 

@@ -21,6 +21,7 @@
 #include <stdio.h>
 
 #include "bus/internal.h"
+#include "core/drift.h"
 #include "util/log.h"
 #include "util/pace.h"
 
@@ -194,7 +195,14 @@ static void scan(struct bus *b)
 
 static void tell_drift(struct bus *b, const char *link)
 {
-	(void)sd_bus_emit_signal(b->bus, BUS_PATH, BUS_MANAGER, "DriftDetected", "s", link);
+	static const struct drift_event nothing;
+	const struct engine *e = b->engine;
+	const struct iface *want = e->current ? model_find(e->current->want, link) : NULL;
+	const struct drift_event *last = drift_last(want), *v = last ? last : &nothing;
+
+	(void)sd_bus_emit_signal(b->bus, BUS_PATH, BUS_MANAGER, "DriftDetected", "ssssus", link,
+				 v->key ? v->key : "", v->from ? v->from : "", v->to ? v->to : "",
+				 v->port, v->process ? v->process : "");
 }
 
 /* Drift that stays, because the configuration wants it reported and not repaired. */

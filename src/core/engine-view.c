@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What the engine tells of itself and of configurations that are only looked at. Sends nothing. */
+#include "core/drift.h"
 #include "core/engine.h"
 
 static const char *const engine_state_names[ENGINE_MAX_] = {
@@ -74,6 +75,22 @@ static bool is_required(const struct iface *want)
 	return false;
 }
 
+static void add_drift(json_t *state, const struct iface *want)
+{
+	const struct drift_event *v = drift_last(want);
+	json_t *j;
+
+	if (!v)
+		return;
+	j = json_pack("{s:s, s:s, s:s, s:I, s:b}", "key", v->key, "old", v->from, "new", v->to,
+		      "time", (json_int_t)v->time_usec, "kept", v->kept);
+	if (v->port)
+		json_object_set_new(j, "port", json_integer(v->port));
+	if (v->process)
+		json_object_set_new(j, "process", json_string(v->process));
+	json_object_set_new(state, "drift", j);
+}
+
 json_t *engine_json(const struct engine *e, const char *name)
 {
 	return engine_json_of(e, name, NULL);
@@ -92,6 +109,7 @@ json_t *engine_json_of(const struct engine *e, const char *name, const bool *onl
 			    json_string(state_name(engine_iface_state(e, name, &reason))));
 	if (*reason)
 		json_object_set_new(state, "reason", json_string(reason));
+	add_drift(state, want);
 	if (is_required(want))
 		json_object_set_new(state, "required", json_true());
 	if (have)

@@ -280,6 +280,7 @@ static void begin_undo(struct engine *e)
 	e->number = e->current->number;
 	MODEL_FOREACH(e->current->want, i) {
 		i->retry_usec = 0;
+		i->drift = drift_free(i->drift);
 		i->settled = false;
 	}
 	e->passes = 0;
@@ -370,6 +371,23 @@ static void verification_failed(struct engine *e, struct plan *plan)
 		reconciled(e);
 }
 
+static struct plan *make_plan(struct engine *e, bool all)
+{
+	struct mirror *m = e->mirror;
+	const struct change *names = all ? NULL : m->changes;
+	struct plan *plan = plan_new(e->current->want, m->seen, e->record->owned, names,
+				     m->n_changes, now_usec(e));
+
+	if (e->done || e->undoing || !drift_filter(e, plan, now_usec(e)))
+		return plan;
+	/* Others may stand on what is now left alone. */
+	plan_free(plan);
+	plan = plan_new(e->current->want, m->seen, e->record->owned, names, m->n_changes,
+			now_usec(e));
+	drift_filter(e, plan, now_usec(e));
+	return plan;
+}
+
 static void look(struct engine *e)
 {
 	struct mirror *m = e->mirror;
@@ -390,13 +408,10 @@ static void look(struct engine *e)
 		e->round++;
 		drift_begin(e->current);
 	}
-	plan = plan_new(e->current->want, m->seen, e->record->owned, all ? NULL : m->changes,
-			m->n_changes, now_usec(e));
+	plan = make_plan(e, all);
 	e->look_at_all = false;
 	announce(e, m->changes, m->n_changes);
 	mirror_take_changes(m);
-	if (!e->done && !e->undoing)
-		drift_filter(e->current, plan, now_usec(e), e->round);
 	if (!plan->n) {
 		plan_free(plan);
 		reconciled(e);
@@ -614,6 +629,7 @@ int engine_reconfigure(struct engine *e, const char *name, outcome_fn done, void
 	if (e->done || e->plan)
 		return -EBUSY;
 	i->retry_usec = 0;
+	i->drift = drift_free(i->drift);
 	i->settled = false;
 	begin_request(e, done, data);
 	turn_later(e);

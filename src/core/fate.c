@@ -229,8 +229,7 @@ enum fate fate_decide(struct planner *p, struct iface *want)
 		want->state = STATE_HELD;
 		iface_set_reason(want, "left alone while somebody works on it");
 		want->fate = FATE_FAIL;
-	} else if (want->drift_kept || ((want->state == STATE_FAILED || want->state == STATE_DRIFTED) &&
-					want->retry_usec > p->now)) {
+	} else if (want->drift_kept || (want->state == STATE_FAILED && want->retry_usec > p->now)) {
 		want->fate = FATE_FAIL;
 	} else {
 		want->state = STATE_OK;

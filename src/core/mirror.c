@@ -35,6 +35,15 @@ static const struct source link_source = {
 	.header = sizeof(struct ifinfomsg), .groups = { RTNLGRP_LINK }, .filter = link_filter,
 };
 
+/* Most of what follows from a change has no port: the one that had it stands. */
+static void note_port(const struct mirror *m, struct change *c)
+{
+	if (!m->port)
+		return;
+	c->port = m->port;
+	c->told = m->told;
+}
+
 void mirror_touch(struct mirror *m, const struct iface *i)
 {
 	struct change *c;
@@ -42,10 +51,14 @@ void mirror_touch(struct mirror *m, const struct iface *i)
 	if (m->filling)
 		return; /* everything will be looked at */
 	for (unsigned n = m->n_changes; n > 0 && n + 4 > m->n_changes; n--)
-		if (m->changes[n - 1].ifindex == i->ifindex)
+		if (m->changes[n - 1].ifindex == i->ifindex) {
+			note_port(m, &m->changes[n - 1]);
 			return;
+		}
 	m->changes = array_reserve(m->changes, m->n_changes, sizeof(*m->changes));
 	c = &m->changes[m->n_changes++];
+	memset(c, 0, sizeof(*c));
+	note_port(m, c);
 	c->ifindex = i->ifindex;
 	snprintf(c->name, sizeof(c->name), "%s", i->name);
 }
@@ -216,6 +229,7 @@ static int dispatch(struct mirror *m, const struct nlmsghdr *n)
 {
 	int r = matches(&link_source, n);
 
+	m->told = features[FEATURE_LINK];
 	if (r >= 0)
 		return r ? on_newlink(m, n) : on_dellink(m, n);
 	for (unsigned f = 0; f < n_features; f++)
@@ -224,6 +238,8 @@ static int dispatch(struct mirror *m, const struct nlmsghdr *n)
 
 			if (add < 0 || !mirror_reads(m, features[f], s))
 				continue;
+			if (!s->no_dump)
+				m->told = features[f];
 			r = features[f]->observe(m, n, add);
 			if (r < 0)
 				return r;
@@ -247,7 +263,9 @@ static void on_notification(void *data, const struct nlmsghdr *n)
 
 	if (m->filling || !m->synced)
 		return;
+	m->port = n->nlmsg_pid == m->kernel->port ? 0 : n->nlmsg_pid;
 	mirror_take(m, n);
+	m->port = 0;
 	m->on_changed(m->data);
 }
 

@@ -20,6 +20,8 @@ struct mirror {
 	bool held;	       /* @seen stands still */
 	struct change *changes;
 	unsigned n_changes;
+	uint32_t port;		     /* of the notification being read; 0: none, or not told */
+	const struct feature *told;  /* whose it is */
 	sd_event_source *retry;
 	unsigned retries;
 

@@ -4,6 +4,7 @@
  * generation), what the kernel has (heap, changed by every notification), and
  * what was there before the daemon set it (heap, kept in a file).
  */
+#include "core/drift.h"
 #include "core/model.h"
 
 #include <stdarg.h>
@@ -33,6 +34,7 @@ static void iface_done(struct model *m, struct iface *i)
 	HASH_DELETE(by_name, m->by_name, i);
 	model_set_index(m, i, 0);
 	free(i->reason);
+	drift_free(i->drift);
 	m->n--;
 	for (unsigned f = 0; f < n_features; f++)
 		iface_drop(m, i, features[f]);

@@ -54,10 +54,8 @@ struct iface {
 	unsigned failures;   /* in a row */
 	bool failed_before;  /* already under the generation before */
 	bool held;	     /* hands off */
-	unsigned drifts;     /* changed by another hand, in a row */
-	uint64_t drift_usec; /* when that was last */
-	bool drift_kept;     /* by the verdict of drift.c: to be left as it is */
-	uint64_t drift_round;
+	struct drift *drift; /* what another hand did to it: drift.c; NULL: nothing yet */
+	bool drift_kept;     /* by the verdict of drift.c: to be left alone as a whole */
 	bool settled;	     /* was as configured since the configuration came or the device did */
 
 	uint8_t told;	     /* of the device and its carrier, in the log: event.c */
@@ -79,6 +77,9 @@ struct iface {
 struct change {
 	int ifindex; /* 0: gone */
 	char name[IFNAMSIZ];
+	/* Who made it, where the kernel says so: the netlink port, and what came from it. */
+	uint32_t port; /* 0: not said */
+	const struct feature *told; /* whose message said it */
 };
 
 struct model {

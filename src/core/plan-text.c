@@ -188,23 +188,31 @@ static uint64_t hash_more(uint64_t h, const void *data, size_t size)
 	return h;
 }
 
+#define HASH_BEGIN UINT64_C(14695981039346656037)
+
+uint64_t step_hash(const struct step *s)
+{
+	uint64_t h = hash_more(HASH_BEGIN, s->name, strlen(s->name));
+
+	h = hash_more(h, &s->feature, sizeof(s->feature));
+	h = hash_more(h, &s->verb, sizeof(s->verb));
+	h = hash_more(h, &s->mask, sizeof(s->mask));
+	if (s->feature->form == FORM_LIST) {
+		_cleanup_free_ char *word = s->feature->format(s->to ? s->to : s->from);
+
+		h = hash_more(h, word, strlen(word));
+	}
+	return h;
+}
+
 uint64_t plan_hash(const struct plan *plan)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
+	uint64_t h = HASH_BEGIN;
 
 	for (unsigned n = 0; n < plan->n; n++) {
-		const struct step *s = &plan->steps[n];
-		const struct object *entry = s->to ? s->to : s->from;
+		uint64_t step = step_hash(&plan->steps[n]);
 
-		h = hash_more(h, s->name, strlen(s->name));
-		h = hash_more(h, &s->feature, sizeof(s->feature));
-		h = hash_more(h, &s->verb, sizeof(s->verb));
-		h = hash_more(h, &s->mask, sizeof(s->mask));
-		if (s->feature->form == FORM_LIST) {
-			_cleanup_free_ char *word = s->feature->format(entry);
-
-			h = hash_more(h, word, strlen(word));
-		}
+		h = hash_more(h, &step, sizeof(step));
 	}
 	return h;
 }

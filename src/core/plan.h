@@ -106,6 +106,9 @@ const struct origin *step_where(const struct step *s);
 /** plan_hash - the same steps have the same hash */
 uint64_t plan_hash(const struct plan *plan);
 
+/** step_hash - the same change of the same thing has the same hash */
+uint64_t step_hash(const struct step *s);
+
 /** plan_log - each step in a line of this priority */
 void plan_log(const struct plan *plan, int level);
 

@@ -177,15 +177,30 @@ static int on_interfaces(sd_bus_message *m, void *data, sd_bus_error *error _unu
 	return 0;
 }
 
+/* Who did it is told only where it is known. */
+static json_t *drift_json(const char *key, const char *old, const char *new, uint32_t port,
+			  const char *process)
+{
+	json_t *j = json_pack("{s:s, s:s, s:s}", "key", key, "old", old, "new", new);
+
+	if (port)
+		json_object_set_new(j, "port", json_integer(port));
+	if (*process)
+		json_object_set_new(j, "process", json_string(process));
+	return j;
+}
+
 static int on_manager(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
+	const char *name, *key, *old, *new, *process;
 	struct watch *w = data;
-	const char *name;
 	uint64_t number;
+	uint32_t port;
 
 	if (sd_bus_message_is_signal(m, NULL, "DriftDetected")) {
-		if (sd_bus_message_read(m, "s", &name) >= 0 && is_watched(w, name))
-			tell(w, "drift", name, json_object());
+		if (sd_bus_message_read(m, "ssssus", &name, &key, &old, &new, &port, &process) >= 0 &&
+		    is_watched(w, name))
+			tell(w, "drift", name, drift_json(key, old, new, port, process));
 	} else if (sd_bus_message_is_signal(m, NULL, "Applied") && !w->c->n_names) {
 		if (sd_bus_message_read(m, "t", &number) >= 0)
 			tell(w, "applied", NULL, json_pack("{s:I}", "generation", (json_int_t)number));

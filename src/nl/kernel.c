@@ -591,6 +591,7 @@ int kernel_open(sd_event *event, struct kernel **ret)
 		linux_free(&lk->k);
 		return r;
 	}
+	lk->k.port = nl_socket_get_local_port(lk->outlets[ROAD_ROUTE].sock);
 	lk->k.xdp = xdp_new(event, &lk->k);
 	*ret = &lk->k;
 	return 0;

@@ -11,10 +11,14 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
+
+#include "util/text.h"
 
 static int log_level = LOG_INFO;
 
@@ -77,23 +81,57 @@ static bool stderr_is_journal(void)
 	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }
 
-/* Return: the journal has it. */
-static bool send_event(int level, enum log_event event, const char *iface, uint64_t generation,
-		       const char *line)
-{
-	char interface[64], number[64];
+/* What is sent: NAME=value each, owned by the caller. */
+struct entry {
+	struct iovec fields[LOG_FIELDS_MAX + 5];
+	int n;
+};
 
-	snprintf(interface, sizeof(interface), "INTERFACE=%s", iface ? iface : "");
-	snprintf(number, sizeof(number), "GENERATION=%" PRIu64, generation);
-	/* A field that has no value is left out: the list ends before it. */
-	if (iface && generation)
-		return sd_journal_send("MESSAGE=%s", line, "PRIORITY=%d", level, "MESSAGE_ID=%s",
-				       event_ids[event], "%s", interface, "%s", number, NULL) >= 0;
-	if (iface || generation)
-		return sd_journal_send("MESSAGE=%s", line, "PRIORITY=%d", level, "MESSAGE_ID=%s",
-				       event_ids[event], "%s", iface ? interface : number, NULL) >= 0;
-	return sd_journal_send("MESSAGE=%s", line, "PRIORITY=%d", level, "MESSAGE_ID=%s",
-			       event_ids[event], NULL) >= 0;
+static void add_field(struct entry *e, const char *name, const char *value)
+{
+	char *text = value ? str_format("%s=%s", name, value) : NULL;
+
+	if (text)
+		e->fields[e->n++] = (struct iovec){ text, strlen(text) };
+}
+
+static void add_number(struct entry *e, const char *name, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	add_field(e, name, text);
+}
+
+/* Return: the journal has it. */
+static bool send_entry(struct entry *e)
+{
+	int r = sd_journal_sendv(e->fields, e->n);
+
+	while (e->n > 0)
+		free(e->fields[--e->n].iov_base);
+	return r >= 0;
+}
+
+static void write_event(int level, enum log_event event, const char *iface, uint64_t generation,
+			const struct log_field *fields, unsigned n, const char *line)
+{
+	struct entry e = { .n = 0 };
+
+	if (!stderr_is_journal()) {
+		log_write(level, "%s", line);
+		return;
+	}
+	add_field(&e, "MESSAGE", line);
+	add_number(&e, "PRIORITY", level);
+	add_field(&e, "MESSAGE_ID", event_ids[event]);
+	add_field(&e, "INTERFACE", iface);
+	if (generation)
+		add_number(&e, "GENERATION", generation);
+	for (unsigned i = 0; i < n && i < LOG_FIELDS_MAX; i++)
+		add_field(&e, fields[i].name, fields[i].value);
+	if (!send_entry(&e))
+		log_write(level, "%s", line);
 }
 
 void log_event(int level, enum log_event event, const char *iface, uint64_t generation,
@@ -107,6 +145,19 @@ void log_event(int level, enum log_event event, const char *iface, uint64_t gene
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	if (!stderr_is_journal() || !send_event(level, event, iface, generation, line))
-		log_write(level, "%s", line);
+	write_event(level, event, iface, generation, NULL, 0, line);
+}
+
+void log_event_fields(int level, enum log_event event, const char *iface, uint64_t generation,
+		      const struct log_field *fields, unsigned n, const char *fmt, ...)
+{
+	char line[2048];
+	va_list ap;
+
+	if (level > log_level)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	write_event(level, event, iface, generation, fields, n, line);
 }

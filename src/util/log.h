@@ -50,6 +50,18 @@ enum log_event {
 void log_event(int level, enum log_event event, const char *iface, uint64_t generation,
 	       const char *fmt, ...) _printf_(5, 6);
 
+/* A field of the journal: a name of capitals, digits and underlines. A NULL value is left out. */
+struct log_field {
+	const char *name, *value;
+};
+
+/** log_event_fields - the same with @n more fields, at most LOG_FIELDS_MAX */
+void log_event_fields(int level, enum log_event event, const char *iface, uint64_t generation,
+		      const struct log_field *fields, unsigned n, const char *fmt, ...)
+	_printf_(7, 8);
+
+#define LOG_FIELDS_MAX 12
+
 #define log_error(...) log_write(LOG_ERR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_WARNING, __VA_ARGS__)
 #define log_notice(...) log_write(LOG_NOTICE, __VA_ARGS__)

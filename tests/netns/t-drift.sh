@@ -52,6 +52,29 @@ check "and it is said" daemon_says 'something else keeps changing it; next attem
 check "the daemon asked for as many changes as it put back" \
 	[ $(($(daemon_requests) - requests)) -le 14 ]
 check_eventually 6 "when the other gives up, it is put back" has_mtu p0 1400
+
+# Who: the kernel says it for addresses. Held open, so that its name can still be read.
+echo 'interfaces = ( { name = "p0"; addresses = [ "192.0.2.1/24" ]; }, { name = "p1"; } );' | daemon_config
+daemon_reload
+check "reload" daemon_settled
+{ echo 'address del 192.0.2.1/24 dev p0'; sleep 1; } | ip -batch - &
+ip_pid=$!
+check_eventually 2 "an address is put back, and the log says who took it" daemon_says \
+	'drift: p0: addresses: - -> 192.0.2.1/24 (changed by port [0-9]* (ip, pid [0-9]*), put back)'
+wait $ip_pid
+# A burst is no fight.
+addresses=$(for n in $(seq 2 60); do printf ', "192.0.2.%s/32"' "$n"; done)
+echo "interfaces = ( { name = \"p0\"; addresses = [ \"192.0.2.1/24\"$addresses ]; }, { name = \"p1\"; } );" | daemon_config
+daemon_reload
+check "reload" daemon_settled
+has_60() {
+	[ "$(ip -4 -o address show dev p0 | wc -l)" = 60 ]
+}
+check "60 addresses" has_60
+for n in 1 2 3; do
+	ip address flush dev p0
+	check_eventually 2 "flushed, and put back ($n)" has_60
+done
 daemon_stop
 check "the daemon stops" daemon_stopped
 finish

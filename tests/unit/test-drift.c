@@ -79,6 +79,75 @@ static void drift_is_reported(void **state)
 	expect_has(h, "lan0", "\"mtu\": 1400");
 }
 
+/* Many things changed at once, and again by a script or two, are no fight. */
+static void a_flush_is_no_fight(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+	_cleanup_free_ char *plan = NULL;
+	char config[4096];
+	size_t len = 0;
+
+	len += snprintf(config, sizeof(config), "interfaces = (\n  { name = \"lan0\"; addresses = [ ");
+	for (unsigned n = 1; n <= 40; n++)
+		len += snprintf(config + len, sizeof(config) - len, "%s\"192.0.2.%u/32\"",
+				n == 1 ? "" : ", ", n);
+	snprintf(config + len, sizeof(config) - len, " ]; }\n);\n");
+	harness_must_apply(h, config);
+	/* Each is a turn of its own, which is the worst case. */
+	for (unsigned n = 1; n <= 40; n++) {
+		harness_exec(h, "ip address del 192.0.2.%u/32 dev lan0", n);
+		harness_settle(h);
+	}
+	assert_string_equal(harness_state(h, "lan0"), "ok");
+	plan = harness_plan(h);
+	assert_string_equal(plan, "");
+}
+
+/* One setting is fought over: that one waits, and everything else is still put back. */
+static void a_fight_is_about_one_thing(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+
+	harness_must_apply(h, LAN0("mtu = 1400; addresses = [ \"192.0.2.1/24\" ];"));
+	for (unsigned n = 0; n < 9; n++) {
+		expect_has(h, "lan0", "\"mtu\": 1400");
+		harness_exec(h, "ip link set lan0 mtu 1300");
+		harness_settle(h);
+	}
+	assert_string_equal(harness_state(h, "lan0"), "drifted");
+	assert_contains(harness_reason(h, "lan0"), "lan0: mtu: 1300 -> 1400; something else keeps");
+	expect_has(h, "lan0", "\"key\": \"mtu\"");
+	harness_exec(h, "ip address del 192.0.2.1/24 dev lan0");
+	harness_settle(h);
+	expect_has(h, "lan0", "192.0.2.1/24");
+	expect_has(h, "lan0", "\"mtu\": 1300");
+	assert_string_equal(harness_state(h, "lan0"), "drifted");
+	/* Something else happens all the time: that is no reason to give up. */
+	for (unsigned n = 0; n < 20; n++) {
+		harness_exec(h, "ip link set lan0 alias a%u", n);
+		harness_settle(h);
+	}
+	assert_contains(harness_reason(h, "lan0"), "next attempt in 1 s");
+	harness_wait(h, 1100);
+	expect_has(h, "lan0", "\"mtu\": 1400");
+	assert_string_equal(harness_state(h, "lan0"), "ok");
+}
+
+/* What was only reported as gone is waited for by what stands on it. */
+static void gone_and_only_reported(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+
+	harness_must_apply(h, "daemon = { on_drift = \"report\"; };\ninterfaces = (\n"
+			      "  { name = \"br0\"; kind = \"bridge\"; },\n"
+			      "  { name = \"lan0\"; master = \"br0\"; on_drift = \"repair\"; }\n);\n");
+	harness_exec(h, "ip link del br0");
+	harness_settle(h);
+	assert_string_equal(harness_state(h, "br0"), "drifted");
+	assert_contains(harness_reason(h, "br0"), "only reported");
+	assert_int_not_equal(engine_state(h->engine), ENGINE_DEGRADED);
+}
+
 static void routes_survive_a_bounce(void **state)
 {
 	struct harness *h = harness_begin(state, "lan0");
@@ -136,6 +205,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HARNESS_TEST(drift_is_repaired),
 		HARNESS_TEST(drift_is_reported),
+		HARNESS_TEST(a_flush_is_no_fight),
+		HARNESS_TEST(a_fight_is_about_one_thing),
+		HARNESS_TEST(gone_and_only_reported),
 		HARNESS_TEST(routes_survive_a_bounce),
 		HARNESS_TEST(carrier_follows),
 		HARNESS_TEST(stays_down),
