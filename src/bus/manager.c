@@ -190,7 +190,7 @@ static int put(const char *s, size_t n, void *data)
 static void put_json(struct document *d, const char *before, json_t *j)
 {
 	put(before, strlen(before), d);
-	json_dump_callback(j, put, d, JSON_COMPACT | JSON_ENCODE_ANY);
+	json_dump_callback(j, put, d, JSON_COMPACT | JSON_ENCODE_ANY | JSON_DIGITS);
 	json_decref(j);
 }
 

@@ -134,7 +134,7 @@ static uint32_t hash_bytes(uint32_t h, const void *p, size_t n)
 
 static uint32_t hash_json(uint32_t h, json_t *j)
 {
-	_cleanup_free_ char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
+	_cleanup_free_ char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY | JSON_DIGITS);
 
 	json_decref(j);
 	return text ? hash_bytes(h, text, strlen(text)) : h;

@@ -75,7 +75,7 @@ static struct statistics_request request_of(const struct asker *a)
 static void print_json(FILE *out, const char *before, json_t *j)
 {
 	fputs(before, out);
-	json_dumpf(j, out, JSON_COMPACT);
+	json_dumpf(j, out, JSON_COMPACT | JSON_DIGITS);
 	json_decref(j);
 }
 

@@ -104,7 +104,7 @@ int transact_history(struct bus *b, sd_bus_message *m)
 	for (unsigned i = 0; i < n; i++)
 		json_array_append_new(j, info_json(&list[i]));
 	history_list_free(list, n);
-	text = json_dumps(j, JSON_COMPACT);
+	text = json_dumps(j, JSON_COMPACT | JSON_DIGITS);
 	json_decref(j);
 	return sd_bus_reply_method_return(m, "s", text);
 }

@@ -402,6 +402,8 @@ static void look(struct engine *e)
 	}
 	if (m->appeared)
 		mirror_look(m);
+	if (all)
+		mirror_configured(m, e->current->want);
 	hold_mark(e);
 	event_links(e, all, now_usec(e));
 	if (!e->passes) {

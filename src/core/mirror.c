@@ -460,6 +460,31 @@ static unsigned collect_groups(uint32_t *groups, unsigned size)
 	return n;
 }
 
+static void watch(struct mirror *m)
+{
+	sd_event *event = sd_event_source_get_event(m->retry);
+
+	m->watchers = mem_new(n_features * sizeof(*m->watchers));
+	for (unsigned f = 0; f < n_features; f++)
+		if (features[f]->watch)
+			m->watchers[f] = features[f]->watch(m, event);
+}
+
+static void unwatch(struct mirror *m)
+{
+	for (unsigned f = 0; f < n_features; f++)
+		if (m->watchers && m->watchers[f])
+			features[f]->unwatch(m->watchers[f]);
+	free(m->watchers);
+}
+
+void mirror_configured(struct mirror *m, const struct model *want)
+{
+	for (unsigned f = 0; f < n_features; f++)
+		if (m->watchers && m->watchers[f] && features[f]->configured)
+			features[f]->configured(m->watchers[f], want);
+}
+
 void mirror_sync(struct mirror *m, bool live)
 {
 	uint32_t groups[64];
@@ -477,6 +502,8 @@ void mirror_sync(struct mirror *m, bool live)
 		retry_later(m);
 		return;
 	}
+	if (live && !m->watchers)
+		watch(m);
 	kernel_hold(m->kernel, true);
 	m->filling = model_new(NULL);
 	m->dump_error = 0;
@@ -577,6 +604,7 @@ struct mirror *mirror_free(struct mirror *m)
 	refresh_free(m);
 	while (m->dumping)
 		dumping_free(m->dumping);
+	unwatch(m);
 	model_free(m->seen);
 	model_free(m->filling);
 	free(m->changes);

@@ -24,6 +24,7 @@ struct mirror {
 	const struct feature *told;  /* whose it is */
 	sd_event_source *retry;
 	unsigned retries;
+	void **watchers; /* a feature each: what looks for itself; NULL before the first live sync */
 
 	/*
 	 * Lazy sources are read for features in @wanted(): those that the configuration or the
@@ -117,6 +118,9 @@ void mirror_resolve(const struct model *seen, struct iface *i);
 
 /** mirror_look - look at what no message tells; once a turn in which interfaces came or went */
 void mirror_look(struct mirror *m);
+
+/** mirror_configured - tell the features that look for themselves of another configuration */
+void mirror_configured(struct mirror *m, const struct model *want);
 
 /** mirror_take_changes - forget the changes noted so far */
 void mirror_take_changes(struct mirror *m);

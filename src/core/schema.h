@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <systemd/sd-event.h>
 
 #include "util/mem.h"
 
@@ -229,6 +230,15 @@ struct feature {
 	 */
 	void (*look)(struct mirror *m);
 
+	/*
+	 * What no message of the kernel tells: a feature that looks for itself, while the daemon
+	 * follows the kernel. What watch() returns is m->watchers[id]; observe_link() is its hint.
+	 */
+	void *(*watch)(struct mirror *m, sd_event *event);
+	void (*unwatch)(void *watcher);
+	/* Another configuration is the current one. */
+	void (*configured)(void *watcher, const struct model *want);
+
 	/* FORM_LIST, entries that are no groups: one entry from a bare string. */
 	int (*parse_entry)(struct parse *p, const config_setting_t *s, struct object *o);
 	/* FORM_LIST: an entry as one word for plans; the caller frees it. */
@@ -361,6 +371,9 @@ void row_copy(const struct feature *f, const struct row *r, struct arena *a, str
 
 /** row_text - the value as plans show it: strings bare, "-" where @o lacks it; caller frees */
 char *row_text(const struct feature *f, const struct row *r, const struct object *o);
+
+/* Of jansson's output: 0.1 as 0.1, and not as 0.10000000000000001. */
+#define JSON_DIGITS JSON_REAL_PRECISION(9)
 
 /** json_write_literal - as a configuration has it, in libconfig's syntax */
 void json_write_literal(FILE *out, const json_t *j);

@@ -9,6 +9,7 @@
 #include <systemd/sd-bus.h>
 
 #include "core/errors.h"
+#include "core/schema.h"
 #include "exit.h"
 #include "util/mem.h"
 
@@ -102,6 +103,7 @@ int verb_metrics(struct ctl *c);
 int verb_monitor(struct ctl *c);
 int verb_wait_online(struct ctl *c);
 int verb_graph(struct ctl *c);
+int verb_sfp(struct ctl *c);
 int verb_help(struct ctl *c);
 
 /** example_texts - the features' examples as they are written, NULL ends; made at build time */

@@ -87,7 +87,7 @@ static void sample(struct sink *s, const char *const labels[][2], unsigned n, co
 		return;
 	}
 	fputs(*sep == ',' ? "} " : " ", stdout);
-	json_dumpf(value, stdout, JSON_ENCODE_ANY);
+	json_dumpf(value, stdout, JSON_ENCODE_ANY | JSON_DIGITS);
 	putchar('\n');
 }
 

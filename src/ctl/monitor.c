@@ -103,7 +103,7 @@ static void tell(struct watch *w, const char *event, const char *name, json_t *c
 		if (name)
 			json_object_set_new(j, "interface", json_string(name));
 		json_object_set(j, "changes", changes);
-		json_dumpf(j, stdout, JSON_COMPACT);
+		json_dumpf(j, stdout, JSON_COMPACT | JSON_DIGITS);
 		putchar('\n');
 		json_decref(j);
 	}

@@ -7,7 +7,8 @@
 
 int ctl_json(const struct ctl *c, json_t *j)
 {
-	json_dumpf(j, stdout, c->json == JSON_MODE_PRETTY ? JSON_INDENT(2) : JSON_COMPACT);
+	json_dumpf(j, stdout, c->json == JSON_MODE_PRETTY ? JSON_INDENT(2) | JSON_DIGITS :
+							  JSON_COMPACT | JSON_DIGITS);
 	putchar('\n');
 	json_decref(j);
 	return EXIT_DONE;

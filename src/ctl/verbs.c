@@ -37,6 +37,8 @@ const struct verb verbs[] = {
 	{ "wait-online", "[NAME[:STATE]...]", 0, -1u, USES_BUS | USES_TIMEOUT, verb_wait_online,
 	  "Wait until one, or all of these, are usable" },
 	{ "graph", "", 0, 0, USES_BUS | USES_DOT, verb_graph, "What stands on what" },
+	{ "sfp", "[NAME...]", 0, -1u, USES_BUS, verb_sfp,
+	  "Modules, and why there is no link" },
 	{ "help", "[GROUP|KEY]", 0, 1, 0, verb_help, "What can be set, and what a setting means" },
 	{ 0 },
 };

@@ -8,6 +8,7 @@ struct feature *const features[] = {
 	&ipv4_feature,	  &ipv6_feature, &address_feature, &route_feature,
 	&qdisc_feature,
 	&unit_feature,
+	&sfp_feature,
 #if WITH_XDP
 	&xdp_feature, &xdp_filter_feature, &xdp_forward_feature, &xdp_cpumap_feature,
 	&xdp_sample_feature,

@@ -9,7 +9,7 @@
 extern struct feature dsa_feature;
 extern struct feature link_feature, vlan_feature, bridge_feature, port_feature, veth_feature,
 	ipv4_feature, ipv6_feature, address_feature, route_feature, unit_feature,
-	qdisc_feature;
+	qdisc_feature, sfp_feature;
 
 extern const struct statistics_provider link_statistics[];
 

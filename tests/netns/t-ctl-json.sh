@@ -113,6 +113,7 @@ bad 10 stats nope
 ok metrics
 ok wait-online --timeout=5
 ok graph
+ok sfp
 config 65536
 bad 6 apply
 config '"big"'

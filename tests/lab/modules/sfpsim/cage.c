@@ -40,6 +40,23 @@ static bool sfpsim_begin_transfer(struct sfpsim_cage *c)
 	return c->present;
 }
 
+/* Diagnostics that follow from what is around the module: SFF-8472, tables 9-11 and 9-14. */
+static u8 sfpsim_byte(struct sfpsim_cage *c, unsigned int page, u8 at)
+{
+	u8 val = c->eeprom[256 * page + at];
+
+	if (!page || !(c->eeprom[92] & 0x40))
+		return val;
+	if (at == 110)
+		return val | (c->tx_disable ? 0x80 : 0) | (c->tx_fault ? 0x04 : 0) |
+		       (sfpsim_light(c) ? 0 : 0x02);
+	if ((at == 104 || at == 105) && !sfpsim_light(c))
+		return 0;
+	if ((at >= 100 && at <= 103) && c->tx_disable)
+		return 0;
+	return val;
+}
+
 static int sfpsim_memory(struct sfpsim_cage *c, struct i2c_msg *msg)
 {
 	unsigned int page = msg->addr - 0x50;
@@ -50,7 +67,7 @@ static int sfpsim_memory(struct sfpsim_cage *c, struct i2c_msg *msg)
 		*offset = msg->buf[n++];
 	for (; n < msg->len; n++, (*offset)++)
 		if (msg->flags & I2C_M_RD)
-			msg->buf[n] = memory[*offset];
+			msg->buf[n] = sfpsim_byte(c, page, *offset);
 		else
 			memory[*offset] = msg->buf[n];
 	return 0;

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Looking into cages.
+ *
+ * The kernel tells nobody that a module came or went: no rtnetlink or ethtool
+ * notification, and an event of hwmon or of the copper module's PHY only for
+ * some. So the memory is asked for at an interval; those events, and a change
+ * of the carrier, are hints to do so at once. Where there is no cage nothing
+ * is asked a second time, and no timer runs.
+ *
+ * What must stay true: the loop never waits for a module (nl/slow.c); a module
+ * that is swapped between two looks is noticed, because its identity is part
+ * of each.
+ */
+#include <linux/ethtool_netlink.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "features/sfp/sfp.h"
+#include "nl/slow.h"
+#include "util/log.h"
+
+#define INTERVAL_USEC UINT64_C(5000000)
+/* After a hint it is looked at several times: the hint may come before what it is about. */
+#define HINT_USEC UINT64_C(350000)
+#define HINTS 2
+#define UEVENT_GROUP 1
+#define UEVENT_BYTES 8192
+
+struct sfp_watch {
+	struct mirror *mirror;
+	sd_event *event;
+	struct slow *slow;
+	sd_event_source *timer, *uevents;
+	int uevent_fd;
+	struct cage *cages;
+};
+
+static uint64_t now_usec(const struct sfp_watch *w)
+{
+	uint64_t now = 0;
+
+	(void)sd_event_now(w->event, CLOCK_MONOTONIC, &now);
+	return now;
+}
+
+static void set_timer(struct sfp_watch *w)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (struct cage *c = w->cages; c; c = c->hh.next)
+		if (!c->asking)
+			first = min_of(first, c->due);
+	if (first == UINT64_MAX || sd_event_source_set_time(w->timer, first) < 0 ||
+	    sd_event_source_set_enabled(w->timer, SD_EVENT_ONESHOT) < 0)
+		sd_event_source_set_enabled(w->timer, SD_EVENT_OFF);
+}
+
+static void hint(struct sfp_watch *w, struct cage *c, uint64_t delay)
+{
+	c->due = min_of(c->due, now_usec(w) + delay);
+	set_timer(w);
+}
+
+/* add@ or remove@/devices/…/sfp.N/hwmon/hwmonM, or …/mdio_bus/…: a module came or went. */
+static int on_uevent(sd_event_source *s _unused_, int fd, uint32_t revents _unused_, void *data)
+{
+	struct sfp_watch *w = data;
+	char text[UEVENT_BYTES];
+	ssize_t n = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+
+	if (n <= 0)
+		return 0;
+	text[n] = 0; /* the first line ends with one too */
+	if (!strstr(text, "/hwmon") && !strstr(text, "/mdio_bus"))
+		return 0;
+	for (struct cage *c = w->cages; c; c = c->hh.next)
+		if (c->known) {
+			c->hints = HINTS;
+			hint(w, c, 0);
+		}
+	return 0;
+}
+
+/* Only on a machine that has cages. */
+static void listen_to_uevents(struct sfp_watch *w)
+{
+	struct sockaddr_nl a = { .nl_family = AF_NETLINK, .nl_groups = UEVENT_GROUP };
+
+	if (w->uevents)
+		return;
+	w->uevent_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			      NETLINK_KOBJECT_UEVENT);
+	if (w->uevent_fd < 0 || bind(w->uevent_fd, (void *)&a, sizeof(a)) < 0 ||
+	    sd_event_add_io(w->event, &w->uevents, w->uevent_fd, EPOLLIN, on_uevent, w) < 0)
+		log_debug("no kernel events: modules are noticed at the next look");
+}
+
+static void tell(struct sfp_watch *w, struct cage *c)
+{
+	struct iface *i = mirror_iface(w->mirror, c->ifindex);
+
+	if (!i || w->mirror->filling) /* filled by the dump */
+		return;
+	if (!sfp_fill(w->mirror, i, c))
+		return;
+	mirror_touch(w->mirror, i);
+	w->mirror->on_changed(w->mirror->data);
+}
+
+static const char *name_of(struct sfp_watch *w, const struct cage *c)
+{
+	const struct iface *i = mirror_iface(w->mirror, c->ifindex);
+
+	return i ? i->name : "?";
+}
+
+/* What is in it, in the log: once. */
+static void log_module(struct sfp_watch *w, struct cage *c)
+{
+	const struct module *m = &c->module;
+	_cleanup_free_ char *text = NULL;
+
+	if (c->empty)
+		text = str_dup("the cage is empty");
+	else if (c->error)
+		text = str_format("the module cannot be read: %s", strerror(-c->error));
+	else
+		text = str_format("module %s %s, serial number %s%s%s", m->vendor, m->part, m->serial,
+				  m->problem ? ": " : "", m->problem ? m->problem : "");
+	if (c->told && !strcmp(c->told, text))
+		return;
+	log_write(c->error && !c->empty ? LOG_WARNING : LOG_INFO, "%s: %s", name_of(w, c), text);
+	free(c->told);
+	c->told = TAKE_PTR(text);
+}
+
+static bool same_module(const struct module *a, const struct module *b)
+{
+	return a->map == b->map && !strcmp(a->vendor, b->vendor) && !strcmp(a->part, b->part) &&
+	       !strcmp(a->serial, b->serial) && !memcmp(a->oui, b->oui, sizeof(a->oui));
+}
+
+/* The look has ended: with an error, or with all parts read. */
+static void looked(struct sfp_watch *w, struct cage *c, int error)
+{
+	c->asking = false;
+	c->error = error;
+	/* No driver that could, or a kernel before 5.13: there is no cage to look into. */
+	c->none = !c->known && (error == -EOPNOTSUPP || error == -EINVAL);
+	if (c->none) {
+		c->due = UINT64_MAX;
+		set_timer(w);
+		return;
+	}
+	c->known = true;
+	c->empty = error == -ENODEV || error == -ENXIO;
+	if (error) {
+		memset(&c->module, 0, sizeof(c->module));
+		memset(c->exceeded, 0, sizeof(c->exceeded));
+		c->constant = false;
+	}
+	c->due = now_usec(w) + (c->hints ? HINT_USEC : c->interval ? c->interval : INTERVAL_USEC);
+	c->hints -= !!c->hints;
+	set_timer(w);
+	listen_to_uevents(w);
+	log_module(w, c);
+	tell(w, c);
+}
+
+static void ask(struct sfp_watch *w, struct cage *c);
+
+/* What does not change was read before; but if it is another module, all is read anew. */
+static void read_all(struct sfp_watch *w, struct cage *c)
+{
+	struct timespec t;
+	struct module now;
+
+	for (unsigned n = 0; c->constant && n < c->whole.n; n++) {
+		const struct module_part *p = &c->whole.parts[n];
+
+		if (!module_half(&c->reading, p->address, p->page, p->offset))
+			module_add(&c->reading, p, c->whole.missing[n] ? NULL : c->whole.bytes[n],
+				   MODULE_HALF);
+	}
+	module_decode(&c->reading, &now);
+	if (c->constant && !same_module(&now, &c->module)) {
+		c->constant = false;
+		memset(c->exceeded, 0, sizeof(c->exceeded));
+		memset(&c->reading, 0, sizeof(c->reading));
+		ask(w, c);
+		return;
+	}
+	clock_gettime(CLOCK_REALTIME, &t);
+	c->read_usec = t.tv_sec * UINT64_C(1000000) + t.tv_nsec / 1000;
+	c->module = now;
+	c->whole = c->reading;
+	c->constant = true;
+	cage_exceed(c);
+	looked(w, c, 0);
+}
+
+static void on_part(void *data, int error, const struct nlmsghdr *n)
+{
+	struct cage *c = data;
+	struct nlattr *a = n ? nlmsg_find_attr((struct nlmsghdr *)n, GENL_HDRLEN,
+					       ETHTOOL_A_MODULE_EEPROM_DATA) : NULL;
+
+	if (!error && !a)
+		error = -EBADMSG;
+	/* Without the first half nothing is known; another may be missing. */
+	if (error && (!c->reading.n || error == -ENODEV)) {
+		looked(c->watch, c, error);
+		return;
+	}
+	module_add(&c->reading, &c->part, error ? NULL : nla_data(a), error ? 0 : nla_len(a));
+	ask(c->watch, c);
+}
+
+/* The next part, or all has been read. */
+static void ask(struct sfp_watch *w, struct cage *c)
+{
+	struct nlattr *header;
+	struct nl_msg *msg;
+	int r;
+
+	if (!module_next(&c->reading, c->constant, &c->part)) {
+		read_all(w, c);
+		return;
+	}
+	msg = nlmsg_alloc_simple(0, 0);
+	if (!msg)
+		abort();
+	header = nla_nest_start(msg, ETHTOOL_A_MODULE_EEPROM_HEADER | NLA_F_NESTED);
+	nla_put_u32(msg, ETHTOOL_A_HEADER_DEV_INDEX, c->ifindex);
+	nla_nest_end(msg, header);
+	nla_put_u32(msg, ETHTOOL_A_MODULE_EEPROM_OFFSET, c->part.offset);
+	nla_put_u32(msg, ETHTOOL_A_MODULE_EEPROM_LENGTH, MODULE_HALF);
+	nla_put_u8(msg, ETHTOOL_A_MODULE_EEPROM_PAGE, c->part.page);
+	nla_put_u8(msg, ETHTOOL_A_MODULE_EEPROM_BANK, 0);
+	nla_put_u8(msg, ETHTOOL_A_MODULE_EEPROM_I2C_ADDRESS, c->part.address);
+	c->asking = true;
+	r = slow_ask(w->slow, ETHTOOL_MSG_MODULE_EEPROM_GET, nlmsg_attrdata(nlmsg_hdr(msg), 0),
+		     nlmsg_attrlen(nlmsg_hdr(msg), 0), on_part, c);
+	nlmsg_free(msg);
+	if (r < 0)
+		looked(w, c, r);
+}
+
+static void cage_free(struct sfp_watch *w, struct cage *c)
+{
+	HASH_DEL(w->cages, c);
+	free(c->told);
+	free(c);
+}
+
+static int on_timer(sd_event_source *s _unused_, uint64_t usec, void *data)
+{
+	struct sfp_watch *w = data;
+	struct cage *c, *next;
+
+	for (c = w->cages; c; c = next) {
+		next = c->hh.next;
+		if (c->asking || c->due > usec)
+			continue;
+		if (!mirror_iface(w->mirror, c->ifindex)) {
+			cage_free(w, c);
+			continue;
+		}
+		memset(&c->reading, 0, sizeof(c->reading));
+		ask(w, c);
+	}
+	set_timer(w);
+	return 0;
+}
+
+const struct cage *sfp_watch_note(struct sfp_watch *w, const struct iface *i)
+{
+	const struct link *l = iface_link(i);
+	struct cage *c;
+
+	/* What can be created has no cage; and an Ethernet device has an address. */
+	if (*iface_kind(i) || !row_has(features[FEATURE_LINK],
+				       row_find(features[FEATURE_LINK], "address"), &l->o))
+		return NULL;
+	HASH_FIND_INT(w->cages, &i->ifindex, c);
+	if (!c) {
+		c = new0(struct cage);
+		c->watch = w;
+		c->ifindex = i->ifindex;
+		c->due = UINT64_MAX;
+		c->carrier = l->carrier;
+		HASH_ADD_INT(w->cages, ifindex, c);
+		hint(w, c, 0);
+	}
+	c->up = l->up;
+	if (c->carrier != !!l->carrier && c->known) {
+		c->hints = HINTS;
+		hint(w, c, 0);
+	}
+	c->carrier = l->carrier;
+	return c->known ? c : NULL;
+}
+
+void sfp_watch_configured(struct sfp_watch *w, const struct model *want)
+{
+	for (struct cage *c = w->cages; c; c = c->hh.next) {
+		const struct iface *i = mirror_iface(w->mirror, c->ifindex);
+		uint64_t interval = i ? sfp_interval(model_find(want, i->name)) : 0;
+
+		if (interval == c->interval)
+			continue;
+		c->interval = interval;
+		if (c->known)
+			hint(w, c, interval ? interval : INTERVAL_USEC);
+	}
+}
+
+struct sfp_watch *sfp_watch_new(struct mirror *m, sd_event *event)
+{
+	struct sfp_watch *w = new0(struct sfp_watch);
+
+	w->mirror = m;
+	w->event = sd_event_ref(event);
+	w->uevent_fd = -1;
+	w->slow = slow_new(event, ETHTOOL_GENL_NAME);
+	if (sd_event_add_time(event, &w->timer, CLOCK_MONOTONIC, 0, 0, on_timer, w) < 0 ||
+	    sd_event_source_set_enabled(w->timer, SD_EVENT_OFF) < 0)
+		abort();
+	return w;
+}
+
+struct sfp_watch *sfp_watch_free(struct sfp_watch *w)
+{
+	struct cage *c, *next;
+
+	if (!w)
+		return NULL;
+	slow_free(w->slow);
+	sd_event_source_disable_unref(w->timer);
+	sd_event_source_disable_unref(w->uevents);
+	closep(&w->uevent_fd);
+	for (c = w->cages; c; c = next) {
+		next = c->hh.next;
+		cage_free(w, c);
+	}
+	sd_event_unref(w->event);
+	free(w);
+	return NULL;
+}
