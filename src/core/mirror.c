@@ -395,7 +395,8 @@ static void on_dump_done(void *data, int error)
 struct nl_msg *mirror_request(const struct source *s, int ifindex)
 {
 	struct nl_msg *msg =
-		nlmsg_alloc_simple(s->get, s->single || ifindex ? NLM_F_ACK | NLM_F_REQUEST : 0);
+		nlmsg_alloc_simple(s->get, s->single || (ifindex && !s->by_iface) ?
+						NLM_F_ACK | NLM_F_REQUEST : 0);
 	struct genlmsghdr *genl;
 	struct rtgenmsg *g;
 
@@ -424,6 +425,12 @@ static void dump_source(struct mirror *m, const struct source *s, int ifindex)
 	m->dumps_left++;
 	kernel_dump(m->kernel, nlmsg_hdr(msg), on_message, on_dump_done, d);
 	nlmsg_free(msg);
+}
+
+void mirror_dump_more(struct mirror *m, const struct source *s, int ifindex)
+{
+	if (m->filling)
+		dump_source(m, s, ifindex);
 }
 
 bool mirror_reads(const struct mirror *m, const struct feature *f, const struct source *s)

@@ -79,6 +79,14 @@ static inline struct model *mirror_model(struct mirror *m)
 /** mirror_lacks - is something wanted that the mirror does not read yet? Then it must sync */
 bool mirror_lacks(const struct mirror *m);
 
+/**
+ * mirror_dump_more - for observe(): what was told says that there is more to be asked for
+ *
+ * A dump of one interface (struct source's by_iface) before the sync ends; later, when
+ * notifications tell all, nothing.
+ */
+void mirror_dump_more(struct mirror *m, const struct source *s, int ifindex);
+
 /** mirror_reads - is this source of @f kept true? */
 bool mirror_reads(const struct mirror *m, const struct feature *f, const struct source *s);
 

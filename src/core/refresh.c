@@ -96,7 +96,7 @@ void refresh_iface(struct mirror *m, int ifindex, bool follows)
 {
 	for (unsigned f = 0; f < n_features; f++)
 		for (const struct source *s = features[f]->sources; s && s->get; s++)
-			if (s->narrow && (s->follows_link || !follows) &&
+			if (s->narrow && !s->by_iface && (s->follows_link || !follows) &&
 			    mirror_reads(m, features[f], s))
 				ask(m, s, ifindex);
 	refresh_send(m);

@@ -183,6 +183,7 @@ struct source {
 	} commands;
 	bool no_dump;		/* another feature's: only the notifications are wanted */
 	bool single;		/* not a dump: the one object that @filter names */
+	bool by_iface;		/* a dump is of one interface: mirror_dump_more(), with @narrow */
 	bool lazy;		/* read only for a feature that somebody names: mirror.h */
 	bool follows_link;	/* no message tells that it changed with carrier or admin state */
 	uint32_t groups[3];	/* RTNLGRP_… or GENL_GROUP(), 0 ends */

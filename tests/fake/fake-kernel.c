@@ -134,6 +134,8 @@ static int run_message(struct call *c)
 	case RTM_DELQDISC:
 	case RTM_NEWTCLASS:
 	case RTM_DELTCLASS:
+	case RTM_NEWTFILTER:
+	case RTM_DELTFILTER:
 		return tc_change(c);
 	}
 	return -EOPNOTSUPP;
