@@ -39,7 +39,6 @@ struct {
 
 /* What is needed behind the lookup, when the packet may have moved. */
 struct way {
-	__u16 l3;
 	__u16 vlan; /* it came with; 0: none */
 	__u8 family;
 };
@@ -81,7 +80,7 @@ static __always_inline int fill_ipv4(struct xdp_md *ctx, const struct flow *p,
 	f->family = AF_INET;
 	f->tos = ip->tos;
 	f->tot_len = bpf_ntohs(ip->tot_len);
-	if (p->l3 + f->tot_len > ctx->data_end - ctx->data)
+	if (bytes_to(p->l3) + f->tot_len > ctx->data_end - ctx->data)
 		return FORWARD_MALFORMED;
 	f->ipv4_src = ip->saddr;
 	f->ipv4_dst = ip->daddr;
@@ -102,7 +101,7 @@ static __always_inline int fill_ipv6(struct xdp_md *ctx, const struct flow *p,
 	f->family = AF_INET6;
 	f->flowinfo = *(__be32 *)ip & bpf_htonl(0x0fffffff);
 	f->tot_len = bpf_ntohs(ip->payload_len) + sizeof(*ip);
-	if (p->l3 + f->tot_len > ctx->data_end - ctx->data)
+	if (bytes_to(p->l3) + f->tot_len > ctx->data_end - ctx->data)
 		return FORWARD_MALFORMED;
 	__builtin_memcpy(f->ipv6_src, p->source, 16);
 	__builtin_memcpy(f->ipv6_dst, p->target, 16);
@@ -111,7 +110,7 @@ static __always_inline int fill_ipv6(struct xdp_md *ctx, const struct flow *p,
 
 static __always_inline bool is_8021q(struct xdp_md *ctx)
 {
-	const struct ethhdr *eth = HEADER_AT(ctx, 0, struct ethhdr);
+	const struct ethhdr *eth = ethernet_of(ctx);
 
 	return eth && eth->h_proto == bpf_htons(ETH_P_8021Q);
 }
@@ -128,18 +127,17 @@ static __always_inline int look_up(struct xdp_md *ctx, struct way *w, struct bpf
 	if (!p.family)
 		return FORWARD_NOT_IP;
 	f->ifindex = ctx->ingress_ifindex;
-	if (p.l3 != sizeof(struct ethhdr)) {
+	if (p.l3) {
 		__u32 vlan = p.vlan;
 		const __u32 *device = bpf_map_lookup_elem(&ingress, &vlan);
 
 		/* One 802.1Q tag, of a VLAN that has an interface. */
-		if (!device || p.l3 != sizeof(struct ethhdr) + 4 ||
+		if (!device || p.l3 != 1 ||
 		    !is_8021q(ctx))
 			return FORWARD_UNUSUAL;
 		f->ifindex = *device;
 	}
-	w->l3 = p.l3;
-	w->vlan = p.l3 == sizeof(struct ethhdr) ? 0 : p.vlan;
+		w->vlan = p.l3 ? p.vlan : 0;
 	w->family = p.family;
 	r = p.family == 4 ? fill_ipv4(ctx, &p, f) : fill_ipv6(ctx, &p, f);
 	if (r)

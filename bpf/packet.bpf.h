@@ -46,7 +46,7 @@ struct flow {
 	__u16 ethertype; /* behind the VLAN tags, host's order */
 	__u16 vlan;	 /* of the outermost tag; 0: none */
 	__u16 source_port, target_port; /* host's order; 0: none, or not to be seen */
-	__u16 l3;	 /* offset of what is behind the Ethernet header and the tags */
+	__u16 l3;	 /* where what is behind the tags begins, see HEADER_AT() */
 	__u8 family;	 /* 4, 6, 0: not IP */
 	__u8 protocol;
 	bool fragment;	 /* not the first: it has no ports */
@@ -55,29 +55,52 @@ struct flow {
 	bool malformed;	 /* a header is cut short, or says what cannot be */
 };
 
-#define OFFSET_MAX 2048 /* of headers that are looked at; the verifier wants a bound */
+#define WORDS_MAX 511 /* of headers that are looked at; the verifier wants a bound */
 
-/* Where @size bytes are at @offset of the packet, or NULL. */
-#define HEADER_AT(ctx, offset, type)                                                               \
-	({                                                                                         \
-		void *_data = (void *)(long)(ctx)->data, *_end = (void *)(long)(ctx)->data_end;    \
-		__u32 _offset = (offset);                                                          \
-		const type *_header = _data + _offset;                                             \
-		_offset > OFFSET_MAX || (void *)(_header + 1) > _end ? NULL : _header;             \
-	})
+/*
+ * A header that begins @words times four bytes behind the Ethernet header, as all do, or NULL
+ * where it is cut short. In words, so that the verifier knows how it is aligned (NET_IP_ALIGN),
+ * which it asks on machines that cannot read what is not. That the compiler compares one
+ * register and adds another is no help to the verifier: the bound is put on what is added.
+ */
+static __always_inline const void *header_at(struct xdp_md *ctx, __u64 words, __u32 size)
+{
+	const void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+
+	if (words > WORDS_MAX)
+		return NULL;
+	asm volatile("%0 &= 511" : "+r"(words));
+	data += sizeof(struct ethhdr) + words * 4;
+	return data + size > end ? NULL : data;
+}
+
+#define HEADER_AT(ctx, words, type) ((const type *)header_at(ctx, words, sizeof(type)))
+
+/* Bytes of the packet up to there. */
+static __always_inline __u32 bytes_to(__u32 words)
+{
+	return sizeof(struct ethhdr) + 4 * words;
+}
+
+static __always_inline const struct ethhdr *ethernet_of(struct xdp_md *ctx)
+{
+	const struct ethhdr *eth = (void *)(long)ctx->data;
+
+	return (void *)(eth + 1) > (void *)(long)ctx->data_end ? NULL : eth;
+}
 
 struct ports {
 	__be16 source, target;
 };
 
-__attribute__((noinline)) int parse_ports(struct xdp_md *ctx, struct flow *f, __u32 offset)
+__attribute__((noinline)) int parse_ports(struct xdp_md *ctx, struct flow *f, __u32 words)
 {
 	const struct ports *ports;
 
 	if (!f || f->fragment || (f->protocol != IPPROTO_TCP && f->protocol != IPPROTO_UDP &&
 				  f->protocol != IPPROTO_SCTP && f->protocol != IPPROTO_UDPLITE))
 		return 0;
-	ports = HEADER_AT(ctx, offset, struct ports);
+	ports = HEADER_AT(ctx, words, struct ports);
 	if (!ports) {
 		f->malformed = true;
 		return 0;
@@ -88,9 +111,9 @@ __attribute__((noinline)) int parse_ports(struct xdp_md *ctx, struct flow *f, __
 	return 0;
 }
 
-__attribute__((noinline)) int parse_ipv4(struct xdp_md *ctx, struct flow *f, __u32 offset)
+__attribute__((noinline)) int parse_ipv4(struct xdp_md *ctx, struct flow *f, __u32 words)
 {
-	const struct iphdr *ip = HEADER_AT(ctx, offset, struct iphdr);
+	const struct iphdr *ip = HEADER_AT(ctx, words, struct iphdr);
 	__u32 length;
 
 	if (!f)
@@ -100,7 +123,7 @@ __attribute__((noinline)) int parse_ipv4(struct xdp_md *ctx, struct flow *f, __u
 		return 0;
 	length = ip->ihl * 4;
 	if (ip->version != 4 || length < sizeof(*ip) || bpf_ntohs(ip->tot_len) < length ||
-	    offset + length > ctx->data_end - ctx->data)
+	    bytes_to(words) + length > ctx->data_end - ctx->data)
 		return 0;
 	f->malformed = false;
 	f->family = 4;
@@ -109,7 +132,7 @@ __attribute__((noinline)) int parse_ipv4(struct xdp_md *ctx, struct flow *f, __u
 	f->protocol = ip->protocol;
 	f->fragment = ip->frag_off & bpf_htons(IPV4_FRAGMENT);
 	f->fragmented = ip->frag_off & bpf_htons(IPV4_FRAGMENT | IPV4_MORE);
-	return parse_ports(ctx, f, offset + length);
+	return parse_ports(ctx, f, words + ip->ihl);
 }
 
 static __always_inline bool is_extension(__u8 next)
@@ -118,10 +141,10 @@ static __always_inline bool is_extension(__u8 next)
 	       next == IPPROTO_FRAGMENT || next == IPPROTO_AH;
 }
 
-/* An extension header at @offset, of the kind that f->protocol says. Return: its length. */
-__attribute__((noinline)) int parse_extension(struct xdp_md *ctx, struct flow *f, __u32 offset)
+/* An extension header, of the kind that f->protocol says. Return: its length in words. */
+__attribute__((noinline)) int parse_extension(struct xdp_md *ctx, struct flow *f, __u32 words)
 {
-	const struct extension *x = HEADER_AT(ctx, offset, struct extension);
+	const struct extension *x = HEADER_AT(ctx, words, struct extension);
 	__u8 kind;
 
 	if (!f)
@@ -136,14 +159,14 @@ __attribute__((noinline)) int parse_extension(struct xdp_md *ctx, struct flow *f
 	if (kind == IPPROTO_FRAGMENT) {
 		f->fragmented = true;
 		f->fragment = x->offset & bpf_htons(0xfff8);
-		return 8;
+		return 2;
 	}
-	return kind == IPPROTO_AH ? (x->length + 2) * 4 : (x->length + 1) * 8;
+	return kind == IPPROTO_AH ? x->length + 2 : (x->length + 1) * 2;
 }
 
-__attribute__((noinline)) int parse_ipv6(struct xdp_md *ctx, struct flow *f, __u32 offset)
+__attribute__((noinline)) int parse_ipv6(struct xdp_md *ctx, struct flow *f, __u32 words)
 {
-	const struct ipv6hdr *ip = HEADER_AT(ctx, offset, struct ipv6hdr);
+	const struct ipv6hdr *ip = HEADER_AT(ctx, words, struct ipv6hdr);
 
 	if (!f)
 		return 0;
@@ -155,10 +178,10 @@ __attribute__((noinline)) int parse_ipv6(struct xdp_md *ctx, struct flow *f, __u
 	__builtin_memcpy(f->source, &ip->saddr, sizeof(f->source));
 	__builtin_memcpy(f->target, &ip->daddr, sizeof(f->target));
 	f->protocol = ip->nexthdr;
-	offset += sizeof(*ip);
+	words += sizeof(*ip) / 4;
 	/* What follows a later fragment's header is no header. */
 	for (int i = 0; i < EXTENSION_DEPTH && is_extension(f->protocol) && !f->fragment; i++) {
-		offset += parse_extension(ctx, f, offset);
+		words += parse_extension(ctx, f, words);
 		if (f->malformed)
 			return 0;
 	}
@@ -166,14 +189,14 @@ __attribute__((noinline)) int parse_ipv6(struct xdp_md *ctx, struct flow *f, __u
 		f->malformed = true;
 		return 0;
 	}
-	return parse_ports(ctx, f, offset);
+	return parse_ports(ctx, f, words);
 }
 
 /* Fill in @f, which is zero. Return: false where not even an Ethernet header is there. */
 static __always_inline bool parse_packet(struct xdp_md *ctx, struct flow *f)
 {
-	const struct ethhdr *eth = HEADER_AT(ctx, 0, struct ethhdr);
-	__u32 offset = sizeof(*eth);
+	const struct ethhdr *eth = ethernet_of(ctx);
+	__u32 words = 0;
 	__be16 type;
 
 	if (!eth)
@@ -187,7 +210,7 @@ static __always_inline bool parse_packet(struct xdp_md *ctx, struct flow *f)
 
 		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
 			break;
-		v = HEADER_AT(ctx, offset, struct vlan_header);
+		v = HEADER_AT(ctx, words, struct vlan_header);
 		if (!v) {
 			f->malformed = true;
 			return true;
@@ -195,14 +218,14 @@ static __always_inline bool parse_packet(struct xdp_md *ctx, struct flow *f)
 		if (i == 0)
 			f->vlan = bpf_ntohs(v->tci) & VLAN_VID;
 		type = v->ethertype;
-		offset += sizeof(*v);
+		words += sizeof(*v) / 4;
 	}
 	f->ethertype = bpf_ntohs(type);
-	f->l3 = offset;
+	f->l3 = words;
 	if (type == bpf_htons(ETH_P_IP))
-		parse_ipv4(ctx, f, offset);
+		parse_ipv4(ctx, f, words);
 	else if (type == bpf_htons(ETH_P_IPV6))
-		parse_ipv6(ctx, f, offset);
+		parse_ipv6(ctx, f, words);
 	return true;
 }
 
