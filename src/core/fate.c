@@ -88,6 +88,10 @@ static int reserve_index(struct planner *p, const char *kind)
 		MODEL_FOREACH(p->want, i)
 			if (i->ifindex < INDEX_HUGE)
 				p->next_index = max_of(p->next_index, i->ifindex);
+		/* Of what failed to be made the record knows until the end: one index, one owner. */
+		MODEL_FOREACH(p->owned, i)
+			if (i->ifindex < INDEX_HUGE)
+				p->next_index = max_of(p->next_index, i->ifindex);
 	}
 	index = ++p->next_index;
 	for (unsigned n = 0; n < n_features; n++)

@@ -223,22 +223,6 @@ static bool leaves_master(struct subject *s)
 	return row_has(root, master, to) && row_is_zero(master, to);
 }
 
-/* An interface cannot come up before what it stands on is up (vlan_dev_open(): ENETDOWN). */
-static bool lower_stays_down(struct subject *s)
-{
-	const struct ifref *ref = s->want ? plan_lower(s->p, s->want) : NULL;
-	const struct iface *want = ref ? model_find(s->p->want, ref->name) : NULL;
-
-	if (!ref || (want ? iface_link(want)->up : is_up(plan_have(s->p, ref->name))))
-		return false;
-	/* The kernel brings up a conduit that nobody configures (dsa_user_open(), since 5.12). */
-	if (!want && !iface_lower(s->want))
-		return false;
-	s->want->state = STATE_WAITING;
-	iface_set_reason(s->want, "waits for %s to be up", ref->name);
-	return true;
-}
-
 /* Going down, it would take along what stands on it and is to stay up. */
 static bool carries_others(const struct subject *s)
 {
@@ -251,6 +235,34 @@ static bool carries_others(const struct subject *s)
 			return true;
 	}
 	return false;
+}
+
+/* Nobody configures it: is it up, and is it not about to be put back to down? */
+static bool stays_up(struct planner *p, const char *name)
+{
+	const struct feature *root = features[FEATURE_LINK];
+	const struct row *up = row_find(root, "up");
+	const struct object *before = iface_object(model_find(p->owned, name), root);
+	struct subject lower = { .p = p, .have = plan_have(p, name) };
+
+	return is_up(lower.have) &&
+	       (!row_has(root, up, before) || !row_is_zero(up, before) || carries_others(&lower));
+}
+
+/* An interface cannot come up before what it stands on is up (vlan_dev_open(): ENETDOWN). */
+static bool lower_stays_down(struct subject *s)
+{
+	const struct ifref *ref = s->want ? plan_lower(s->p, s->want) : NULL;
+	const struct iface *want = ref ? model_find(s->p->want, ref->name) : NULL;
+
+	if (!ref || (want ? iface_link(want)->up : stays_up(s->p, ref->name)))
+		return false;
+	/* The kernel brings up a conduit that nobody configures (dsa_user_open(), since 5.12). */
+	if (!want && !iface_lower(s->want))
+		return false;
+	s->want->state = STATE_WAITING;
+	iface_set_reason(s->want, "waits for %s to be up", ref->name);
+	return true;
 }
 
 /* One step for each phase that has a row that differs. */

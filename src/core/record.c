@@ -65,6 +65,8 @@ static void adopt_row(struct record *rec, struct iface *o, const struct feature 
 		row_copy(f, r, NULL, iface_get_object(rec->owned, o, f), fresh);
 	else if (r->initial)
 		(void)row_parse_initial(f, r, iface_get_object(rec->owned, o, f));
+	else if (row_has(f, r, have)) /* no row says what is usual; this is what it was made with */
+		row_copy(f, r, NULL, iface_get_object(rec->owned, o, f), have);
 	else
 		return;
 	rec->changed = true;

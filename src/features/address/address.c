@@ -15,6 +15,12 @@
 /* include/uapi/linux/if_addr.h; the enumeration may lack it, so the number is ours to keep. */
 #define ATTR_PROTO 11 /* IFA_PROTO */
 
+/*
+ * IP6_RT_PRIO_ADDRCONF: of the route to an IPv6 address's network, where nothing else is
+ * said; and the only way to take back what was (inet6_addr_modify()).
+ */
+#define METRIC_IPV6_DEFAULT 256
+
 struct address {
 	struct object o;
 	struct ipaddr address, peer;
@@ -151,7 +157,8 @@ static bool is_default(const struct row *row, const struct object *to _unused_,
 	case SCOPE:
 		return a->scope == RT_SCOPE_UNIVERSE;
 	case METRIC:
-		return !a->metric;
+		return !a->metric ||
+		       (a->address.family == AF_INET6 && a->metric == METRIC_IPV6_DEFAULT);
 	}
 	return false;
 }
@@ -335,6 +342,8 @@ static int encode_one(struct encoder *e, const struct step *s, bool add)
 		r = nla_put_string(e->msg, IFA_LABEL, a->label);
 	if (r >= 0 && add && (a->o.present & BIT64(METRIC)))
 		r = nla_put_u32(e->msg, IFA_RT_PRIORITY, a->metric);
+	else if (r >= 0 && s->verb == VERB_REPLACE && add && a->address.family == AF_INET6)
+		r = nla_put_u32(e->msg, IFA_RT_PRIORITY, METRIC_IPV6_DEFAULT);
 	return r < 0 ? -EMSGSIZE : 0;
 }
 
