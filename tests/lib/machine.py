@@ -5,7 +5,7 @@ The picture is what iproute2 and /proc/sys show, all of it but what changes by
 itself (counters, timers, carrier). The daemon tells the end of each change to
 NOTIFY_SOCKET, so nothing here waits for time to pass.
 """
-import glob, json, os, select, shutil, signal, socket, struct, subprocess, sys, tempfile, time
+import glob, ipaddress, json, os, select, shutil, signal, socket, struct, subprocess, sys, tempfile, time
 
 count = failed = 0
 
@@ -145,14 +145,24 @@ def picture(full=False, extra=()):
         # Each of its own entry: the order counts only within a family.
         # The kernel tells a carrier up to a second late (linkwatch_run_queue()).
         l.pop("operstate", None)
+        l.pop("tso_max_size", None)  # of a bridge: that of its ports, also of former ones
         l["flags"] = [f for f in l["flags"] if f != "NO-CARRIER"]
-        for a in l.pop("addr_info", []):
-            n = sum(1 for k in into if k.startswith("addr %s %s[" % (name, a["family"]))
-                    and k.endswith(".local"))
-            flatten(a, "addr %s %s[%d]" % (name, a["family"], n), into)
+        # Of IPv4 the order says which is primary; of IPv6 the one that came last is the first.
+        l.pop("qdisc")  # "noop" until the link has been up once
+        for a in l.pop("addr_info"):
+            if a["family"] == "inet6" and a.get("metric") == 256:
+                del a["metric"]  # what it is when nothing is said
+            place = "addr %s %s/%s" % (name, a["local"], a["prefixlen"])
+            if a["family"] == "inet":
+                net = ipaddress.ip_interface("%s/%s" % (a.get("address", a["local"]), a["prefixlen"])).network
+                place = "addr %s %s[%d]" % (name, net, sum(1 for k in into if k.endswith(".local") and
+                                                           k.startswith("addr %s %s[" % (name, net))))
+            flatten(a, place, into)
         flatten(l, "link " + name, into)
     for name, dump in (("4", four), ("6", six)):
         for r in dump[0]:
+            if r["type"] == "multicast":  # comes with the carrier
+                continue
             r["flags"] = [f for f in r.get("flags", []) if f not in ("linkdown", "dead")]
             flatten(r, "route%s %s" % (name, " ".join(
                 "%s=%s" % (k, r[k]) for k in ("type", "dst", "table", "metric", "gateway", "dev", "prefsrc",
