@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The daemon: arguments, signals, the loop. Everything else is in the library. */
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -129,7 +130,11 @@ static int reload(struct daemon *d)
 		r = change_start(d->engine, &errors, on_applied, d);
 	}
 
-	d->again |= r == -EBUSY; /* until then; of several only one */
+	if (r == -EBUSY && d->engine->fallback)
+		log_warning("SIGHUP: refused: generation %" PRIu64 " waits for its confirmation",
+			    d->engine->number);
+	else
+		d->again |= r == -EBUSY; /* until then; of several only one */
 	log_errors(&errors);
 	if (r == -EINVAL) {
 		ready(d, "degraded: the configuration is invalid");

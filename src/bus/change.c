@@ -39,7 +39,8 @@ static void answer_failed(const struct bus *b, sd_bus_message *m, const struct o
 	const char *text = *o->text ? o->text : strerror(-o->error);
 
 	if (e->deadline)
-		(void)call_fail(m, "Failed", "%s\ngeneration %" PRIu64
+		(void)call_fail(m, o->error == -ECANCELED ? "RolledBack" : "Failed",
+				"%s\ngeneration %" PRIu64
 				" is reverted unless it is confirmed", text, e->number);
 	else
 		(void)call_fail(m, o->error == -ECANCELED ? "RolledBack" : "Failed", "%s", text);
@@ -63,7 +64,7 @@ void change_waited(void *data, const struct outcome *o)
 
 /* What Apply can be told; other methods know no options yet. */
 struct options {
-	int dry_run;
+	int dry_run, replace;
 	uint64_t confirm; /* seconds; 0: not given */
 };
 
@@ -97,6 +98,8 @@ static int read_option(sd_bus_message *m, struct options *o)
 		return r;
 	if (o && !strcmp(key, "dry-run")) {
 		r = sd_bus_message_read(m, "v", "b", &o->dry_run);
+	} else if (o && !strcmp(key, "replace")) {
+		r = sd_bus_message_read(m, "v", "b", &o->replace);
 	} else if (o && !strcmp(key, "confirm")) {
 		r = read_seconds(m, &o->confirm);
 		if (r >= 0 && (!o->confirm || o->confirm > TRANSACT_SECONDS_MAX))
@@ -201,23 +204,29 @@ int change_plan(struct bus *b, sd_bus_message *m)
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-static int apply(struct bus *b, sd_bus_message *m, uint64_t confirm)
+static int apply(struct bus *b, sd_bus_message *m, const struct options *o)
 {
+	uint64_t confirm = o->confirm;
 	_cleanup_(errors_done) struct errors errors = { 0 };
 	struct engine *e = b->engine;
 	int r;
 
-	if (b->waiter || engine_has_request(e) || e->fallback)
+	if (b->waiter || engine_has_request(e) || (e->fallback && !o->replace))
 		return change_busy(b, m);
+	if (o->replace && !confirm)
+		return refuse(m, "only a change that is itself to be confirmed may", "replace");
 	if (confirm && !e->history_dir)
 		return call_fail(m, "NotSupported", "no generations are kept to go back to");
 	if (confirm && !e->current)
 		return call_fail(m, "NotSupported", "there is no generation to go back to");
 	change_wait(b, m);
 	change_introduce(e, sd_bus_message_get_sender(m), b->unit, b->uid, confirm * 1000000);
+	if (o->replace)
+		change_replace(e);
 	r = engine_reload(e, &errors, change_waited, b);
 	if (!r)
 		return 0;
+	e->replacing = false;
 	change_wait_cancel(b);
 	if (r == -EBUSY)
 		return change_busy(b, m);
@@ -235,7 +244,7 @@ int change_apply(struct bus *b, sd_bus_message *m)
 	int r = read_options(m, &o);
 
 	if (!r && !o.dry_run)
-		return apply(b, m, o.confirm);
+		return apply(b, m, &o);
 	if (!r)
 		r = load(b, m, &g);
 	return r ? r : sd_bus_reply_method_return(m, "t", b->engine->number);
@@ -243,5 +252,5 @@ int change_apply(struct bus *b, sd_bus_message *m)
 
 int change_reload(struct bus *b, sd_bus_message *m)
 {
-	return apply(b, m, 0);
+	return apply(b, m, &(struct options){ 0 });
 }

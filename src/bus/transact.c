@@ -28,6 +28,8 @@ int transact_confirm(struct bus *b, sd_bus_message *m)
 	r = change_confirm(b->engine, number);
 	if (r == -ENOENT)
 		return call_fail(m, "NothingToConfirm", "no change waits for its confirmation");
+	if (r == -EBUSY)
+		return call_fail(m, "Busy", "the change that waited is being replaced");
 	if (r == -ESTALE)
 		return call_fail(m, "GenerationMismatch",
 				 "generation %" PRIu64 " waits for its confirmation, not %" PRIu64,

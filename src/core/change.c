@@ -150,6 +150,12 @@ void change_introduce(struct engine *e, const char *caller, const char *unit, in
 	e->confirm_usec = confirm_usec;
 }
 
+void change_replace(struct engine *e)
+{
+	if (!engine_has_request(e))
+		e->replacing = e->fallback && e->confirm_usec;
+}
+
 static void describe(struct engine *e, struct generation *g)
 {
 	free(e->info.hash);
@@ -183,7 +189,7 @@ void change_begins(struct engine *e, struct generation *g)
 	if (!e->confirm_usec)
 		return;
 	p.number = g->number;
-	p.previous = e->previous->number;
+	p.previous = e->replacing ? e->fallback->number : e->previous->number;
 	boot_id(p.boot, sizeof(p.boot));
 	snprintf(p.hash, sizeof(p.hash), "%s", e->info.hash);
 	write_pending(e, &p);
@@ -221,18 +227,45 @@ static void finish_info(struct engine *e, const struct outcome *o, bool confirme
 	change_info_done(&e->info);
 }
 
+static void mark(struct engine *e, uint64_t number, const char *result, bool confirmed);
+static char *hash_of(struct engine *e, uint64_t number);
+
+/* It was undone: what it was to replace is there again, and its time runs on. */
+static void wait_on(struct engine *e)
+{
+	struct pending p = { .number = e->number, .previous = e->fallback->number,
+			     .deadline = e->deadline };
+	_cleanup_free_ char *hash = hash_of(e, e->number);
+
+	boot_id(p.boot, sizeof(p.boot));
+	snprintf(p.hash, sizeof(p.hash), "%s", hash ? hash : "");
+	write_pending(e, &p);
+}
+
+static void change_waits(struct engine *e, uint64_t confirm)
+{
+	if (!e->fallback)
+		e->fallback = TAKE_PTR(e->previous);
+	else if (e->previous)
+		mark(e, e->previous->number, "replaced: before it was confirmed", false);
+	wait_for_confirm(e, confirm);
+}
+
 void change_ended(struct engine *e, const struct outcome *o)
 {
 	uint64_t confirm = e->confirm_usec;
+	bool replacing = e->replacing;
 
 	/* Without a number it was no change, but a repair: one that was introduced may wait. */
 	if (!e->history_dir || !e->info.number)
 		return;
 	e->confirm_usec = 0;
+	e->replacing = false;
 	finish_info(e, o, !o->error && !confirm);
 	if (confirm && o->error != -ECANCELED) {
-		e->fallback = TAKE_PTR(e->previous);
-		wait_for_confirm(e, confirm);
+		change_waits(e, confirm);
+	} else if (replacing) {
+		wait_on(e);
 	} else if (!e->reverting) {
 		forget_pending(e);
 	}
@@ -256,6 +289,20 @@ static void mark(struct engine *e, uint64_t number, const char *result, bool con
 	history_list_free(list, n);
 }
 
+static char *hash_of(struct engine *e, uint64_t number)
+{
+	struct change_info *list;
+	char *hash = NULL;
+	unsigned n;
+
+	history_list(e->history_dir, &list, &n);
+	for (unsigned i = 0; i < n; i++)
+		if (list[i].number == number)
+			hash = TAKE_PTR(list[i].hash);
+	history_list_free(list, n);
+	return hash;
+}
+
 static void stop_waiting(struct engine *e)
 {
 	sd_event_source_set_enabled(e->confirm_timer, SD_EVENT_OFF);
@@ -266,6 +313,8 @@ int change_confirm(struct engine *e, uint64_t number)
 {
 	if (!e->fallback || !e->deadline)
 		return -ENOENT;
+	if (e->replacing)
+		return -EBUSY;
 	if (number && number != e->number)
 		return -ESTALE;
 	stop_waiting(e);
@@ -453,8 +502,12 @@ int change_start(struct engine *e, struct errors *errors, outcome_fn done, void 
 
 	if (has_pending && (!p.reverted || (r >= 0 && is_reverted(&p, g)))) {
 		generation_free(g);
-		if (start_pending(e, &p, done, data) >= 0)
+		if (start_pending(e, &p, done, data) >= 0) {
+			if (r < 0)
+				engine_reject(e, errors);
 			return 0;
+		}
+		errors_done(errors);
 		r = engine_load(e, errors, &g);
 	}
 	if (r >= 0) {

@@ -21,6 +21,20 @@ void change_introduce(struct engine *e, const char *caller, const char *unit, in
 		      uint64_t confirm_usec);
 
 /**
+ * change_replace - the change introduced last may take the place of one that waits
+ *
+ * The way back stays the last confirmed generation. If it fails it is undone, and the one
+ * that waited goes on waiting for what is left of its time.
+ */
+void change_replace(struct engine *e);
+
+/** change_is_closed - a change waits for its confirmation, and no other may begin */
+static inline bool change_is_closed(const struct engine *e)
+{
+	return e->fallback && !e->replacing;
+}
+
+/**
  * change_start - apply what a daemon that starts has to apply
  *
  * The configuration on disk; but the last confirmed generation where that is
@@ -36,7 +50,8 @@ int change_start(struct engine *e, struct errors *errors, outcome_fn done, void 
  * change_confirm - keep the change that waits for it
  * @number: its generation; 0: whichever waits
  *
- * Return: 0, -ENOENT nothing waits, -ESTALE another generation does.
+ * Return: 0, -ENOENT nothing waits, -ESTALE another generation does, -EBUSY it is
+ * being replaced.
  */
 int change_confirm(struct engine *e, uint64_t number);
 

@@ -594,7 +594,7 @@ void engine_announce(struct engine *e)
 
 int engine_apply(struct engine *e, struct generation *g, outcome_fn done, void *data)
 {
-	if (engine_has_request(e) || e->fallback)
+	if (engine_has_request(e) || change_is_closed(e))
 		return -EBUSY;
 	if (e->plan || e->passes) { /* putting something back: soon done */
 		e->waiting = g;
@@ -612,7 +612,7 @@ int engine_reload(struct engine *e, struct errors *errors, outcome_fn done, void
 	struct generation *g;
 	int r;
 
-	if (engine_has_request(e) || e->fallback)
+	if (engine_has_request(e) || change_is_closed(e))
 		return -EBUSY;
 	r = engine_load(e, errors, &g);
 	if (r < 0) {

@@ -72,6 +72,7 @@ struct engine {
 	uint64_t deadline;	     /* CLOCK_BOOTTIME, us; 0: none waits */
 	sd_event_source *confirm_timer;
 	bool reverting;
+	bool replacing; /* the change under way takes the place of the one that waits */
 
 	struct hold *holds; /* interfaces to leave alone for a while: hold.c */
 	unsigned n_holds;

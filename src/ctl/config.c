@@ -165,6 +165,8 @@ int verb_apply(struct ctl *c)
 
 	if (c->dry_run && c->confirm)
 		return ctl_usage(c, "--dry-run changes nothing that could be confirmed");
+	if (c->replace && !c->confirm)
+		return ctl_usage(c, "--replace goes with --confirm: what it replaces waits too");
 	if (c->dry_run)
 		return verb_plan(c);
 	if (c->confirm)

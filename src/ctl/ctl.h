@@ -24,7 +24,7 @@ struct ctl {
 	unsigned n_hosts;
 	const char *root; /* folder that a machine's files are below; "": this machine's */
 	enum json_mode json;
-	bool legend, colour, utf8, all, dry_run, dot;
+	bool legend, colour, utf8, all, dry_run, replace, dot;
 	bool quiet; /* errors are not told */
 	unsigned width; /* of the terminal, columns */
 	unsigned confirm, hold_for, interval; /* seconds; 0: not given */

@@ -64,6 +64,13 @@ static int set_no_legend(struct ctl *c, const struct option_row *o _unused_,
 	return -1;
 }
 
+static int set_replace(struct ctl *c, const struct option_row *o _unused_,
+		       const char *value _unused_)
+{
+	c->replace = true;
+	return -1;
+}
+
 static const char *const json_modes[] = { "short", "pretty", NULL };
 
 static int set_json(struct ctl *c, const struct option_row *o _unused_, const char *mode)
@@ -170,6 +177,8 @@ const struct option_row options[] = {
 	  .help = "init: a machine whose files are below DIR" },
 	{ "confirm", .value = "SEC", .use = USES_CONFIRM, .set = set_confirm,
 	  .help = "apply: revert by itself unless confirmed in time" },
+	{ "replace", .use = USES_CONFIRM, .set = set_replace,
+	  .help = "apply --confirm: in the place of a change that waits" },
 	{ "for", .value = "SEC", .use = USES_FOR, .set = set_for, .help = "hold: so long (600)" },
 	{ "interval", .value = "SEC", .use = USES_INTERVAL, .set = set_interval,
 	  .help = "stats: rates, again and again" },

@@ -136,7 +136,8 @@ int apply_confirm(struct ctl *c)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	uint64_t number;
-	int r = ctl_call(c, "Apply", &reply, "a{sv}", 1, "confirm", "t", (uint64_t)c->confirm);
+	int r = ctl_call(c, "Apply", &reply, "a{sv}", c->replace ? 2 : 1, "confirm", "t",
+			 (uint64_t)c->confirm, "replace", "b", 1);
 
 	if (r == EXIT_NO_DAEMON && c->bus && c->json == JSON_MODE_OFF)
 		fputs("netctl: what was applied is reverted unless it is confirmed\n", stderr);

@@ -129,6 +129,38 @@ check "and reverts it in time" eventually 3 mtu_is 1410
 check "all of it" is_at steady
 check "restarts do not apply what was reverted" eval 'daemon_kill; restart steady && mtu_is 1410'
 
+# A mistake is seen in the window: another one in its place, and the way back stays.
+other 1310
+check_status 0 "one that waits" run apply --confirm=60
+check_status 2 "replacing needs a time too" run apply --replace
+other 1320
+kill -HUP "$daemon_pid"
+check_eventually 2 "SIGHUP in the window is refused, and that is told" daemon_says 'SIGHUP: refused: generation [0-9]* waits'
+check "nothing has changed" mtu_is 1310
+check_status 0 "the next in its place" run apply --confirm=60 --replace --json
+number=$(jq .generation "$out")
+check "is applied" mtu_is 1320
+check "and waits" state waiting-confirm
+check "what it replaced is known" generation 1 '.confirmed == false and (.result | test("^replaced"))'
+check "the file says the new one" grep -q "number = ${number}L" "$daemon_dir/state/generations/pending.state"
+other 65536
+check_status 6 "a replacement that fails" run apply --confirm=60 --replace
+check "is undone to what waited" mtu_is 1320
+check "which goes on waiting" state waiting-confirm
+check "in the file too" grep -q "number = ${number}L" "$daemon_dir/state/generations/pending.state"
+check_status 0 "the way back" run rollback
+check "is to the last that was confirmed" mtu_is 1410
+other 1330
+check_status 0 "one that waits" run apply --confirm=60
+other 1340
+check_status 0 "and its replacement" run apply --confirm=2 --replace
+daemon_kill
+echo 'interfaces = ( { name = "v0"; mtu = "many"; } );' | daemon_config
+check "killed, with invalid files by now, the daemon waits" restart waiting-confirm
+check "and tells the errors" eval 'run status --json && jq -e ".errors | length > 0" "$out"'
+check "in time it goes back to the confirmed one" eventually 4 mtu_is 1410
+check "all of it" eventually 4 eval '! ip link show br9 2>/dev/null'
+
 # Killed, and back after the deadline.
 other 1310
 check_status 0 "another one" run apply --confirm=1
