@@ -105,6 +105,7 @@ int verb_wait_online(struct ctl *c);
 int verb_graph(struct ctl *c);
 int verb_sfp(struct ctl *c);
 int verb_help(struct ctl *c);
+int verb_edit(struct ctl *c);
 
 /** example_texts - the features' examples as they are written, NULL ends; made at build time */
 extern const char *const example_texts[];

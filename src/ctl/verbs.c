@@ -15,6 +15,7 @@ const struct verb verbs[] = {
 	{ "apply", "[OPTION...]", 0, 0, USES_BUS | USES_FLEET | USES_DRY_RUN | USES_CONFIRM,
 	  verb_apply,
 	  "Make the machine as the files on disk say" },
+	{ "edit", "[FILE]", 0, 1, USES_CONFIRM, verb_edit, "Edit a file, check it, apply it" },
 	{ "confirm", "[N]", 0, 1, USES_BUS | USES_FLEET, verb_confirm,
 	  "Keep what would be reverted" },
 	{ "rollback", "[N]", 0, 1, USES_BUS | USES_FLEET, verb_rollback,
