@@ -80,13 +80,40 @@ examples_are_right() {
 		[ -n "$example" ] || continue
 		printf 'interfaces = ( { name = "x0"; %s } );\n' "$example" >"$bus_dir/example.conf"
 		run check "$bus_dir/example.conf"
-		! grep -E "syntax|unknown|x0: $key: .*(is no|out of range|expected)" "$err" ||
+		! grep -E "syntax|unknown|x0: $key: .*out of range" "$err" ||
 			{ echo "$key: $example"; return 1; }
 		n=$((n + 1))
 	done <"$bus_dir/examples"
 	[ $n -gt 0 ]
 }
 check "every example is one" examples_are_right
+
+# The manual knows every verb and every option, and its examples are no wrong usage.
+page=$here/../../man/netctl.1
+in_the_manual() {
+	local word missing=
+	run --help
+	sed 's/\\-/-/g' "$page" >"$bus_dir/page"
+	for word in $(sed -n 's/^  \([a-z-]*\) .*/\1/p' "$out" | grep -v '^-') \
+		$(sed -n 's/^  \(-H, \)\{0,1\}\(--[a-z-]*\).*/\2/p' "$out"); do
+		grep -qE "(^\.[A-Z]+ |[ \"])$word([ \"=]|\$)" "$bus_dir/page" || missing="$missing $word"
+	done
+	[ -z "$missing" ] || { echo "not in netctl(1):$missing"; return 1; }
+}
+check "the manual has every verb and option" in_the_manual
+manual_examples() {
+	local line status n=0
+	while read -r line; do
+		read -ra words <<<"${line%%[|&>]*}"
+		[ "${words[1]}" != -H ] || continue
+		timeout 1 "$NETCTL" "${words[@]:1}" >"$out" 2>&1 </dev/null
+		status=$?
+		[ $status != 2 ] || { echo "$line"; cat "$out"; return 1; }
+		n=$((n + 1))
+	done < <(sed -n '/^\.SH EXAMPLES/,/^\.fi/s/^netctl/netctl/p' "$page")
+	[ $n -gt 4 ]
+}
+check "its examples are no wrong usage" manual_examples
 
 # Completion.
 
