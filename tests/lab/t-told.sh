@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A cable that is pulled, a partner that can do less: told on D-Bus within 200 ms
+# of the kernel's own message, and in status.
+
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/daemon.sh
+. "$(dirname "$0")/../lib/daemon.sh"
+
+lab_dbus
+daemon_bus=
+lab_espressobin
+daemon_config <<-END
+interfaces = ( { name = "br0"; kind = "bridge"; }, { name = "wan"; },
+  { name = "lan0"; master = "br0"; }, { name = "lan1"; master = "br0"; } );
+END
+daemon_start -v
+daemon_settled
+for port in wan lan0 lan1; do
+	check_eventually 5 "$port has a link" lab_carrier $port
+done
+daemon_settled
+ebsim=/sys/kernel/debug/ebsim
+
+# told WHAT PORT FILE VALUE CARRIER
+told() {
+	local ms
+	ms=$(/usr/bin/python3 "$(dirname "$0")/told.py" "${@:2}" 2>&1)
+	echo "# $1: $ms ms"
+	check "$1: on the bus within 200 ms of the kernel's message" test "$ms" -le 200
+}
+told "a pulled cable" lan0 $ebsim/lan0/cable 0 0
+check "the front panel says so" sh -c 'netctl status | grep -q "^switch.*lan0 no carrier"'
+check_equal "and JSON" '"down" false' "$(netctl show lan0 --json | jq -r '.state | "\"\(.operstate)\" \(.carrier)"')"
+told "the cable is back" lan0 $ebsim/lan0/cable 1 1
+told "a partner that does 100 Mbit/s: the link drops" lan1 $ebsim/lan1/partner 100 0
+check_eventually 3 "and comes back" lab_carrier lan1
+check_equal "at that speed" 100 "$(cat /sys/class/net/lan1/speed)"
+told "with 1000 again" lan1 $ebsim/lan1/partner 1000 0
+check_eventually 3 "the front panel is all green" sh -c 'netctl status | grep -q "^switch.*wan up  lan0 up  lan1 up"'
+
+daemon_stop
+check "the daemon stops" daemon_stopped
+finish
