@@ -176,9 +176,11 @@ void harness_nic(struct harness *h, const char *name)
 
 	if (h->fake)
 		fake_add_nic(h->fake, name);
-	else if (shell(dummy)) /* a kernel without dummies: one end of a cable */
-		harness_exec(h, "ip link add %s numtxqueues %u type veth peer name %s-far && "
-			     "ip link set %s-far up", name, FAKE_QUEUES, name, name);
+	else if (shell(dummy)) /* a kernel without dummies: one end of a cable, with queues for XDP */
+		harness_exec(h, "ip link add %s numtxqueues %u numrxqueues %u type veth "
+			     "peer name %s-far numtxqueues %u numrxqueues %u && "
+			     "ip link set %s-far up", name, FAKE_QUEUES, FAKE_QUEUES, name,
+			     FAKE_QUEUES, FAKE_QUEUES, name);
 }
 
 static bool is_peer(const struct model *want, const char *name)
@@ -325,6 +327,13 @@ static void on_done(void *data, const struct outcome *o)
 	h->text = str_dup(o->text);
 }
 
+/* A kernel without VLANs, or a queueing discipline, says nothing about those who use them. */
+static bool is_lacking(const char *text)
+{
+	return strstr(text, strerror(EOPNOTSUPP)) || strstr(text, "qdisc kind is unknown") ||
+	       strstr(text, "TC classifier not found");
+}
+
 int harness_reload(struct harness *h)
 {
 	struct errors e = { 0 };
@@ -340,8 +349,7 @@ int harness_reload(struct harness *h)
 	assert_false(h->done);
 	harness_settle(h);
 	assert_true(h->done);
-	/* A kernel without VLANs says nothing about those who use them. */
-	if (h->error && !h->fake && strstr(h->text, strerror(EOPNOTSUPP))) {
+	if (h->error && !h->fake && is_lacking(h->text)) {
 		print_message("# skipped, for this kernel cannot: %s\n", h->text);
 		skip();
 	}
@@ -413,7 +421,7 @@ const char *harness_state(struct harness *h, const char *name)
 {
 	const char *reason, *state = state_name(engine_iface_state(h->engine, name, &reason));
 
-	if (!h->fake && strstr(reason, strerror(EOPNOTSUPP))) {
+	if (!h->fake && is_lacking(reason)) {
 		print_message("# skipped, for this kernel cannot: %s\n", reason);
 		skip();
 	}
