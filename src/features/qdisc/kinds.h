@@ -116,6 +116,7 @@ const char *tc_text(uint32_t id, char *buf);
 /* A number for each: of 16 priorities the class, of 16 classes whatever. The rest is 0. */
 struct numbers16 {
 	uint32_t v[TC_CLASSES];
+	uint8_t n; /* how many are written in a configuration */
 };
 extern const struct type type_numbers16;
 

@@ -173,14 +173,14 @@ enum { BANDS = QDISC_OWN, STRICT, QUANTA, MAP };
 static const struct row ets_rows[] = {
 	QDISC_ROWS,
 	[BANDS] = { .key = "bands", .type = &type_u8, VALUE(ets, bands), .attr = TCA_ETS_NBANDS,
-		    .min = 1, .max = TCQ_ETS_MAX_BANDS, .help = "How many bands" },
+		    .min = 1, .max = TCQ_ETS_MAX_BANDS, .help = "How many bands; by itself those that are strict or have a quantum" },
 	[STRICT] = { .key = "strict", .type = &type_u8, VALUE(ets, strict),
 		     .attr = TCA_ETS_NSTRICT, .max = TCQ_ETS_MAX_BANDS, .initial = "0",
 		     .help = "How many of them, from the first, are served before all others" },
 	[QUANTA] = { .key = "quanta", .type = &type_numbers16, VALUE(ets, quanta),
 		     .help = "Bytes a round of each other band; 0: as long as a packet may be" },
 	[MAP] = { .key = "priomap", .type = &type_numbers16, VALUE(ets, map), .max = 15,
-		  .help = "The band of each of 16 priorities, counted from 0; by itself the last" },
+		  .help = "The band of each of 16 priorities, counted from 0; the last where nothing is written" },
 };
 QDISC_FITS(ets);
 
@@ -238,10 +238,28 @@ static bool ets_same(const struct row *row, const struct object *to, const struc
 
 	if (row != &ets_rows[QUANTA])
 		return row_has(&ets_kind.f, row, from) && row_equal(row, to, from);
+	/* Since 6.12.43 the kernel makes 256 of what is less (ets_qdisc_quanta_parse()). */
 	for (unsigned n = 0; n < TC_CLASSES; n++)
-		if (a->quanta.v[n] && a->quanta.v[n] != b->quanta.v[n])
+		if (a->quanta.v[n] && a->quanta.v[n] != b->quanta.v[n] &&
+		    max_of(a->quanta.v[n], 256u) != b->quanta.v[n])
 			return false;
 	return true;
+}
+
+/* As many bands as are named, as tc(8); what is not mapped goes to the last, as the kernel. */
+static void ets_complete(struct qdisc *q)
+{
+	struct ets *t = (struct ets *)q;
+	unsigned n = 0;
+
+	while (n < TC_CLASSES && t->quanta.v[n])
+		n++;
+	if (!qdisc_has(q, BANDS) && t->strict + n) {
+		t->bands = min_of(t->strict + n, 255u);
+		q->o.present |= BIT64(BANDS);
+	}
+	for (n = t->map.n; qdisc_has(q, MAP) && t->bands && n < TC_CLASSES; n++)
+		t->map.v[n] = t->bands - 1;
 }
 
 static void ets_check(const struct qdisc_check *c)
@@ -253,6 +271,9 @@ static void ets_check(const struct qdisc_check *c)
 		qdisc_error(c, BANDS, "ets-bands", "must be given");
 		return;
 	}
+	if (t->bands > TCQ_ETS_MAX_BANDS)
+		qdisc_error(c, BANDS, "ets-bands", "%u: there are up to %u", t->bands,
+			    TCQ_ETS_MAX_BANDS);
 	if (t->strict > t->bands)
 		qdisc_error(c, STRICT, "ets-bands", "%u of %u bands", t->strict, t->bands);
 	for (unsigned n = 0; n < TC_CLASSES; n++) {
@@ -274,6 +295,6 @@ static void ets_check(const struct qdisc_check *c)
 
 const struct qdisc_kind ets_kind = {
 	QDISC_FEATURE("ets", "Strict bands, then the others by shares (IEEE 802.1Q, 8.6.8.3)", ets_rows),
-	.put = ets_put, .get = ets_get, .check = ets_check, .same = ets_same, .forgets = true,
-	.classful = true,
+	.put = ets_put, .get = ets_get, .check = ets_check, .same = ets_same,
+	.complete = ets_complete, .forgets = true, .classful = true,
 };

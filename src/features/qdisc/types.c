@@ -57,10 +57,10 @@ static int tc_parse(struct parse *p, const config_setting_t *s, void *v)
 		id = TC_H_INGRESS;
 	} else if (!parent || strcmp(text, "root")) {
 		r = tc_parse_number(text, &id);
-		if (r < 0 || !TC_H_MAJ(id) || TC_H_MAJ(id) == 0xffff0000 || handle != !TC_H_MIN(id))
+		if (r < 0 || !TC_H_MAJ(id) || handle != !TC_H_MIN(id))
 			return parse_refuse(p, "\"%s\" is no %s (hexadecimal, %s)", text,
 					    handle ? "number of a queueing discipline" : "class",
-					    handle ? "\"1:\" to \"fffe:\"" : "\"1:2\"");
+					    handle ? "\"1:\" to \"ffff:\"" : "\"1:2\"");
 	}
 	*(uint32_t *)v = id;
 	return 0;
@@ -129,6 +129,7 @@ static int numbers_parse(struct parse *p, const config_setting_t *s, void *v)
 			return parse_refuse(p, "%" PRId64 " is out of range (0 to %" PRId64 ")",
 					    number, max);
 		out.v[k] = number;
+		out.n = k + 1;
 	}
 	if (r >= 0)
 		memcpy(v, &out, sizeof(out));
@@ -149,6 +150,12 @@ static json_t *numbers_json(const struct row *row _unused_, const void *v)
 	return j;
 }
 
+static bool numbers_equal(const struct row *row _unused_, const void *a, const void *b)
+{
+	return !memcmp(((const struct numbers16 *)a)->v, ((const struct numbers16 *)b)->v,
+		       sizeof(((const struct numbers16 *)a)->v));
+}
+
 static char *numbers_range(const struct row *row)
 {
 	return str_format("up to 16 numbers, 0 to %" PRId64,
@@ -157,7 +164,7 @@ static char *numbers_range(const struct row *row)
 
 const struct type type_numbers16 = {
 	.name = "a list of numbers", .signature = "au", .size = sizeof(struct numbers16),
-	.parse = numbers_parse, .json = numbers_json, .range = numbers_range,
+	.parse = numbers_parse, .json = numbers_json, .equal = numbers_equal, .range = numbers_range,
 };
 
 static int words_parse(struct parse *p, const config_setting_t *s, void *v)

@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The kernel's own tests of queueing disciplines (tc-testing.table), as
+# configurations: what is valid gives what tc(8) gives, all of it as tc shows
+# it; what is not is refused before the kernel has to.
+
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/daemon.sh
+. "$(dirname "$0")/../lib/daemon.sh"
+
+table=$(dirname "$0")/tc-testing.table
+cases() { # ok, queues-one or refused: lines of the table
+	grep -v '^#' "$table" | awk -F'|' -v want="$1" '
+		{ is = $2 == "ok" || $2 == "queues-one" ? $2 : "refused" } is == want'
+}
+
+# As tc shows it, but for what says nothing of the configuration. (Its JSON is none for some kinds.)
+shown() {
+	tc -d qdisc show | sed '/^qdisc [a-z_]* 0: /,/^qdisc/ { /^qdisc [a-z_]* 0: /d }; s/ refcnt [0-9]*//' |
+		grep -v '^$' | awk '/^qdisc/ { if (all) print all; all = $0; next }
+			{ all = all " /" $0 } END { if (all) print all }' | sort -k 5,5 -k 3,3
+}
+
+# The valid ones, each on a device of its own, all at once.
+n=0
+: >/tmp/links
+: >/tmp/tc
+: >/tmp/conf
+while IFS='|' read -r id _ arguments entry; do
+	echo "link add q-$id numtxqueues 8 type dummy" >>/tmp/links
+	echo "qdisc add dev q-$id $arguments" >>/tmp/tc
+	printf '%s{ name = "q-%s"; up = false; qdisc = ( { %s } ); }\n' "${comma:-}" "$id" "$entry" >>/tmp/conf
+	comma=,
+	n=$((n + 1))
+done < <(cases ok)
+ip -batch /tmp/links
+check "there are cases" [ "$n" -gt 80 ]
+check "tc takes all $n" tc -batch /tmp/tc
+sleep 0.1 # a schedule runs from its next cycle on
+shown >/tmp/by-tc
+sed -n 's/^link add \([^ ]*\) .*/link del \1/p' /tmp/links | ip -batch -
+ip -batch /tmp/links
+
+{ echo 'interfaces = ('; cat /tmp/conf; echo ');'; } | daemon_config
+check "netctld takes them too" daemon_once
+cat "$daemon_log" | head -n 20
+sleep 0.1
+shown >/tmp/by-us
+check "and gives what tc gives" diff /tmp/by-tc /tmp/by-us
+check "a second time there is nothing to do" daemon_once -v
+check "and nothing is sent" grep -q ' 0 changes,' "$daemon_log"
+echo 'interfaces = ();' | daemon_config
+check "they go" daemon_once
+check_equal "and nothing is left" "" "$(shown)"
+
+# The others: refused by check, in the words of the table.
+bad=0
+while IFS='|' read -r id verdict _ entry; do
+	printf 'interfaces = ( { name = "lo"; qdisc = ( { %s } ); } );\n' "$entry" >/tmp/one.conf
+	netctl check /tmp/one.conf >/tmp/said 2>&1
+	status=$?
+	if [ "$status" != 5 ] || ! grep -qF -- "${verdict%!}" /tmp/said; then
+		note "$id: status $status, $(cat /tmp/said); wanted: $verdict"
+		bad=$((bad + 1))
+	fi
+done < <(cases refused)
+check_equal "what is invalid is refused by check, with the rule" 0 "$bad"
+
+# What only the device shows.
+ip link add one type dummy
+while IFS='|' read -r id _ _ entry; do
+	printf 'interfaces = ( { name = "one"; qdisc = ( { %s } ); } );\n' "$entry" | daemon_config
+	check_fails "$id on one queue: refused" daemon_once
+	check "$id: with the reason" grep -q 'one transmit queue.*queues-one' "$daemon_log"
+done < <(cases queues-one)
+
+finish
