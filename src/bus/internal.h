@@ -125,6 +125,7 @@ int change_reload(struct bus *b, sd_bus_message *m);
 int transact_confirm(struct bus *b, sd_bus_message *m);
 int transact_rollback(struct bus *b, sd_bus_message *m);
 int transact_history(struct bus *b, sd_bus_message *m);
+int transact_diff(struct bus *b, sd_bus_message *m);
 int transact_hold(struct bus *b, sd_bus_message *m);
 int transact_release(struct bus *b, sd_bus_message *m);
 

@@ -55,6 +55,11 @@ static int method_history(sd_bus_message *m, void *data, sd_bus_error *error _un
 	return transact_history(data, m);
 }
 
+static int method_diff(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+{
+	return transact_diff(data, m);
+}
+
 static int method_hold(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
 	return call_begin(data, m, ACTION_CONTROL, CALL_KNOWN, transact_hold);
@@ -359,6 +364,8 @@ static const sd_bus_vtable vtable[] = {
 				SD_BUS_RESULT("t", generation), method_rollback, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("History", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
 				method_history, OPEN),
+	SD_BUS_METHOD_WITH_ARGS("Diff", SD_BUS_ARGS("t", from, "t", to), SD_BUS_RESULT("s", json),
+				method_diff, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("Hold", SD_BUS_ARGS("s", name, "t", seconds), SD_BUS_NO_RESULT,
 				method_hold, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("Release", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,

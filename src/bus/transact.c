@@ -9,6 +9,7 @@
 
 #include "bus/internal.h"
 #include "core/change.h"
+#include "core/diff.h"
 #include "core/hold.h"
 
 #define SECOND UINT64_C(1000000)
@@ -107,6 +108,59 @@ int transact_history(struct bus *b, sd_bus_message *m)
 		json_array_append_new(j, info_json(&list[i]));
 	history_list_free(list, n);
 	text = json_dumps(j, JSON_COMPACT | JSON_DIGITS);
+	json_decref(j);
+	return sd_bus_reply_method_return(m, "s", text);
+}
+
+/* The newest that is older and was kept. */
+static uint64_t find_before(const struct engine *e, uint64_t number)
+{
+	struct change_info *list;
+	uint64_t found = 0;
+	unsigned n;
+
+	history_list(e->history_dir, &list, &n);
+	for (unsigned i = 0; i < n && !found; i++)
+		if (list[i].confirmed && list[i].number < number)
+			found = list[i].number;
+	history_list_free(list, n);
+	return found;
+}
+
+/* A generation of the history; or the answer that there is none (1). */
+static int load(struct bus *b, sd_bus_message *m, uint64_t number, struct generation **ret)
+{
+	_cleanup_(errors_done) struct errors errors = { 0 };
+	int r = number ? history_load(b->engine->history_dir, number, &errors, ret) : -ENOENT;
+
+	if (r >= 0)
+		return 0;
+	r = r == -ENOENT ? answer_no_generation(m, number) : change_invalid(m, &errors);
+	return r < 0 ? r : 1;
+}
+
+int transact_diff(struct bus *b, sd_bus_message *m)
+{
+	_cleanup_(generation_freep) struct generation *from = NULL, *to = NULL;
+	_cleanup_free_ char *text = NULL;
+	uint64_t n_from, n_to;
+	json_t *j;
+	int r = sd_bus_message_read(m, "tt", &n_from, &n_to);
+
+	if (r < 0)
+		return r;
+	if (!b->engine->history_dir)
+		return answer_no_history(m);
+	n_to = n_to ? n_to : b->engine->number;
+	n_from = n_from ? n_from : find_before(b->engine, n_to);
+	r = load(b, m, n_from, &from);
+	if (!r)
+		r = load(b, m, n_to, &to);
+	if (r)
+		return r;
+	j = json_pack("{s:I, s:I, s:o}", "from", (json_int_t)n_from, "to", (json_int_t)n_to,
+		      "changes", diff_generations(from, to));
+	text = json_dumps(j, JSON_COMPACT);
 	json_decref(j);
 	return sd_bus_reply_method_return(m, "s", text);
 }

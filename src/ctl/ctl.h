@@ -95,6 +95,7 @@ int verb_export(struct ctl *c);
 int verb_confirm(struct ctl *c);
 int verb_rollback(struct ctl *c);
 int verb_history(struct ctl *c);
+int verb_diff(struct ctl *c);
 int verb_hold(struct ctl *c);
 int verb_release(struct ctl *c);
 int verb_stats(struct ctl *c);

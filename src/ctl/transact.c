@@ -19,20 +19,25 @@
 
 #define SECOND UINT64_C(1000000)
 
-/* The argument of a verb, a generation; 0: none. Return: an exit status. */
-static int read_number(const struct ctl *c, uint64_t *ret)
+/* An argument of a verb, a generation; 0: none. Return: an exit status. */
+static int read_number_at(const struct ctl *c, unsigned n, uint64_t *ret)
 {
-	const char *word = c->n_names ? c->names[0] : "0";
+	const char *word = c->n_names > n ? c->names[n] : "0";
 	char *end = NULL;
 
 	*ret = 0;
-	if (!c->n_names)
+	if (c->n_names <= n)
 		return EXIT_DONE;
 	if (*word >= '0' && *word <= '9')
 		*ret = strtoull(word, &end, 10);
 	if (!*ret || *end)
 		return ctl_usage(c, "\"%s\" is no generation; see netctl history", word);
 	return EXIT_DONE;
+}
+
+static int read_number(const struct ctl *c, uint64_t *ret)
+{
+	return read_number_at(c, 0, ret);
 }
 
 static int done(const struct ctl *c, const char *text)
@@ -236,6 +241,41 @@ int verb_history(struct ctl *c)
 	json_array_foreach(list, n, j)
 		add_generation(c, &t, j);
 	table_print(c, &t);
+	return EXIT_DONE;
+}
+
+int verb_diff(struct ctl *c)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	_cleanup_free_ char *text = NULL;
+	json_auto_t *d = NULL;
+	uint64_t from, to;
+	const json_t *j;
+	size_t n;
+	int r = read_number_at(c, 0, &from);
+
+	if (!r)
+		r = read_number_at(c, 1, &to);
+	if (!r)
+		r = ctl_call(c, "Diff", &reply, "tt", from, to);
+	if (!r)
+		r = ctl_read_text(c, reply, &text);
+	if (r)
+		return r;
+	d = json_loads(text, 0, NULL);
+	if (!json_is_object(d))
+		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_SIGNATURE,
+				"netctld's answer makes no sense");
+	if (c->json != JSON_MODE_OFF) {
+		json_object_set_new(d, "version", json_integer(1));
+		return ctl_json(c, TAKE_PTR(d));
+	}
+	json_array_foreach(json_object_get(d, "changes"), n, j)
+		printf("%s: %s: %s -> %s\n", get_text(j, NULL, "object"), get_text(j, NULL, "key"),
+		       get_text(j, NULL, "from"), get_text(j, NULL, "to"));
+	if (!n)
+		fprintf(stderr, "generations %d and %d are the same\n",
+			(int)get_number(d, NULL, "from"), (int)get_number(d, NULL, "to"));
 	return EXIT_DONE;
 }
 

@@ -22,6 +22,8 @@ const struct verb verbs[] = {
 	  "Back to generation N, or the one before" },
 	{ "history", "", 0, 0, USES_BUS | USES_LEGEND, verb_history,
 	  "The last generations: when, who, what" },
+	{ "diff", "[N] [M]", 0, 2, USES_BUS, verb_diff,
+	  "What generation M has other than N" },
 	{ "hold", "NAME", 1, 1, USES_BUS | USES_FOR, verb_hold,
 	  "Leave an interface alone for a while" },
 	{ "release", "NAME", 1, 1, USES_BUS, verb_release, "Look after it again" },

@@ -202,6 +202,35 @@ check_status 0 "history" run history
 check "shows who and what" says 'root +applied +10-test.conf'
 check "and why" says 'not confirmed'
 
+# The difference of two, in the words of a plan.
+good
+check_status 0 "one generation" run apply --json
+first=$(jq .generation "$out")
+daemon_config <<'EOC'
+daemon = { on_drift = "report"; };
+interfaces = (
+  { name = "br0"; kind = "bridge"; bridge = { ageing_time = "200s"; };
+    addresses = [ "192.0.2.2/24" ]; },
+  { name = "v0"; master = "br0"; mtu = 1400; }
+);
+EOC
+check_status 0 "and the next" run apply
+check_status 0 "diff" run diff
+check "a setting" says '^br0: bridge.ageing_time: 100s -> 200s$'
+check "an entry that is gone" says '^br0: addresses: 192.0.2.1/24 -> -$'
+check "one that came" says '^br0: addresses: - -> 192.0.2.2/24$'
+check "a route" says '^br0: routes: .*198.51.100.0/24.* -> -$'
+check "an interface" says '^v1: interface: configured -> -$'
+check "the daemon's own" says '^netctld: daemon.on_drift: .* -> report$'
+check "and nothing else" eval '! grep -E "mtu|kind|master|operstate" "$out"'
+check_status 0 "the other way round, as JSON" run diff $((first + 1)) "$first" --json
+check "has the same" jq -e ".from == $((first + 1)) and .to == $first and (.changes | any(.object == \"br0\" and .key == \"bridge.ageing_time\" and .from == \"200s\" and .to == \"100s\"))" "$out"
+check_status 0 "with itself" run diff $((first + 1))
+check "there is none" fails_with 'are the same'
+check_status 1 "with one that is not kept" run diff 9999 --json
+check "is refused by name" jq -e '.error.name == "org.netctl1.Error.NoSuchGeneration"' "$out"
+check_status 2 "with no number" run diff x
+
 # On a terminal.
 answer() { # WORD: typed in when it is asked for
 	(sleep 0.3; echo "$1"; sleep 0.3) |

@@ -100,6 +100,7 @@ ok hold v1 --for=100
 ok status
 ok release v1
 ok history
+ok diff
 ok rollback
 config 1400
 ok apply
