@@ -14,7 +14,7 @@ if [ -z "${NETCTL_XDP_MOUNTS:-}" ] && [ "$(id -u)" -eq 0 ]; then
 fi
 # shellcheck source=tests/lib/inside.sh
 . "$here/../lib/inside.sh"
-for program in bpftool clang python3 jq; do
+for program in bpftool clang python3 jq ethtool; do
 	command -v $program >/dev/null || skip_all "needs $program"
 done
 mount -t bpf bpf /sys/fs/bpf || skip_all "no bpffs"
@@ -186,7 +186,55 @@ echo 'interfaces = ( { name = "lo"; xdp = { program = "stats"; mode = "native"; 
 check "or is left out" "$NETCTL" apply
 check_equal "which is told too" none "$("$NETCTL" show lo --json | jq -r .xdp.attached)"
 check_equal "and no failure" ok "$(state lo)"
-echo 'interfaces = ( { name = "w0"; } );' | daemon_config
+note "the other programs, with packets"
+ip link set v0 up
+ip address replace 192.0.2.1/24 dev v0
+ip address add 198.51.100.1/24 dev w0
+echo 1 >/proc/sys/net/ipv4/ip_forward
+ip link set w1 netns "/proc/$far_pid/ns/net"
+unshare --net sleep 600 &
+third_pid=$!
+at_exit 'kill $third_pid'
+sleep 0.2
+third() { nsenter --net="/proc/$third_pid/ns/net" "$@"; }
+far ip link set w1 netns "/proc/$third_pid/ns/net"
+third ip link set w1 up
+third ip address add 198.51.100.2/24 dev w1
+third ip route add default via 198.51.100.1
+third ethtool -K w1 gro on >/dev/null 2>&1 # NAPI: it can be redirected to
+far ip route add 198.51.100.0/24 via 192.0.2.1
+crosses() { far ping -q -c "$1" -i 0.05 -W 1 "${@:2}" 198.51.100.2; }
+check "routed by the stack" crosses 1
+cat >"$daemon_dir/etc/10-test.conf" <<'END'
+interfaces = (
+  { name = "v0"; addresses = [ "192.0.2.1/24" ]; xdp = { program = "forward"; forward = { to = [ "w0" ]; }; }; },
+  { name = "w0"; addresses = [ "198.51.100.1/24" ]; xdp = { program = "forward"; forward = { to = [ "v0" ]; }; }; } );
+END
+far ethtool -K v1 gro on >/dev/null 2>&1
+check "forward, both ways" "$NETCTL" apply
+check "packets cross" crosses 20
+check "most of them past the stack" [ "$(counter v0 forwarded)" -ge 18 ]
+check "and back" [ "$(counter w0 forwarded)" -ge 18 ]
+check_equal "one hop older" 63 \
+	"$(far ping -c 1 -W 1 198.51.100.2 | sed -n 's/.*ttl=\([0-9]*\).*/\1/p')"
+far ping -c 1 -W 1 -t 1 198.51.100.2 >"$work/said"
+check "the end of a packet's life is the stack's" grep -q 'Time to live exceeded' "$work/said"
+check "so is what is sent to the router" reaches 192.0.2.2
+third ip link set w1 mtu 1400
+ip link set w0 mtu 1400
+far ping -c 1 -W 1 -M "do" -s 1450 198.51.100.2 >"$work/said"
+check "and what is too big for the next link" grep -q 'mtu = 1400' "$work/said"
+ip link set w0 mtu 1500
+third ip link set w1 mtu 1500
+echo 'interfaces = ( { name = "v0"; addresses = [ "192.0.2.1/24" ]; xdp = { program = "cpumap"; }; },
+  { name = "w0"; xdp = { program = "stats"; }; } );' | daemon_config
+check "cpumap and stats" "$NETCTL" apply
+check "packets go by other CPUs" reaches 192.0.2.2
+check "and are counted" [ "$(($(counter v0 'cpu 0') + $(counter v0 'cpu 1')))" -ge 1 ]
+third ping -q -c 3 -i 0.05 -W 1 198.51.100.1 >/dev/null
+check "stats tells protocols apart" sh -c "'$NETCTL' stats w0 --json |
+	jq -e '[.. | objects | select(.group? == \"xdp_protocol\" and .instance? == \"1\")] | length == 1'"
+echo 'interfaces = ( { name = "v0"; addresses = [ "192.0.2.1/24" ]; }, { name = "w0"; } );' | daemon_config
 check "nothing is left" "$NETCTL" apply
 check_equal "no pins" 0 "$(find /sys/fs/bpf/netctld -type f | wc -l)"
 daemon_stop
