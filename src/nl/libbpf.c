@@ -123,6 +123,8 @@ static int refuse(const struct library *l, int r, char *log, char **why)
 
 	if (log && *log)
 		*why = shorten(log);
+	if (!*why && r == -EPERM)
+		*why = str_dup("loading programs takes CAP_BPF and CAP_NET_ADMIN");
 	if (!*why && said)
 		*why = first_line(said);
 	if (!*why && r < -4000) { /* libbpf's own numbers */

@@ -287,6 +287,11 @@ static void keep_rules(struct xdp_job *j, const struct rules *now, const struct 
 	free(b);
 }
 
+static int prepare(struct xdp_job *j, char **why)
+{
+	return xdp_sees_tags(j->ifindex, why);
+}
+
 void filter_fill(struct xdp_job *j, const struct object *o, const struct object *have)
 {
 	static const struct rules none;
@@ -305,6 +310,9 @@ void filter_fill(struct xdp_job *j, const struct object *o, const struct object 
 	s->target6 = target >> 1;
 	j->settings = s;
 	j->settings_size = sizeof(*s);
+	for (unsigned n = 0; n < rules->n; n++)
+		if (match_of(&rules->items[n]) & FILTER_VLAN)
+			j->prepare = prepare;
 	xdp_job_map(j, "counters", FILTER_REASONS + rules->n, 0, 0, 0);
 	keep_rules(j, rules, before ? before->rules : NULL);
 }

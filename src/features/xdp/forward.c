@@ -68,7 +68,8 @@ static const struct type type_names = {
 
 static const struct row rows[] = {
 	[TO] = { .key = "to", .type = &type_names, VALUE(forward, to), .phase = PHASE_XDP, .flags = ROW_OURS,
-	  .help = "Interfaces that packets may leave through at once; VLAN interfaces of these too" },
+	  .help = "Interfaces, also VLAN interfaces, that packets may leave through at once; and "
+	  "VLAN interfaces of this one that they may come by" },
 };
 
 static const char *const reasons[] = {
@@ -181,6 +182,7 @@ static int prepare(struct xdp_job *j, char **why)
 			uint32_t vlan = e.vlan;
 
 			add(ingress, vlan, &index);
+			r = xdp_sees_tags(j->ifindex, why);
 		}
 	}
 	return r;

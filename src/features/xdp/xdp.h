@@ -96,6 +96,9 @@ void filter_fill(struct xdp_job *j, const struct object *o, const struct object 
 /** xdp_blocked - what others attached stands in the way; as of struct feature */
 char *xdp_blocked(const struct planner *p, const struct iface *want);
 
+/** xdp_sees_tags - 0, or -EOPNOTSUPP with @why: VLAN tags are gone before a program sees them */
+int xdp_sees_tags(int ifindex, char **why);
+
 /** xdp_encode - the step of any of these features: everything, as it shall be */
 int xdp_encode(struct encoder *e, const struct step *s, unsigned part);
 
