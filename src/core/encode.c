@@ -90,8 +90,14 @@ int encode_step(struct encoder *e, const struct step *s, unsigned part)
 {
 	struct ifinfomsg *info;
 
-	if (s->feature->encode)
-		return s->feature->encode(e, s, part);
+	int r;
+
+	if (s->feature->encode) {
+		r = s->feature->encode(e, s, part);
+		e->request.iface = s->name;
+		e->request.ifindex = s->ifindex;
+		return r;
+	}
 	info = encoder_begin(e, RTM_NEWLINK, 0, sizeof(*info));
 	info->ifi_index = s->ifindex;
 	return encode_nested_rows(e, s->feature, s->to, s->mask);

@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <net/if.h>
 
 const char *files_root(enum channel c)
 {
@@ -24,12 +25,20 @@ const char *files_root(enum channel c)
 	return NULL;
 }
 
-int files_write(const char *path, const char *value)
+/*
+ * A path has a name, and a name may have gone from one interface to another since
+ * the mirror was told. The file is open before the name is looked up: of an
+ * interface that goes or is renamed after that, an open sysctl is dead
+ * (unregister_net_sysctl_table()), so what is written reaches the right one or none.
+ */
+int files_write(const char *path, const char *value, const char *iface, int ifindex)
 {
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
 		return -errno;
+	if (ifindex && (int)if_nametoindex(iface) != ifindex)
+		return -ENODEV;
 	return write(fd, value, strlen(value)) < 0 ? -errno : 0;
 }
 

@@ -8,8 +8,14 @@
 /** files_root - the folder that a channel's paths are below, or NULL: they are no files */
 const char *files_root(enum channel c);
 
-/** files_write - @value into a file, with one write(); 0 or a negative errno */
-int files_write(const char *path, const char *value);
+/**
+ * files_write - @value into a file, with one write()
+ * @iface: the interface whose name is in @path
+ * @ifindex: and which it must be; 0: no matter
+ *
+ * Return: 0 or a negative errno; -ENODEV if the name is another interface's by now.
+ */
+int files_write(const char *path, const char *value, const char *iface, int ifindex);
 
 /** files_read, files_list - as kernel_read_file() and kernel_read_folder() */
 int files_read(struct kernel *k, const char *path, char *buf, size_t size);

@@ -24,6 +24,9 @@ struct request {
 	struct nlmsghdr *nlh; /* NETLINK: complete but for nlmsg_seq; NLM_F_ACK is not wanted */
 	const char *path;     /* SYSCTL, SYSFS: "net/ipv4/conf/lan0/forwarding" */
 	const char *value;    /* SYSCTL, SYSFS: what is written */
+	/* SYSCTL, SYSFS: the interface in the path, and which one it must be; 0: it is in none. */
+	const char *iface;
+	int ifindex;
 	struct xdp_job *xdp;  /* XDP: what shall be there; taken over */
 };
 

@@ -2,12 +2,17 @@
 /* Files and XDP programs in the queue of messages: their type is NLMSG_NOOP, which nobody sends. */
 #include "nl/place.h"
 
+#include <net/if.h>
+#include <stdio.h>
+
 #include "nl/files.h"
 
 struct place {
 	struct nlmsghdr h;
 	struct xdp_job *xdp; /* NULL: a file */
-	char text[];	     /* path, 0, value, 0 */
+	int ifindex;	     /* 0, or of the interface that the file must be of */
+	char iface[IFNAMSIZ];
+	char text[]; /* path, 0, value, 0 */
 };
 
 size_t place_size(const struct request *r)
@@ -28,6 +33,10 @@ void place_put(void *at, size_t size, const struct request *r)
 		p->xdp = r->xdp;
 	else
 		strcpy(stpcpy(stpcpy(p->text, files_root(r->channel)), r->path) + 1, r->value);
+	if (r->iface && r->ifindex > 0) {
+		p->ifindex = r->ifindex;
+		snprintf(p->iface, sizeof(p->iface), "%s", r->iface);
+	}
 }
 
 bool place_is(const void *at)
@@ -41,7 +50,7 @@ int place_run(void *at, struct xdp *x, char **text)
 	int r;
 
 	if (!p->xdp)
-		return files_write(p->text, p->text + strlen(p->text) + 1);
+		return files_write(p->text, p->text + strlen(p->text) + 1, p->iface, p->ifindex);
 	r = xdp_run(x, p->xdp, text);
 	place_done(at);
 	return r;

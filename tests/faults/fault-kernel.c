@@ -13,6 +13,8 @@
  *   kill-rename N before     SIGKILL instead of the N-th rename of a file, which
  *   kill-rename N after      is how a state file changes; or behind it
  *   run N COMMAND            run a shell command when request N has been made, before it is sent
+ *   run-kill N COMMAND       the same; and SIGKILL when all requests behind it that were made
+ *                            then have been answered
  *   off                      nothing
  *
  * What was done, and to which request, is written to the file with ".done" behind
@@ -31,7 +33,7 @@
 #include "nl/kernel.h"
 #include "util/macros.h"
 
-enum order { ORDER_OFF, ORDER_FAIL, ORDER_KILL, ORDER_KILL_RENAME, ORDER_RUN };
+enum order { ORDER_OFF, ORDER_FAIL, ORDER_KILL, ORDER_KILL_RENAME, ORDER_RUN, ORDER_RUN_KILL };
 
 static struct {
 	enum order order;
@@ -41,6 +43,8 @@ static struct {
 	char command[1024];	/* RUN */
 	unsigned requests, renames; /* seen since the order came */
 	bool dropping;		/* KILL: what comes now is not sent */
+	bool killing;		/* RUN_KILL: when all that came since is answered */
+	unsigned unanswered;
 } fault;
 
 /* The kernel's own, but for submit(). */
@@ -83,8 +87,8 @@ static void parse_order(const char *line)
 	} else if (!strcmp(word, "kill-rename")) {
 		fault.order = ORDER_KILL_RENAME;
 		fault.after = !strcmp(rest, "after");
-	} else if (!strcmp(word, "run")) {
-		fault.order = ORDER_RUN;
+	} else if (!strcmp(word, "run") || !strcmp(word, "run-kill")) {
+		fault.order = strcmp(word, "run") ? ORDER_RUN_KILL : ORDER_RUN;
 		snprintf(fault.command, sizeof(fault.command), "%s", rest);
 	} else if (strcmp(word, "off")) {
 		broken("no such order");
@@ -128,7 +132,7 @@ static void on_reply(void *data, int error, const char *text)
 	struct relay relay = *(struct relay *)data;
 
 	free(data);
-	if (relay.kill)
+	if (relay.kill || (fault.killing && !--fault.unanswered))
 		die();
 	relay.fn(relay.data, relay.replace ? relay.error : error,
 		 relay.replace ? "on purpose" : text);
@@ -180,7 +184,9 @@ static void fault_submit(struct kernel *k, const struct request *r, reply_fn fn,
 		free(relay);
 		return;
 	}
-	if (fault.order == ORDER_RUN && now) {
+	fault.killing |= fault.order == ORDER_RUN_KILL && now;
+	fault.unanswered += fault.killing;
+	if ((fault.order == ORDER_RUN || fault.order == ORDER_RUN_KILL) && now) {
 		tell("ran before", what);
 		if (system(fault.command))
 			fprintf(stderr, "failed: %s\n", fault.command);
