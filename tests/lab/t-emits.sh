@@ -12,7 +12,7 @@ rm -f /etc/netctld/*
 lab_dbus
 netctld -v >/tmp/netctld.log 2>&1 &
 daemon=$!
-at_exit 'kill $daemon'
+at_exit "kill $daemon"
 eventually 10 netctl status >/dev/null 2>&1 || cat /tmp/netctld.log
 tap_finished=1 # the rest is the program's
 /usr/bin/python3 "$LAB_REPO/tests/lab/emits.py" "$LAB_REPO" /usr/share/dbus-1/interfaces

@@ -7,6 +7,7 @@
 #
 # t-forwarding.sh [veth|switch]...
 
+# shellcheck source=tests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lib/daemon.sh
 . "$(dirname "$0")/../lib/daemon.sh"
