@@ -180,6 +180,7 @@ struct link {
 	struct ifref master, lower, peer;
 	char *alias;
 	char slave_kind[IFNAMSIZ]; /* IFLA_INFO_SLAVE_KIND */
+	char *parent_dev; /* bus and name of the device that it belongs to; NULL: none */
 	char *switch_id, *port_name; /* of the hardware switch that it is a port of; NULL: none */
 };
 

@@ -4,7 +4,7 @@
 
 struct feature *const features[] = {
 	&link_feature,	  &vlan_feature, &bridge_feature,  &port_feature,  &veth_feature,
-	&dsa_feature, &mirror_feature,
+	&dsa_feature, &devlink_feature, &mirror_feature,
 	&ipv4_feature,	  &ipv6_feature, &address_feature, &route_feature,
 	&qdisc_feature,
 	&unit_feature,

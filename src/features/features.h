@@ -6,7 +6,7 @@
 #include "core/schema.h"
 #include "core/statistics.h"
 
-extern struct feature dsa_feature, mirror_feature;
+extern struct feature dsa_feature, devlink_feature, mirror_feature;
 extern struct feature link_feature, vlan_feature, bridge_feature, port_feature, veth_feature,
 	ipv4_feature, ipv6_feature, address_feature, route_feature, unit_feature,
 	qdisc_feature, sfp_feature;

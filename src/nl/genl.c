@@ -23,6 +23,7 @@ static const struct family {
 	const char *groups[GENL_GROUPS_MAX]; /* those that are listened to */
 } families[GENL_FAMILIES] = {
 	[GENL_ETHTOOL - GENL_FIRST] = { "ethtool", { "monitor" } }, /* linux/ethtool_netlink.h */
+	[GENL_DEVLINK - GENL_FIRST] = { "devlink", { "config" } },  /* linux/devlink.h */
 };
 
 static void take_groups(const struct family *f, uint32_t *groups, struct nlattr *list)

@@ -16,6 +16,7 @@
 enum {
 	GENL_FIRST = 0x4000,
 	GENL_ETHTOOL = GENL_FIRST,
+	GENL_DEVLINK,
 	GENL_END,
 };
 #define GENL_FAMILIES (GENL_END - GENL_FIRST)
@@ -24,6 +25,7 @@ enum {
 /* A multicast group, where RTNLGRP_… is asked for: the family and its group's place below. */
 #define GENL_GROUP(family, place) ((uint32_t)(family) << 16 | (place))
 #define GENL_ETHTOOL_MONITOR GENL_GROUP(GENL_ETHTOOL, 0)
+#define GENL_DEVLINK_CONFIG GENL_GROUP(GENL_DEVLINK, 0)
 
 /* What the kernel calls them; 0: it does not have it. */
 struct genl_ids {

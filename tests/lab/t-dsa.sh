@@ -36,6 +36,24 @@ check_equal "the front panel" "switch on eth0 (edsa):  wan down  lan0 up  lan1 d
 check_equal "and as JSON" '{"id":"00000000","ports":["wan","lan0","lan1"],"conduits":["eth0"]}' \
 	"$(netctl status --json | jq -c '.switches[0]')"
 
+# The device behind the ports: its own facts stand with the conduit.
+check_equal "the chip and its driver" '"mdio_bus/ebsim:01" "mv88e6085" "asic.id Marvell 88E6341"' \
+	"$(netctl show eth0 --json | jq -r '[.devlink.device, .devlink.driver, .devlink.fixed] | map(@json) | join(" ")')"
+check_equal "the port says whose it is" '"mdio_bus/ebsim:01"' "$(value lan0 .state.parent_dev)"
+hash=$(value eth0 .devlink.atu_hash)
+check "another hash for the address table" config \
+	<<<'interfaces = ( { name = "lan0"; }, { name = "eth0"; devlink = { atu_hash = 3; }; } );'
+atu_hash() { devlink -j dev param show mdio_bus/ebsim:01 name ATU_hash | jq -r '.param[][].values[].value'; }
+check_equal "is in the switch" 3 "$(atu_hash)"
+check_equal "and on D-Bus" 'y 3' \
+	"$(busctl get-property org.netctl1 /org/netctl1/link/eth0 org.netctl1.Devlink AtuHash)"
+devlink dev param set mdio_bus/ebsim:01 name ATU_hash value 2 cmode runtime
+put_back() { [ "$(atu_hash)" = 3 ]; }
+check_eventually 3 "another hand's change is put back" put_back
+config <<<'interfaces = ( { name = "lan0"; }, { name = "eth0"; } );'
+check_equal "without the setting it is as before" "$hash" "$(value eth0 .devlink.atu_hash)"
+check_fails "a hash that there is not" config <<<'interfaces = ( { name = "eth0"; devlink = { atu_hash = 4; }; } );'
+
 # What a conduit cannot have is refused before anything is touched.
 refused() { # WHAT PATTERN, configuration on standard input
 	check_fails "refused: $1" config

@@ -34,7 +34,7 @@ static const struct word foreign_words[] = {
 };
 
 enum { KIND, UP, MTU, ADDRESS, ALIAS, MASTER, FOREIGN, ON_DRIFT, CARRIER, OPERSTATE, CARRIER_CHANGES, LOWER, SLAVE_KIND, SWITCH_ID, PORT_NAME,
-       TX_QUEUES, RX_QUEUES };
+       TX_QUEUES, RX_QUEUES, PARENT_DEV };
 
 static const struct row rows[] = {
 	[KIND] = { .key = "kind", .type = &type_name, VALUE(link, kind),
@@ -82,12 +82,24 @@ static const struct row rows[] = {
 	  .attr = IFLA_NUM_RX_QUEUES, .phase = PHASE_CREATE, .flags = ROW_CREATE,
 	  .effect = EFFECT_RECREATE, .min = 1, .max = 4096,
 	  .help = "Receive queues that an interface is created with" },
+	[PARENT_DEV] = { .key = "parent_dev", .type = &type_string, VALUE(link, parent_dev), .flags = ROW_STATE,
+	  .help = "Bus and name of the device that it belongs to, as devlink calls it" },
 };
 
 static void put_word(struct link *l, unsigned row, char *to, const struct nlattr *a)
 {
 	snprintf(to, IFNAMSIZ, "%.*s", a ? nla_len(a) : 0, a ? (char *)nla_data(a) : "");
 	l->o.present |= BIT64(row);
+}
+
+/* IFLA_PARENT_DEV_…, since 5.14 */
+static void observe_parent(struct link *l, const struct nlattr *bus, const struct nlattr *name)
+{
+	if (!bus || !name)
+		return;
+	l->parent_dev = str_format("%s/%s", nla_get_string((struct nlattr *)bus),
+				   nla_get_string((struct nlattr *)name));
+	l->o.present |= BIT64(PARENT_DEV);
 }
 
 static void observe_switch(struct link *l, const struct nlattr *id)
@@ -134,6 +146,7 @@ static int observe_link(struct mirror *m, struct iface *i, const struct link_mes
 	if (!strcmp(l->kind, "dsa"))
 		l->kind[0] = 0;
 	observe_switch(l, lm->tb[IFLA_PHYS_SWITCH_ID]);
+	observe_parent(l, lm->tb[IFLA_PARENT_DEV_BUS_NAME], lm->tb[IFLA_PARENT_DEV_NAME]);
 	put_word(l, SLAVE_KIND, l->slave_kind, lm->linkinfo[IFLA_INFO_SLAVE_KIND]);
 	/* IFLA_LINK of a veth is its peer, which it does not stand on. */
 	if (lm->tb[IFLA_LINK] && strcmp(l->kind, "veth") && !lm->tb[IFLA_LINK_NETNSID] &&
