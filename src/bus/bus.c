@@ -140,7 +140,7 @@ static int add_sources(struct bus *b)
 	if (r >= 0)
 		r = sd_event_source_set_enabled(b->flush, SD_EVENT_OFF);
 	if (r >= 0)
-		r = sd_event_add_time(event, &b->later, CLOCK_MONOTONIC, 0, 0, publish_later, b);
+		r = sd_event_add_time(event, &b->later, CLOCK_MONOTONIC, 0, 1000, publish_later, b);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(b->later, SD_EVENT_OFF);
 	if (r >= 0)

@@ -26,10 +26,10 @@
 #include "util/pace.h"
 
 /*
- * Of one object 40 signals at once and then 20 a second; all are looked through for what the
+ * Of one object 40 signals at once and then 100 a second; all are looked through for what the
  * daemon thinks of them as often. Who watches a cable being plugged in sees each state.
  */
-#define PACE_USEC UINT64_C(50000)
+#define PACE_USEC UINT64_C(10000)
 #define PACE_BURST 40
 /* Signals that the bus has not taken; then it is asked again that much later. */
 #define QUEUE_MAX 4096

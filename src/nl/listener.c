@@ -3,6 +3,9 @@
  * Notifications. They have sockets of their own, so that an overrun cannot
  * cost an answer, and are read many to a system call.
  *
+ * In a storm they are left to gather for a moment: a turn of the loop for each
+ * would cost many times what reading them costs, and the socket holds thousands.
+ *
  * What must stay true: whatever is not delivered is told as lost, once.
  */
 #include "nl/listener.h"
@@ -14,18 +17,53 @@
 #include "nl/rtnl.h"
 #include "nl/uapi.h"
 #include "util/log.h"
+#include "util/pace.h"
 
 #define NOTIFY_RCVBUF (16 << 20)
 /* Read in one turn before others get theirs. */
 #define NOTIFY_PER_TURN 4096
 #define NOTIFY_VECTOR 16
 #define NOTIFY_BYTES 16384
+/* So often at once, and then so far apart: nobody sees 10 ms of a storm. */
+#define WAKE_BURST 100
+#define WAKE_USEC UINT64_C(10000)
 
 struct listener {
 	struct nl_sock *sock;
-	sd_event_source *source;
+	sd_event_source *source, *rested;
+	uint64_t pace;
+	sd_event_io_handler_t on_io;
+	void *data;
 	char *vectors; /* NOTIFY_VECTOR times NOTIFY_BYTES */
 };
+
+static int on_rested(sd_event_source *s _unused_, uint64_t usec _unused_, void *data)
+{
+	struct listener *l = data;
+
+	return sd_event_source_set_enabled(l->source, SD_EVENT_ON);
+}
+
+static void rest(struct listener *l)
+{
+	uint64_t now = 0, due = UINT64_MAX;
+
+	(void)sd_event_now(sd_event_source_get_event(l->source), CLOCK_MONOTONIC, &now);
+	if (pace_allows(&l->pace, now, WAKE_USEC, WAKE_BURST, &due) ||
+	    sd_event_source_set_time(l->rested, due) < 0 ||
+	    sd_event_source_set_enabled(l->rested, SD_EVENT_ONESHOT) < 0)
+		return;
+	sd_event_source_set_enabled(l->source, SD_EVENT_OFF);
+}
+
+/* The handler may free the listener. */
+static int on_wake(sd_event_source *s, int fd, uint32_t revents, void *data)
+{
+	struct listener *l = data;
+
+	rest(l);
+	return l->on_io(s, fd, revents, l->data);
+}
 
 int listener_new(sd_event *event, int protocol, sd_event_io_handler_t on_io, void *data,
 		 struct listener **ret)
@@ -33,9 +71,16 @@ int listener_new(sd_event *event, int protocol, sd_event_io_handler_t on_io, voi
 	struct listener *l = new0(struct listener);
 	int r = rtnl_open_socket(protocol, NOTIFY_RCVBUF, &l->sock);
 
+	l->on_io = on_io;
+	l->data = data;
 	if (r >= 0)
-		r = sd_event_add_io(event, &l->source, nl_socket_get_fd(l->sock), EPOLLIN, on_io,
-				    data);
+		r = sd_event_add_io(event, &l->source, nl_socket_get_fd(l->sock), EPOLLIN, on_wake,
+				    l);
+	if (r >= 0)
+		r = sd_event_add_time(event, &l->rested, CLOCK_MONOTONIC, 0, WAKE_USEC / 10,
+				      on_rested, l);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(l->rested, SD_EVENT_OFF);
 	if (r < 0) {
 		listener_free(l);
 		return r;
@@ -50,6 +95,7 @@ struct listener *listener_free(struct listener *l)
 	if (!l)
 		return NULL;
 	sd_event_source_disable_unref(l->source);
+	sd_event_source_disable_unref(l->rested);
 	nl_socket_free(l->sock);
 	free(l->vectors);
 	free(l);
@@ -66,8 +112,10 @@ void listener_join(struct listener *l, uint32_t group)
 
 void listener_hold(struct listener *l, bool on)
 {
-	if (l)
-		sd_event_source_set_enabled(l->source, on ? SD_EVENT_OFF : SD_EVENT_ON);
+	if (!l)
+		return;
+	sd_event_source_set_enabled(l->rested, SD_EVENT_OFF);
+	sd_event_source_set_enabled(l->source, on ? SD_EVENT_OFF : SD_EVENT_ON);
 }
 
 /* Return: how many datagrams were read; 0: no more. */
