@@ -60,13 +60,12 @@ int main(int argc, char **argv)
 	c.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	features_init();
 	r = options_parse(&c, argc, argv);
-	if (r >= 0)
-		return r;
-	if (optind < argc) {
+	if (r < 0 && optind < argc) {
 		c.names = argv + optind + 1;
 		c.n_names = argc - optind - 1;
 	}
-	r = run_verb(&c, optind < argc ? argv[optind] : "status");
+	if (r < 0)
+		r = run_verb(&c, optind < argc ? argv[optind] : "status");
 	sd_bus_flush_close_unref(c.bus);
 	while (c.n_hosts)
 		free(c.hosts[--c.n_hosts]);

@@ -178,7 +178,7 @@ const struct option_row options[] = {
 	{ "confirm", .value = "SEC", .use = USES_CONFIRM, .set = set_confirm,
 	  .help = "apply: revert by itself unless confirmed in time" },
 	{ "replace", .use = USES_CONFIRM, .set = set_replace,
-	  .help = "apply --confirm: in the place of a change that waits" },
+	  .help = "apply --confirm: instead of what waits" },
 	{ "for", .value = "SEC", .use = USES_FOR, .set = set_for, .help = "hold: so long (600)" },
 	{ "interval", .value = "SEC", .use = USES_INTERVAL, .set = set_interval,
 	  .help = "stats: rates, again and again" },

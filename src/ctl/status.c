@@ -33,6 +33,29 @@ const char *link_word(const json_t *j)
 	return get_bool(j, "state", "carrier") ? "up" : "no carrier";
 }
 
+/* "1G", "2.5G", "100M"; in megabits. */
+static char *speed_text(json_int_t megabits)
+{
+	if (megabits < 1000)
+		return str_format("%dM", (int)megabits);
+	return str_format("%gG", megabits / 1000.0);
+}
+
+/* The link, and how fast it is where the device says so. */
+static char *link_text(const json_t *j)
+{
+	json_int_t speed = get_number(j, "ethernet", "link_speed");
+	bool half = !strcmp(get_text(j, "ethernet", "link_duplex"), "half");
+	const char *word = link_word(j);
+	_cleanup_free_ char *fast = NULL;
+
+	/* SPEED_UNKNOWN is all ones (include/uapi/linux/ethtool.h). */
+	if (strcmp(word, "up") || speed <= 0 || speed >= UINT32_MAX)
+		return str_dup(word);
+	fast = speed_text(speed);
+	return str_format("%s %s%s", word, fast, half ? " half" : "");
+}
+
 static bool is_well(const json_t *j)
 {
 	return !mark_of(get_text(j, "state", "management"))->sentence &&
@@ -76,8 +99,11 @@ static char *port_vlans(const json_t *port)
 	FILE *out = open_memstream(&text, &size);
 
 	for (unsigned k = 0; k < ARRAY_SIZE(sets); k++)
-		json_array_foreach(json_object_get(port, sets[k]), n, entry)
-			print_vlans(out, json_string_value(entry), k == 0, pvid);
+		json_array_foreach(json_object_get(port, sets[k]), n, entry) {
+			_cleanup_free_ char *ids = value_text(entry);
+
+			print_vlans(out, ids, k == 0, pvid);
+		}
 	fclose(out);
 	return text;
 }
@@ -158,7 +184,7 @@ static void fill_row(struct table *t, const json_t *by_name, const json_t *j)
 	struct table_row *row = table_add(t, mark_of(get_text(j, "state", "management")));
 
 	row->cells[NAME] = str_dup(get_text(j, NULL, "name"));
-	row->cells[LINK] = str_dup(link_word(j));
+	row->cells[LINK] = link_text(j);
 	row->cells[KIND] = str_dup(get_text(j, NULL, "kind"));
 	row->cells[VLANS] = vlans(by_name, j);
 	row->cells[MASTER] = master(j);
@@ -171,6 +197,7 @@ static bool is_alike(const json_t *a, const json_t *b)
 	_cleanup_free_ char *ma = master(a), *mb = master(b);
 
 	return is_well(a) && is_well(b) && !strcmp(link_word(a), link_word(b)) &&
+	       get_number(a, "ethernet", "link_speed") == get_number(b, "ethernet", "link_speed") &&
 	       !strcmp(get_text(a, NULL, "kind"), get_text(b, NULL, "kind")) &&
 	       !strcmp(get_text(a, "state", "management"), get_text(b, "state", "management")) &&
 	       !strcmp(ma ? ma : "", mb ? mb : "") &&
@@ -195,13 +222,13 @@ static void fold_row(struct table *t, const struct ctl *c, const json_t *list, s
 	const json_t *last = json_array_get(list, from + run - 1);
 	const char *state = get_text(first, "state", "management");
 	const char *kind = get_text(first, NULL, "kind");
-	_cleanup_free_ char *m = master(first);
+	_cleanup_free_ char *m = master(first), *fast = link_text(first);
 	struct table_row *row = table_add(t, mark_of(state));
 
 	row->instead = str_format("%s %s %s  %zu%s%s%s%s %s, %s", get_text(first, NULL, "name"),
 				  c->utf8 ? "…" : "...", get_text(last, NULL, "name"), run,
 				  *kind ? " " : "", kind, m ? " " : "", m ? m : "",
-				  link_word(first), state);
+				  fast, state);
 }
 
 /* What is left of the line for the last column. */
@@ -303,7 +330,7 @@ static void print_transaction(const struct ctl *c, const json_t *d)
 
 static void print_header(const struct ctl *c, const json_t *d, const json_t *list)
 {
-	_cleanup_free_ char *counts = NULL;
+	_cleanup_free_ char *counts = NULL, *first = NULL;
 	const char *state = get_text(d, NULL, "state");
 	enum colour colour = !strcmp(state, "steady")	? COLOUR_GREEN :
 			     !strcmp(state, "degraded") ? COLOUR_RED : COLOUR_YELLOW;
@@ -311,9 +338,11 @@ static void print_header(const struct ctl *c, const json_t *d, const json_t *lis
 	size_t n;
 
 	counts = count_states(list);
-	printf("netctld %s%s%s, generation %d, ", colour_on(c, colour), state,
-	       colour_off(c, colour), (int)get_number(d, NULL, "generation"));
-	puts(counts);
+	first = str_format("netctld %s, generation %d,", state, (int)get_number(d, NULL, "generation"));
+	printf("netctld %s%s%s%s", colour_on(c, colour), state, colour_off(c, colour),
+	       first + strlen("netctld ") + strlen(state));
+	/* The counts of all states do not always fit beside it. */
+	printf("%s%s\n", text_width(first) + 1 + text_width(counts) > c->width ? "\n  " : " ", counts);
 	print_transaction(c, d);
 	if (json_array_size(json_object_get(d, "errors")))
 		printf("%sThe configuration on disk is invalid; %s:%s\n", colour_on(c, COLOUR_RED),
