@@ -116,7 +116,7 @@ static json_t *list_schema(const struct feature *f)
 	return json_pack("{s:s, s:s, s:o}", "type", "array", "description", f->help, "items", item);
 }
 
-/* Into the properties of an object, outer groups made where they are not there: "ethernet.pause". */
+/* Into the properties of an object; outer groups are made where they are not there. */
 static void put_group(json_t *properties, const char *path, json_t *schema)
 {
 	size_t n = strcspn(path, ".");
