@@ -215,8 +215,8 @@ def text(c):
 # --- trials ---
 
 def by_chance(line):
-    """Of what is made anew without an address in the configuration the kernel chooses another."""
-    m = re.match(r"link (\S+)\.(address|linkinfo\.\S*(root_id|bridge_id|designated_bridge|designated_root)): ", line)
+    """What the kernel chooses: addresses of what is made anew without one, numbers of ports."""
+    m = re.match(r"link (\S+)\.(address|linkinfo\.\S*(root_id|bridge_id|designated_bridge|designated_root|designated_port|slave_data\.id|slave_data\.no)): ", line)
     return m and (m[2] != "address" or m[1] not in NICS)
 
 
