@@ -24,7 +24,7 @@ struct ctl {
 	unsigned n_hosts;
 	const char *root; /* folder that a machine's files are below; "": this machine's */
 	enum json_mode json;
-	bool legend, colour, utf8, all, dry_run, replace, dot;
+	bool legend, colour, utf8, all, dry_run, replace, dot, svg;
 	bool quiet; /* errors are not told */
 	unsigned width; /* of the terminal, columns */
 	unsigned confirm, hold_for, interval; /* seconds; 0: not given */
@@ -49,6 +49,7 @@ enum option_flags {
 	USES_DOT = 1 << 8,
 	USES_ROOT = 1 << 9,
 	USES_FLEET = 1 << 10, /* -H several times */
+	USES_SVG = 1 << 11,
 };
 
 struct verb {
@@ -105,6 +106,7 @@ int verb_monitor(struct ctl *c);
 int verb_wait_online(struct ctl *c);
 int verb_graph(struct ctl *c);
 int verb_sfp(struct ctl *c);
+int verb_tsn(struct ctl *c);
 int verb_help(struct ctl *c);
 int verb_edit(struct ctl *c);
 

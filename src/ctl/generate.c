@@ -111,6 +111,12 @@ static json_t *list_schema(const struct feature *f)
 {
 	json_t *item = group_schema(f);
 
+	if (f->nth_variant) {
+		item = json_pack("{s:[o]}", "anyOf", item);
+		for (unsigned n = 0; f->nth_variant(n); n++)
+			json_array_append_new(json_object_get(item, "anyOf"),
+					      group_schema(f->nth_variant(n)));
+	}
 	if (f->parse_entry)
 		item = json_pack("{s:[{s:s}, o]}", "anyOf", "type", "string", item);
 	return json_pack("{s:s, s:s, s:o}", "type", "array", "description", f->help, "items", item);

@@ -140,6 +140,12 @@ static int set_dot(struct ctl *c, const struct option_row *o _unused_, const cha
 	return -1;
 }
 
+static int set_svg(struct ctl *c, const struct option_row *o _unused_, const char *value _unused_)
+{
+	c->svg = true;
+	return -1;
+}
+
 static int print_version(struct ctl *c _unused_, const struct option_row *o _unused_,
 			 const char *value _unused_)
 {
@@ -185,6 +191,7 @@ const struct option_row options[] = {
 	{ "timeout", .value = "SEC", .use = USES_TIMEOUT, .set = set_timeout,
 	  .help = "wait-online: at most so long (120); 0: only look" },
 	{ "dot", .use = USES_DOT, .set = set_dot, .help = "graph: for graphviz" },
+	{ "svg", .use = USES_SVG, .set = set_svg, .help = "tsn: as a picture" },
 	{ "no-legend", .use = USES_LEGEND, .set = set_no_legend,
 	  .help = "no header, no titles of columns" },
 	{ "host", 'H', .value = "[USER@]HOST", .use = USES_BUS, .set = set_host,

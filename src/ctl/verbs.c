@@ -42,6 +42,8 @@ const struct verb verbs[] = {
 	{ "graph", "", 0, 0, USES_BUS | USES_DOT, verb_graph, "What stands on what" },
 	{ "sfp", "[NAME...]", 0, -1u, USES_BUS, verb_sfp,
 	  "Modules, and why there is no link" },
+	{ "tsn", "[NAME...]", 0, -1u, USES_BUS | USES_SVG, verb_tsn,
+	  "Gate schedules as time charts" },
 	{ "help", "[GROUP|KEY]", 0, 1, 0, verb_help, "What can be set, and what a setting means" },
 	{ 0 },
 };

@@ -115,6 +115,7 @@ ok metrics
 ok wait-online --timeout=5
 ok graph
 ok sfp
+ok tsn
 config 65536
 bad 6 apply
 config '"big"'
