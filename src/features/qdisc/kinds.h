@@ -67,6 +67,8 @@ struct qdisc_kind {
 	char *(*refused)(const struct iface *have, const struct iface *want, const struct qdisc *q);
 	char *(*blocked)(const struct iface *have, const struct qdisc *q);
 	bool (*same)(const struct row *row, const struct object *to, const struct object *from);
+	/* The interface's link is told of; also when the entry is new. */
+	void (*follow_link)(struct mirror *m, struct iface *i, struct qdisc *q);
 	bool fixed;	/* the kernel cannot change it: replaced by a new one */
 	bool forgets;	/* what a change does not say goes back to what it was at first */
 	bool whole;	/* put() needs a value of every row that has an initial one */

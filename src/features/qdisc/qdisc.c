@@ -133,8 +133,12 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 		object_free(&qdisc_feature, o);
 		return r;
 	}
+	old = (const struct qdisc *)list_find(&qdisc_feature, iface_list(i, &qdisc_feature), o);
+	if (m->filling && old) { /* another feature asks for the same */
+		object_free(&qdisc_feature, o);
+		return 0;
+	}
 	if (!m->filling) {
-		old = (const struct qdisc *)list_find(&qdisc_feature, iface_list(i, &qdisc_feature), o);
 		if (old && (!add || old->handle != tcm->tcm_handle))
 			drop_below(m, i, old->handle);
 		if (!add && old && old->handle != tcm->tcm_handle) {
@@ -142,7 +146,22 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 			return 0;
 		}
 	}
+	if (add && kind_of(o) && kind_of(o)->follow_link)
+		kind_of(o)->follow_link(m, i, (struct qdisc *)o);
 	mirror_list_entry(m, i, &qdisc_feature, o, add);
+	return 0;
+}
+
+static int observe_link(struct mirror *m, struct iface *i, const struct link_message *lm _unused_)
+{
+	const struct list *l = iface_list(i, &qdisc_feature);
+
+	for (unsigned n = 0; l && n < l->n; n++) {
+		const struct qdisc_kind *k = kind_of(l->items[n]);
+
+		if (k && k->follow_link)
+			k->follow_link(m, i, (struct qdisc *)l->items[n]);
+	}
 	return 0;
 }
 
@@ -446,6 +465,7 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 struct feature qdisc_feature = {
 	.name = "qdisc", .help = "Queueing disciplines", .form = FORM_LIST, .size = QDISC_SIZE,
 	.rows = rows, .n_rows = ARRAY_SIZE(rows), .sources = sources, .observe = observe,
+	.observe_link = observe_link,
 	.format = format, .variant = variant, .nth_variant = nth_variant, .complete_entry = complete_entry, .rank = rank,
 	.same = same, .effect = effect, .refused = refused, .entry_blocked = entry_blocked,
 	.check = check, .encode = encode,

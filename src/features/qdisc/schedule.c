@@ -191,7 +191,7 @@ static int schedule_get(const struct row *row _unused_, const struct nlattr *a, 
 }
 
 const struct type type_schedule = {
-	.name = "a gate schedule", .signature = "s", .size = sizeof(struct schedule),
+	.name = "a gate schedule", .signature = "aa{sv}", .size = sizeof(struct schedule),
 	.parse = schedule_parse, .json = schedule_json, .equal = schedule_equal,
 	.copy = schedule_copy, .done = schedule_done, .put = schedule_put, .get = schedule_get,
 };

@@ -9,6 +9,12 @@
  * other. Classes, clock and offload of a running one cannot be changed
  * (taprio_change(): EOPNOTSUPP); what a change leaves out goes back to nothing,
  * but for max_sdu and fp, which stay.
+ *
+ * In software a link that goes away stops the schedule for good: dev_deactivate()
+ * resets the discipline, taprio_reset() cancels its timer, and nothing starts it
+ * again when the link is back; every frame waits for ever. So the mirror follows the link,
+ * and a schedule that has stopped is not what was asked for: it is armed anew by
+ * a change to itself.
  */
 #include <time.h>
 
@@ -81,6 +87,9 @@ static const struct row rows[] = {
 	[TAPRIO_OPER_SCHEDULE] = { .key = "oper_schedule", .type = &type_schedule,
 		VALUE(taprio, oper_schedule), .flags = ROW_STATE,
 		.help = "The schedule that runs" },
+	[TAPRIO_STALLED] = { .key = "stalled", .type = &type_bool, VALUE(taprio, stalled),
+		.flags = ROW_STATE,
+		.help = "Has it stopped, because the link went away? It is armed anew" },
 };
 QDISC_FITS(taprio);
 
@@ -181,7 +190,8 @@ static int get(const struct nlattr *options, struct qdisc *q)
 		q->o.present |= BIT64(TAPRIO_NUM_TC) | BIT64(TAPRIO_MAP) | BIT64(TAPRIO_QUEUES);
 	}
 	/* The kernel does not tell what is 0. */
-	q->o.present |= BIT64(TAPRIO_OFFLOAD) | BIT64(TAPRIO_TXTIME_DELAY) | BIT64(TAPRIO_PENDING);
+	q->o.present |= BIT64(TAPRIO_OFFLOAD) | BIT64(TAPRIO_TXTIME_DELAY) | BIT64(TAPRIO_PENDING) |
+			BIT64(TAPRIO_STALLED);
 	r = object_decode(&taprio_kind.f, &q->o, tb, NETCTL_TAPRIO_ATTR_TC_ENTRY);
 	if (r >= 0)
 		r = get_classes(options, t);
@@ -212,6 +222,8 @@ static bool same(const struct row *row, const struct object *to, const struct ob
 	case TAPRIO_BASE_TIME:
 		/* Cycles later it is the same schedule. */
 		cycle = b->cycle_time;
+		if (b->stalled)
+			return false;
 		if (cycle > 0 && (from->present & BIT64(TAPRIO_BASE_TIME)))
 			return (a->base_time - b->base_time) % cycle == 0;
 		break;
@@ -219,7 +231,29 @@ static bool same(const struct row *row, const struct object *to, const struct ob
 	return row_has(&taprio_kind.f, row, from) && row_equal(row, to, from);
 }
 
+/* A link is told of, or this is the first look at it. */
+static void follow_link(struct mirror *m, struct iface *i, struct qdisc *q)
+{
+	struct taprio *t = (struct taprio *)q;
+	const struct link *link = iface_link(i);
+
+	if (t->offload != OFFLOAD_NONE)
+		return;
+	if (!link->up || !link->carrier) {
+		t->lost |= t->ran;
+		return;
+	}
+	/* It may have gone and come between two messages. */
+	if (!t->stalled && (t->lost || (t->ran && link->carrier_changes - t->carrier_changes > 1))) {
+		t->stalled = true;
+		mirror_touch(m, i);
+	}
+	t->ran = true;
+	t->carrier_changes = link->carrier_changes;
+}
+
 const struct qdisc_kind taprio_kind = {
 	QDISC_FEATURE("taprio", "Gates for traffic classes, by the clock (IEEE 802.1Q, 8.6.8.4)", rows), .put = put, .get = get, .check = taprio_check,
-	.refused = taprio_refused, .same = same, .owns_classes = true, .forgets = true, .classful = true,
+	.refused = taprio_refused, .same = same, .follow_link = follow_link,
+	.owns_classes = true, .forgets = true, .classful = true,
 };

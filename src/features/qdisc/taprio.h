@@ -30,7 +30,9 @@ struct taprio {
 	struct numbers16 max_sdu, fp;
 
 	/* State. */
-	uint8_t pending;
+	uint8_t pending, stalled;
+	bool ran, lost; /* the link was there; and then it was not */
+	uint32_t carrier_changes; /* when it was last there */
 	int64_t oper_base_time, oper_cycle_time;
 	struct schedule oper_schedule;
 };
@@ -38,7 +40,7 @@ struct taprio {
 enum { TAPRIO_NUM_TC = QDISC_OWN, TAPRIO_MAP, TAPRIO_QUEUES, TAPRIO_CLOCK, TAPRIO_OFFLOAD,
        TAPRIO_BASE_TIME, TAPRIO_CYCLE_TIME, TAPRIO_EXTENSION, TAPRIO_SCHEDULE, TAPRIO_MAX_SDU,
        TAPRIO_FP, TAPRIO_TXTIME_DELAY, TAPRIO_PENDING, TAPRIO_OPER_BASE_TIME,
-       TAPRIO_OPER_CYCLE_TIME, TAPRIO_OPER_SCHEDULE };
+       TAPRIO_OPER_CYCLE_TIME, TAPRIO_OPER_SCHEDULE, TAPRIO_STALLED };
 
 extern const struct type type_schedule, type_base_time;
 
