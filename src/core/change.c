@@ -162,7 +162,7 @@ static void describe(struct engine *e, struct generation *g)
 	free(e->info.result);
 	e->info.number = g->number;
 	e->info.time_usec = realtime();
-	e->info.hash = history_hash(g->files, g->n_files);
+	e->info.hash = str_dup(g->hash);
 	e->info.result = str_dup("applying");
 	e->info.confirmed = false;
 	for (unsigned n = 0; n < g->n_files; n++) {
@@ -172,11 +172,33 @@ static void describe(struct engine *e, struct generation *g)
 	e->info.n_files = g->n_files;
 }
 
+/* The newest generation is of the same files? Then a restart or a reload is no new one. */
+static uint64_t find_same(struct engine *e, const struct generation *g)
+{
+	struct change_info *list;
+	uint64_t found = 0;
+	unsigned n;
+
+	if (!*g->hash)
+		return 0;
+	history_list(e->history_dir, &list, &n);
+	if (n && list[0].confirmed && list[0].hash && !strcmp(list[0].hash, g->hash))
+		found = list[0].number;
+	history_list_free(list, n);
+	return found;
+}
+
 void change_begins(struct engine *e, struct generation *g)
 {
 	struct pending p = { 0 };
-	bool known = g->number; /* taken up again, by a daemon that starts */
+	bool known;
 
+	if (!g->number && e->history_dir && e->previous && !e->confirm_usec && !e->reverting) {
+		g->number = find_same(e, g);
+		if (g->number != e->previous->number)
+			g->number = 0;
+	}
+	known = g->number; /* taken up again by a daemon that starts, or the files are the same */
 	if (!known)
 		g->number = ++e->last_number;
 	e->number = g->number;
@@ -472,24 +494,7 @@ static int start_pending(struct engine *e, struct pending *p, outcome_fn done, v
 /* The files on disk are those that were reverted? Then they wait for somebody to ask again. */
 static bool is_reverted(const struct pending *p, const struct generation *g)
 {
-	_cleanup_free_ char *hash = history_hash(g->files, g->n_files);
-
-	return !strcmp(hash, p->hash);
-}
-
-/* The newest generation is of the same files? Then a restart is no new one. */
-static uint64_t find_same(struct engine *e, const struct generation *g)
-{
-	_cleanup_free_ char *hash = history_hash(g->files, g->n_files);
-	struct change_info *list;
-	uint64_t found = 0;
-	unsigned n;
-
-	history_list(e->history_dir, &list, &n);
-	if (n && list[0].confirmed && list[0].hash && !strcmp(list[0].hash, hash))
-		found = list[0].number;
-	history_list_free(list, n);
-	return found;
+	return *g->hash && !strcmp(g->hash, p->hash);
 }
 
 int change_start(struct engine *e, struct errors *errors, outcome_fn done, void *data)

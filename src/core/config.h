@@ -25,6 +25,7 @@ struct generation {
 	uint64_t number; /* 0: not applied yet */
 	char **files; /* that it was read from, in order */
 	unsigned n_files;
+	char hash[20]; /* of what they contained; "": read from somewhere else than the disk's */
 };
 
 /* Where configurations are looked for. */

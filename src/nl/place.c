@@ -13,7 +13,7 @@ struct place {
 	int ifindex;	     /* 0, or of the interface that the file must be of */
 	char iface[IFNAMSIZ];
 	char text[]; /* path, 0, value, 0 */
-};
+} __attribute__((packed, aligned(NLMSG_ALIGNTO))); /* as a message among messages */
 
 size_t place_size(const struct request *r)
 {

@@ -161,11 +161,11 @@ check "data: none" silent "$out"
 run plan
 check "nothing is left to do" silent "$out"
 check_status 0 "apply, JSON" run apply --json
-check "document" json '.generation == 3'
+check "document" json '.generation == 2'
 check_status 0 "reload" run reload
-check "message" complains 'generation 4 is in use'
+check "message" complains 'generation 2 is in use'
 run reload --json
-check "document" json '.generation == 5'
+check "document" json '.generation == 2'
 
 cp "$bus_dir/broken.conf" "$daemon_dir/etc/10-test.conf"
 for verb in plan apply reload "apply --dry-run"; do
@@ -176,7 +176,7 @@ done
 check_status 5 "as JSON" run apply --json
 check "document" json '.error.lines | length == 2'
 run status
-check "status says so" says '^netctld degraded, generation 5'
+check "status says so" says '^netctld degraded, generation 2'
 check "and what is wrong" says 'conf:2: br0: bridge.vlan_fitering'
 check "netctl needs no valid configuration to show" run show br0
 config 65536
