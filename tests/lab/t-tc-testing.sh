@@ -75,4 +75,15 @@ while IFS='|' read -r id _ _ entry; do
 	check "$id: with the reason" grep -q 'one transmit queue.*queues-one' "$daemon_log"
 done < <(cases queues-one)
 
+# A switch's port has one queue, whatever its hardware has (dsa_user_create()).
+lab_espressobin
+for entry in 'kind = "mqprio"; num_tc = 2; map = [ 0, 1 ]; queues = [ "1@0", "1@1" ];' \
+	'kind = "taprio"; num_tc = 2; map = [ 0, 1 ]; queues = [ "1@0", "1@1" ]; clock = "TAI";
+		schedule = ( { gates = 0x3; interval = "1ms"; } );'; do
+	printf 'interfaces = ( { name = "lan0"; qdisc = ( { %s } ); } );\n' "$entry" | daemon_config
+	check_fails "$(expr "$entry" : '[^"]*"\([a-z]*\)') on a port of the Espressobin: refused" daemon_once
+	check "with the reason" grep -q 'lan0: qdisc root [a-z]*: the device has one transmit queue' "$daemon_log"
+	check "and nothing was touched" sh -c 'ip -br link show lan0 | grep -q DOWN'
+done
+
 finish
