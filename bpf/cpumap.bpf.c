@@ -38,7 +38,7 @@ SEC("xdp")
 int cpumap(struct xdp_md *ctx)
 {
 	struct flow f = { 0 };
-	__u64 bytes = ctx->data_end - ctx->data;
+	__u64 bytes = bpf_xdp_get_buff_len(ctx);
 	__u32 key = CPUMAP_PASSED, i;
 	int verdict = XDP_PASS;
 

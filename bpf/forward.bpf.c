@@ -65,13 +65,24 @@ static __always_inline bool strange_ipv6(const __u32 *a)
 	return !(first | a[1] | a[2]) || (first >> 22) == 0x3fa || (first >> 24) == 0xff;
 }
 
+/* Behind one tag or none: others have been passed to the stack. */
+static __always_inline const void *ip_of(struct xdp_md *ctx, const struct flow *p)
+{
+	const struct ethhdr *eth = (void *)(long)ctx->data;
+	const void *at = eth + 1;
+
+	if (p->l3 != sizeof(*eth))
+		at += sizeof(struct vlan_header);
+	return at;
+}
+
 /* Return: FORWARD_FORWARDED to go on, or why not. */
 static __always_inline int fill_ipv4(struct xdp_md *ctx, const struct flow *p,
 				     struct bpf_fib_lookup *f)
 {
-	const struct iphdr *ip = HEADER_AT(ctx, p->l3, struct iphdr);
+	const struct iphdr *ip = ip_of(ctx, p);
 
-	if (!ip)
+	if ((const void *)(ip + 1) > (void *)(long)ctx->data_end)
 		return FORWARD_MALFORMED;
 	if (ip->ihl != 5 || strange_ipv4(ip->saddr) || strange_ipv4(ip->daddr))
 		return FORWARD_UNUSUAL;
@@ -80,7 +91,7 @@ static __always_inline int fill_ipv4(struct xdp_md *ctx, const struct flow *p,
 	f->family = AF_INET;
 	f->tos = ip->tos;
 	f->tot_len = bpf_ntohs(ip->tot_len);
-	if (bytes_to(p->l3) + f->tot_len > ctx->data_end - ctx->data)
+	if (p->l3 + f->tot_len > bpf_xdp_get_buff_len(ctx))
 		return FORWARD_MALFORMED;
 	f->ipv4_src = ip->saddr;
 	f->ipv4_dst = ip->daddr;
@@ -90,9 +101,9 @@ static __always_inline int fill_ipv4(struct xdp_md *ctx, const struct flow *p,
 static __always_inline int fill_ipv6(struct xdp_md *ctx, const struct flow *p,
 				     struct bpf_fib_lookup *f)
 {
-	const struct ipv6hdr *ip = HEADER_AT(ctx, p->l3, struct ipv6hdr);
+	const struct ipv6hdr *ip = ip_of(ctx, p);
 
-	if (!ip)
+	if ((const void *)(ip + 1) > (void *)(long)ctx->data_end)
 		return FORWARD_MALFORMED;
 	if (ip->nexthdr == IPPROTO_HOPOPTS || strange_ipv6(p->source) || strange_ipv6(p->target))
 		return FORWARD_UNUSUAL;
@@ -101,7 +112,7 @@ static __always_inline int fill_ipv6(struct xdp_md *ctx, const struct flow *p,
 	f->family = AF_INET6;
 	f->flowinfo = *(__be32 *)ip & bpf_htonl(0x0fffffff);
 	f->tot_len = bpf_ntohs(ip->payload_len) + sizeof(*ip);
-	if (bytes_to(p->l3) + f->tot_len > ctx->data_end - ctx->data)
+	if (p->l3 + f->tot_len > bpf_xdp_get_buff_len(ctx))
 		return FORWARD_MALFORMED;
 	__builtin_memcpy(f->ipv6_src, p->source, 16);
 	__builtin_memcpy(f->ipv6_dst, p->target, 16);
@@ -110,9 +121,9 @@ static __always_inline int fill_ipv6(struct xdp_md *ctx, const struct flow *p,
 
 static __always_inline bool is_8021q(struct xdp_md *ctx)
 {
-	const struct ethhdr *eth = ethernet_of(ctx);
+	const struct ethhdr *eth = (void *)(long)ctx->data;
 
-	return eth && eth->h_proto == bpf_htons(ETH_P_8021Q);
+	return (void *)(eth + 1) <= (void *)(long)ctx->data_end && eth->h_proto == bpf_htons(ETH_P_8021Q);
 }
 
 static __always_inline int look_up(struct xdp_md *ctx, struct way *w, struct bpf_fib_lookup *f)
@@ -127,17 +138,17 @@ static __always_inline int look_up(struct xdp_md *ctx, struct way *w, struct bpf
 	if (!p.family)
 		return FORWARD_NOT_IP;
 	f->ifindex = ctx->ingress_ifindex;
-	if (p.l3) {
+	if (p.l3 != sizeof(struct ethhdr)) {
 		__u32 vlan = p.vlan;
 		const __u32 *device = bpf_map_lookup_elem(&ingress, &vlan);
 
 		/* One 802.1Q tag, of a VLAN that has an interface. */
-		if (!device || p.l3 != 1 ||
+		if (!device || p.l3 != sizeof(struct ethhdr) + 4 ||
 		    !is_8021q(ctx))
 			return FORWARD_UNUSUAL;
 		f->ifindex = *device;
 	}
-		w->vlan = p.l3 ? p.vlan : 0;
+		w->vlan = p.l3 == sizeof(struct ethhdr) ? 0 : p.vlan;
 	w->family = p.family;
 	r = p.family == 4 ? fill_ipv4(ctx, &p, f) : fill_ipv6(ctx, &p, f);
 	if (r)
@@ -210,7 +221,7 @@ int forward(struct xdp_md *ctx)
 {
 	struct bpf_fib_lookup f = { 0 };
 	const struct forward_egress *e = NULL;
-	__u64 bytes = ctx->data_end - ctx->data;
+	__u64 bytes = bpf_xdp_get_buff_len(ctx);
 	struct way w = { 0 };
 	int r = look_up(ctx, &w, &f), verdict = XDP_PASS;
 	__u32 key, device = 0;

@@ -46,7 +46,7 @@ struct flow {
 	__u16 ethertype; /* behind the VLAN tags, host's order */
 	__u16 vlan;	 /* of the outermost tag; 0: none */
 	__u16 source_port, target_port; /* host's order; 0: none, or not to be seen */
-	__u16 l3;	 /* where what is behind the tags begins, see HEADER_AT() */
+	__u16 l3;	 /* offset of what is behind the Ethernet header and the tags */
 	__u8 family;	 /* 4, 6, 0: not IP */
 	__u8 protocol;
 	bool fragment;	 /* not the first: it has no ports */
@@ -55,76 +55,68 @@ struct flow {
 	bool malformed;	 /* a header is cut short, or says what cannot be */
 };
 
-#define WORDS_MAX 511 /* of headers that are looked at; the verifier wants a bound */
-
-/*
- * A header that begins @words times four bytes behind the Ethernet header, as all do, or NULL
- * where it is cut short. In words, so that the verifier knows how it is aligned (NET_IP_ALIGN),
- * which it asks on machines that cannot read what is not. That the compiler compares one
- * register and adds another is no help to the verifier: the bound is put on what is added.
- */
-static __always_inline const void *header_at(struct xdp_md *ctx, __u64 words, __u32 size)
-{
-	const void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-
-	if (words > WORDS_MAX)
-		return NULL;
-	asm volatile("%0 &= 511" : "+r"(words));
-	data += sizeof(struct ethhdr) + words * 4;
-	return data + size > end ? NULL : data;
-}
-
-#define HEADER_AT(ctx, words, type) ((const type *)header_at(ctx, words, sizeof(type)))
-
-/* Bytes of the packet up to there. */
-static __always_inline __u32 bytes_to(__u32 words)
-{
-	return sizeof(struct ethhdr) + 4 * words;
-}
-
-static __always_inline const struct ethhdr *ethernet_of(struct xdp_md *ctx)
-{
-	const struct ethhdr *eth = (void *)(long)ctx->data;
-
-	return (void *)(eth + 1) > (void *)(long)ctx->data_end ? NULL : eth;
-}
-
 struct ports {
 	__be16 source, target;
 };
 
-__attribute__((noinline)) int parse_ports(struct xdp_md *ctx, struct flow *f, __u32 words)
+/*
+ * Without CAP_PERFMON, which reads more of the kernel than a network daemon should, the verifier
+ * lets nobody add a variable to a pointer into a packet, compare one with NULL, or subtract two.
+ * So what stands at a fixed place is read there, and all else is copied (bpf_xdp_load_bytes()).
+ */
+static __always_inline bool has_ports(const struct flow *f)
 {
-	const struct ports *ports;
+	return !f->fragment && (f->protocol == IPPROTO_TCP || f->protocol == IPPROTO_UDP ||
+				f->protocol == IPPROTO_SCTP || f->protocol == IPPROTO_UDPLITE);
+}
 
-	if (!f || f->fragment || (f->protocol != IPPROTO_TCP && f->protocol != IPPROTO_UDP &&
-				  f->protocol != IPPROTO_SCTP && f->protocol != IPPROTO_UDPLITE))
-		return 0;
-	ports = HEADER_AT(ctx, words, struct ports);
-	if (!ports) {
-		f->malformed = true;
-		return 0;
-	}
+static __always_inline void take_ports(struct flow *f, const struct ports *ports)
+{
 	f->source_port = bpf_ntohs(ports->source);
 	f->target_port = bpf_ntohs(ports->target);
 	f->ports = true;
+}
+
+/* Ports right behind a header of the usual length. */
+static __always_inline void parse_ports(struct flow *f, const void *at, const void *end)
+{
+	const struct ports *ports = at;
+
+	if (!has_ports(f))
+		return;
+	if ((const void *)(ports + 1) > end)
+		f->malformed = true;
+	else
+		take_ports(f, ports);
+}
+
+/* Ports @offset bytes into the packet. */
+__attribute__((noinline)) int parse_far_ports(struct xdp_md *ctx, struct flow *f, __u32 offset)
+{
+	struct ports ports;
+
+	if (!f || !has_ports(f))
+		return 0;
+	if (bpf_xdp_load_bytes(ctx, offset, &ports, sizeof(ports)))
+		f->malformed = true;
+	else
+		take_ports(f, &ports);
 	return 0;
 }
 
-__attribute__((noinline)) int parse_ipv4(struct xdp_md *ctx, struct flow *f, __u32 words)
+static __always_inline void parse_ipv4(struct xdp_md *ctx, struct flow *f, const void *at)
 {
-	const struct iphdr *ip = HEADER_AT(ctx, words, struct iphdr);
+	const void *end = (void *)(long)ctx->data_end;
+	const struct iphdr *ip = at;
 	__u32 length;
 
-	if (!f)
-		return 0;
 	f->malformed = true;
-	if (!ip)
-		return 0;
+	if ((const void *)(ip + 1) > end)
+		return;
 	length = ip->ihl * 4;
 	if (ip->version != 4 || length < sizeof(*ip) || bpf_ntohs(ip->tot_len) < length ||
-	    bytes_to(words) + length > ctx->data_end - ctx->data)
-		return 0;
+	    f->l3 + length > bpf_xdp_get_buff_len(ctx))
+		return;
 	f->malformed = false;
 	f->family = 4;
 	f->source[0] = ip->saddr;
@@ -132,7 +124,10 @@ __attribute__((noinline)) int parse_ipv4(struct xdp_md *ctx, struct flow *f, __u
 	f->protocol = ip->protocol;
 	f->fragment = ip->frag_off & bpf_htons(IPV4_FRAGMENT);
 	f->fragmented = ip->frag_off & bpf_htons(IPV4_FRAGMENT | IPV4_MORE);
-	return parse_ports(ctx, f, words + ip->ihl);
+	if (length == sizeof(*ip))
+		parse_ports(f, ip + 1, end);
+	else
+		parse_far_ports(ctx, f, f->l3 + length);
 }
 
 static __always_inline bool is_extension(__u8 next)
@@ -141,47 +136,36 @@ static __always_inline bool is_extension(__u8 next)
 	       next == IPPROTO_FRAGMENT || next == IPPROTO_AH;
 }
 
-/* An extension header, of the kind that f->protocol says. Return: its length in words. */
-__attribute__((noinline)) int parse_extension(struct xdp_md *ctx, struct flow *f, __u32 words)
+/* An extension header, of the kind that f->protocol says. Return: its length. */
+__attribute__((noinline)) int parse_extension(struct xdp_md *ctx, struct flow *f, __u32 offset)
 {
-	const struct extension *x = HEADER_AT(ctx, words, struct extension);
+	struct extension x;
 	__u8 kind;
 
 	if (!f)
 		return 0;
 	kind = f->protocol;
-	if (!x) {
+	if (bpf_xdp_load_bytes(ctx, offset, &x, sizeof(x))) {
 		f->malformed = true;
 		return 0;
 	}
-	f->protocol = x->next;
+	f->protocol = x.next;
 	/* RFC 8200, 4.5; RFC 4302, 2.2; RFC 8200, 4.3 */
 	if (kind == IPPROTO_FRAGMENT) {
 		f->fragmented = true;
-		f->fragment = x->offset & bpf_htons(0xfff8);
-		return 2;
+		f->fragment = x.offset & bpf_htons(0xfff8);
+		return 8;
 	}
-	return kind == IPPROTO_AH ? x->length + 2 : (x->length + 1) * 2;
+	return kind == IPPROTO_AH ? (x.length + 2) * 4 : (x.length + 1) * 8;
 }
 
-__attribute__((noinline)) int parse_ipv6(struct xdp_md *ctx, struct flow *f, __u32 words)
+__attribute__((noinline)) int parse_extensions(struct xdp_md *ctx, struct flow *f, __u32 offset)
 {
-	const struct ipv6hdr *ip = HEADER_AT(ctx, words, struct ipv6hdr);
-
 	if (!f)
 		return 0;
-	if (!ip || ip->version != 6) {
-		f->malformed = true;
-		return 0;
-	}
-	f->family = 6;
-	__builtin_memcpy(f->source, &ip->saddr, sizeof(f->source));
-	__builtin_memcpy(f->target, &ip->daddr, sizeof(f->target));
-	f->protocol = ip->nexthdr;
-	words += sizeof(*ip) / 4;
 	/* What follows a later fragment's header is no header. */
 	for (int i = 0; i < EXTENSION_DEPTH && is_extension(f->protocol) && !f->fragment; i++) {
-		words += parse_extension(ctx, f, words);
+		offset += parse_extension(ctx, f, offset);
 		if (f->malformed)
 			return 0;
 	}
@@ -189,43 +173,63 @@ __attribute__((noinline)) int parse_ipv6(struct xdp_md *ctx, struct flow *f, __u
 		f->malformed = true;
 		return 0;
 	}
-	return parse_ports(ctx, f, words);
+	return parse_far_ports(ctx, f, offset);
+}
+
+static __always_inline void parse_ipv6(struct xdp_md *ctx, struct flow *f, const void *at)
+{
+	const void *end = (void *)(long)ctx->data_end;
+	const struct ipv6hdr *ip = at;
+
+	if ((const void *)(ip + 1) > end || ip->version != 6) {
+		f->malformed = true;
+		return;
+	}
+	f->family = 6;
+	__builtin_memcpy(f->source, &ip->saddr, sizeof(f->source));
+	__builtin_memcpy(f->target, &ip->daddr, sizeof(f->target));
+	f->protocol = ip->nexthdr;
+	if (is_extension(f->protocol))
+		parse_extensions(ctx, f, f->l3 + sizeof(*ip));
+	else
+		parse_ports(f, ip + 1, end);
 }
 
 /* Fill in @f, which is zero. Return: false where not even an Ethernet header is there. */
 static __always_inline bool parse_packet(struct xdp_md *ctx, struct flow *f)
 {
-	const struct ethhdr *eth = ethernet_of(ctx);
-	__u32 words = 0;
+	const void *end = (void *)(long)ctx->data_end;
+	const struct ethhdr *eth = (void *)(long)ctx->data;
+	const void *at = eth + 1;
 	__be16 type;
 
-	if (!eth)
+	if (at > end)
 		return false;
 	__builtin_memcpy(f->target_mac, eth->h_dest, ETH_ALEN);
 	__builtin_memcpy(f->source_mac, eth->h_source, ETH_ALEN);
 	type = eth->h_proto;
+	f->l3 = sizeof(*eth);
 #pragma unroll
 	for (int i = 0; i < VLAN_DEPTH; i++) {
-		const struct vlan_header *v;
+		const struct vlan_header *v = at;
 
 		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
 			break;
-		v = HEADER_AT(ctx, words, struct vlan_header);
-		if (!v) {
+		if ((const void *)(v + 1) > end) {
 			f->malformed = true;
 			return true;
 		}
 		if (i == 0)
 			f->vlan = bpf_ntohs(v->tci) & VLAN_VID;
 		type = v->ethertype;
-		words += sizeof(*v) / 4;
+		at += sizeof(*v);
+		f->l3 += sizeof(*v);
 	}
 	f->ethertype = bpf_ntohs(type);
-	f->l3 = words;
 	if (type == bpf_htons(ETH_P_IP))
-		parse_ipv4(ctx, f, words);
+		parse_ipv4(ctx, f, at);
 	else if (type == bpf_htons(ETH_P_IPV6))
-		parse_ipv6(ctx, f, words);
+		parse_ipv6(ctx, f, at);
 	return true;
 }
 

@@ -46,7 +46,7 @@ static __always_inline bool take(struct xdp_md *ctx, __u32 bytes)
 SEC("xdp")
 int sample(struct xdp_md *ctx)
 {
-	__u32 bytes = ctx->data_end - ctx->data, key = SAMPLE_PASSED;
+	__u32 bytes = bpf_xdp_get_buff_len(ctx), key = SAMPLE_PASSED;
 
 	if (settings.every && bpf_get_prandom_u32() % settings.every == 0)
 		key = take(ctx, bytes) ? SAMPLE_TAKEN : SAMPLE_LOST;

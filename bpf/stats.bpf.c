@@ -43,7 +43,7 @@ SEC("xdp")
 int stats(struct xdp_md *ctx)
 {
 	struct flow f = { 0 };
-	__u32 bytes = ctx->data_end - ctx->data, key = STATS_PASSED;
+	__u32 bytes = bpf_xdp_get_buff_len(ctx), key = STATS_PASSED;
 	bool parsed = parse_packet(ctx, &f);
 
 	if (!parsed || f.malformed)
