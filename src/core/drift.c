@@ -212,7 +212,7 @@ static char *verdict(const struct finding *f, uint64_t now)
 	if (fight->due == UINT64_MAX)
 		return str_dup("something else keeps changing it; given up until the next apply");
 	return str_format("something else keeps changing it; next attempt in %" PRIu64 " s",
-			  (fight->due - now + SECOND / 2) / SECOND);
+			  (fight->due - now + SECOND - 1) / SECOND);
 }
 
 static uint64_t sooner(uint64_t a, uint64_t b)

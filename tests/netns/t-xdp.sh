@@ -14,6 +14,7 @@ if [ -z "${NETCTL_XDP_MOUNTS:-}" ] && [ "$(id -u)" -eq 0 ]; then
 fi
 # shellcheck source=tests/lib/inside.sh
 . "$here/../lib/inside.sh"
+head -c 2 "$NETCTLD" | grep -q '#!' && skip_all "valgrind does not know bpf(2)"
 for program in bpftool clang python3 jq ethtool; do
 	command -v $program >/dev/null || skip_all "needs $program"
 done

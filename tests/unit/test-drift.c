@@ -123,7 +123,7 @@ static void a_fight_is_about_one_thing(void **state)
 	expect_has(h, "lan0", "\"mtu\": 1300");
 	assert_string_equal(harness_state(h, "lan0"), "drifted");
 	/* Something else happens all the time: that is no reason to give up. */
-	for (unsigned n = 0; n < 20; n++) {
+	for (unsigned n = 0; n < 10; n++) {
 		harness_exec(h, "ip link set lan0 alias a%u", n);
 		harness_settle(h);
 	}
