@@ -224,6 +224,15 @@ static const struct row cake_rows[] = {
 };
 QDISC_FITS(cake);
 
+/* With autorate_ingress the rate is the kernel's to change (cake_enqueue()). */
+static bool cake_same(const struct row *row, const struct object *to, const struct object *from)
+{
+	if (row == &cake_rows[BANDWIDTH] && ((const struct cake *)from)->autorate)
+		return true;
+	return row_has(&cake_kind.f, row, from) && row_equal(row, to, from);
+}
+
 const struct qdisc_kind cake_kind = {
 	QDISC_FEATURE("cake", "A home's link, shared between hosts and kept short", cake_rows),
+	.same = cake_same,
 };
