@@ -277,7 +277,7 @@ static int run_export(struct bus *b, sd_bus_message *m)
 
 static int method_export(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return call_begin(data, m, NULL, CALL_ALL, run_export);
+	return call_begin(data, m, NULL, CALL_IDLE, run_export);
 }
 
 /* Of one interface also what nobody names, which Describe() leaves out. */

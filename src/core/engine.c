@@ -20,6 +20,7 @@
  */
 #include "core/change.h"
 #include "core/drift.h"
+#include "core/eventual.h"
 #include "core/event.h"
 #include "core/hold.h"
 #include "core/statistics.h"
@@ -91,9 +92,12 @@ static void step_failed(struct engine *e, struct step *s)
 {
 	_cleanup_free_ char *what = step_what(s);
 	_cleanup_free_ char *place = step_place(s);
+	/* What hardware can do, its driver decides. */
+	_cleanup_free_ char *driver = s->phase == PHASE_PHY ? files_driver(s->name) : NULL;
 	_cleanup_free_ char *line = NULL;
 
-	line = str_format("%s%s: %s%s%s%s", place, what, strerror(-s->error), s->text ? " (" : "",
+	line = str_format("%s%s: %s%s%s%s%s%s", place, what, driver ? driver : "",
+			  driver ? ": " : "", strerror(-s->error), s->text ? " (" : "",
 			  s->text ? s->text : "", s->text ? ")" : "");
 	/* What follows from the first failure is no news. */
 	if (s->want && s->want->state == STATE_FAILED) {
@@ -161,6 +165,7 @@ static void submit_step(struct engine *e, unsigned index)
 	unsigned part = 0;
 	int r;
 
+	e->encoder->why = NULL;
 	do {
 		r = encode_step(e->encoder, s, part++);
 		if (r < 0)
@@ -174,6 +179,8 @@ static void submit_step(struct engine *e, unsigned index)
 	} while (r > 0);
 	if (r < 0) {
 		s->error = r;
+		if (e->encoder->why && !s->text)
+			s->text = str_dup(e->encoder->why);
 		if (!s->parts_left)
 			step_answered(e, s);
 	}
@@ -254,6 +261,7 @@ static void set_retry(struct engine *e)
 		if ((i->state == STATE_FAILED || i->state == STATE_DRIFTED) && i->retry_usec)
 			first = min_of(first, i->retry_usec);
 	first = min_of(first, min_of(e->event_due, hold_first_end(e)));
+	first = min_of(first, eventual_first(e->current->want, now_usec(e)));
 	if (!e->live || first == UINT64_MAX || /* never, or not before somebody asks */
 	    sd_event_source_set_time(e->retry, first) < 0 ||
 	    sd_event_source_set_enabled(e->retry, SD_EVENT_ONESHOT) < 0)
@@ -414,6 +422,7 @@ static void look(struct engine *e)
 	e->look_at_all = false;
 	announce(e, m->changes, m->n_changes);
 	mirror_take_changes(m);
+	eventual_filter(plan, e->passes, now_usec(e));
 	if (!plan->n) {
 		plan_free(plan);
 		reconciled(e);
@@ -442,7 +451,7 @@ static int on_turn(sd_event_source *s _unused_, void *data)
 {
 	struct engine *e = data;
 
-	if (e->plan || !e->mirror->synced || e->mirror->filling)
+	if (e->plan || !e->mirror->synced || e->mirror->filling || e->mirror->fresh)
 		return 0;
 	if (e->current) {
 		look(e);

@@ -409,8 +409,7 @@ struct nl_msg *mirror_request(const struct source *s, int ifindex)
 		genl->cmd = s->commands.get;
 	else
 		g->rtgen_family = s->family;
-	if ((s->filter && s->filter(msg, g) < 0) ||
-	    (ifindex && s->narrow(msg, g, ifindex) < 0))
+	if (ifindex ? s->narrow(msg, g, ifindex) < 0 : s->filter && s->filter(msg, g) < 0)
 		abort();
 	return msg;
 }
@@ -454,16 +453,29 @@ bool mirror_lacks(const struct mirror *m)
 	return false;
 }
 
-static unsigned collect_groups(uint32_t *groups, unsigned size)
+#define GROUPS_MAX 64
+
+/* Each once. */
+static void add_group(uint32_t *groups, unsigned *n, uint32_t group)
+{
+	for (unsigned i = 0; i < *n; i++)
+		if (groups[i] == group)
+			return;
+	if (*n == GROUPS_MAX)
+		abort();
+	groups[(*n)++] = group;
+}
+
+static unsigned collect_groups(const struct mirror *m, uint32_t *groups)
 {
 	unsigned n = 0;
 
-	groups[n++] = RTNLGRP_LINK;
+	add_group(groups, &n, RTNLGRP_LINK);
 	for (unsigned f = 0; f < n_features; f++)
 		for (const struct source *s = features[f]->sources; s && s->get; s++)
 			for (unsigned g = 0; g < ARRAY_SIZE(s->groups) && s->groups[g]; g++)
-				if (n < size)
-					groups[n++] = s->groups[g];
+				if (mirror_reads(m, features[f], s))
+					add_group(groups, &n, s->groups[g]);
 	return n;
 }
 
@@ -494,7 +506,7 @@ void mirror_configured(struct mirror *m, const struct model *want)
 
 void mirror_sync(struct mirror *m, bool live)
 {
-	uint32_t groups[64];
+	uint32_t groups[GROUPS_MAX];
 	int r;
 
 	if (m->filling) {
@@ -503,7 +515,8 @@ void mirror_sync(struct mirror *m, bool live)
 	}
 	sd_event_source_set_enabled(m->retry, SD_EVENT_OFF);
 	m->live = live;
-	r = kernel_listen(m->kernel, groups, live ? collect_groups(groups, ARRAY_SIZE(groups)) : 0);
+	m->reads = all_wanted(m);
+	r = kernel_listen(m->kernel, groups, live ? collect_groups(m, groups) : 0);
 	if (r < 0) {
 		log_error("cannot listen to the kernel: %s", strerror(-r));
 		retry_later(m);
@@ -514,7 +527,6 @@ void mirror_sync(struct mirror *m, bool live)
 	kernel_hold(m->kernel, true);
 	m->filling = model_new(NULL);
 	m->dump_error = 0;
-	m->reads = all_wanted(m);
 	dump_source(m, &link_source, 0);
 	for (unsigned f = 0; f < n_features; f++)
 		for (const struct source *s = features[f]->sources; s && s->get; s++)

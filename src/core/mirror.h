@@ -34,6 +34,7 @@ struct mirror {
 	bool want_all;
 	uint64_t reads; /* bit id: read by the last dump, or the one under way */
 	struct question *questions; /* about single interfaces: refresh.c */
+	unsigned fresh;		    /* of these, about new ones: nothing is to be planned yet */
 	struct dumping *dumping;    /* sources that are being read */
 
 	/* Told when @seen is complete, and (live) when something changed in it. */

@@ -54,6 +54,7 @@ struct iface {
 	unsigned failures;   /* in a row */
 	bool failed_before;  /* already under the generation before */
 	bool held;	     /* hands off */
+	uint64_t eventual_usec; /* until then what was set may still come true: eventual.h */
 	struct drift *drift; /* what another hand did to it: drift.c; NULL: nothing yet */
 	bool drift_kept;     /* by the verdict of drift.c: to be left alone as a whole */
 	bool settled;	     /* was as configured since the configuration came or the device did */

@@ -197,18 +197,20 @@ static void finish_object_step(struct subject *s, unsigned index)
 {
 	struct step *step = &s->p->plan->steps[index];
 	const struct feature *f = step->feature;
-	enum effect effect = EFFECT_LIVE;
+	enum effect effect = EFFECT_LIVE, ours = EFFECT_LIVE;
 
 	FOREACH_ROW(f, r)
 		if (step->mask & row_bit(f, r)) {
 			enum effect e = f->effect ? f->effect(s->p, step, r) : r->effect;
 
 			effect = max_of(effect, e);
+			if (!(r->flags & ROW_SELF))
+				ours = max_of(ours, e);
 		}
 	step->effect = effect;
-	if (effect == EFFECT_BOUNCE && is_up(s->have))
+	if (ours == EFFECT_BOUNCE && is_up(s->have))
 		bounce(s);
-	else if (effect == EFFECT_BOUNCE)
+	else if (effect == EFFECT_BOUNCE && !is_up(s->have))
 		s->p->plan->steps[index].effect = EFFECT_LIVE;
 }
 

@@ -147,6 +147,7 @@ const char *plan_kind(const struct planner *p, const char *name);
 struct encoder {
 	struct request request;
 	struct nl_msg *msg; /* scratch: begun with encoder_begin() */
+	const char *why;    /* static text: why the feature's encode() refused */
 	char path[128], value[64]; /* for sysctls */
 };
 

@@ -18,6 +18,7 @@ struct question {
 	const struct source *source;
 	int ifindex;
 	bool sent, again;
+	bool fresh; /* the interface is new, and nothing is known of it */
 };
 
 static void forget(struct mirror *m, struct question *q)
@@ -27,6 +28,7 @@ static void forget(struct mirror *m, struct question *q)
 	while (*p != q)
 		p = &(*p)->next;
 	*p = q->next;
+	m->fresh -= q->fresh;
 	free(q);
 }
 
@@ -75,7 +77,7 @@ void refresh_send(struct mirror *m)
 	}
 }
 
-static void ask(struct mirror *m, const struct source *s, int ifindex)
+static void ask(struct mirror *m, const struct source *s, int ifindex, bool fresh)
 {
 	struct question *q, **last = &m->questions;
 
@@ -90,6 +92,8 @@ static void ask(struct mirror *m, const struct source *s, int ifindex)
 	q->m = m;
 	q->source = s;
 	q->ifindex = ifindex;
+	q->fresh = fresh;
+	m->fresh += fresh;
 }
 
 void refresh_iface(struct mirror *m, int ifindex, bool follows)
@@ -98,7 +102,7 @@ void refresh_iface(struct mirror *m, int ifindex, bool follows)
 		for (const struct source *s = features[f]->sources; s && s->get; s++)
 			if (s->narrow && !s->by_iface && (s->follows_link || !follows) &&
 			    mirror_reads(m, features[f], s))
-				ask(m, s, ifindex);
+				ask(m, s, ifindex, !follows);
 	refresh_send(m);
 }
 

@@ -129,6 +129,8 @@ enum row_flags {
 	ROW_EARLY = 1 << 6,    /* root: the message that creates an interface can carry it */
 	ROW_OPTIONAL = 1 << 7, /* a key that an entry may lack */
 	ROW_IMPLIED = 1 << 8,  /* follows from other settings: compared, but never written */
+	ROW_SELF = 1 << 10,    /* effect: the driver brings it about, nothing is done for it */
+	ROW_EVENTUAL = 1 << 11, /* becomes true some time after it was set: eventual.h */
 	ROW_OURS = 1 << 9,     /* nobody else sets it: before was its initial value, or nothing */
 };
 
@@ -190,7 +192,7 @@ struct source {
 
 	/* Narrow the dump: fill the header, add attributes. NULL: all of it. */
 	int (*filter)(struct nl_msg *msg, void *header);
-	/* Narrow the question to one interface: then a new one can be asked by itself. */
+	/* In its place for one interface; where it is there, a new one is asked about by itself. */
 	int (*narrow)(struct nl_msg *msg, void *header, int ifindex);
 };
 

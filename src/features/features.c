@@ -5,6 +5,9 @@
 struct feature *const features[] = {
 	&link_feature,	  &vlan_feature, &bridge_feature,  &port_feature,  &veth_feature,
 	&dsa_feature, &devlink_feature, &mirror_feature,
+	&ethernet_feature, &pause_feature, &eee_feature, &fec_feature, &rings_feature,
+	&channels_feature, &coalesce_feature, &offloads_feature, &wol_feature, &module_feature,
+	&pse_feature, &plca_feature, &mm_feature,
 	&ipv4_feature,	  &ipv6_feature, &address_feature, &route_feature,
 	&qdisc_feature,
 	&unit_feature,

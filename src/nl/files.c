@@ -72,3 +72,17 @@ void files_list(struct kernel *k _unused_, const char *path, name_fn fn, void *d
 			fn(data, d->d_name);
 	closedir(dir);
 }
+
+char *files_driver(const char *interface)
+{
+	_cleanup_free_ char *path = str_format("/sys/class/net/%s/device/driver", interface);
+	char target[256];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	const char *slash;
+
+	if (n < 0)
+		return NULL;
+	target[n] = 0;
+	slash = strrchr(target, '/');
+	return str_dup(slash ? slash + 1 : target);
+}

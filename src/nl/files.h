@@ -21,4 +21,7 @@ int files_write(const char *path, const char *value, const char *iface, int ifin
 int files_read(struct kernel *k, const char *path, char *buf, size_t size);
 void files_list(struct kernel *k, const char *path, name_fn fn, void *data);
 
+/** files_driver - the name of an interface's driver, or NULL; the caller frees it */
+char *files_driver(const char *interface);
+
 #endif

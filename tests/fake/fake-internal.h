@@ -11,6 +11,7 @@
 
 #include "core/types.h"
 #include "fake/fake-kernel.h"
+#include "nl/genl.h"
 #include "nl/uapi.h"
 #include "nl/xdp-internal.h"
 
@@ -47,6 +48,7 @@ struct device {
 	uint32_t xdp_id; /* of the program; 0: none */
 	uint8_t xdp_mode;
 	struct tc *tc; /* queueing disciplines and classes */
+	struct ethtool *ethtool; /* of a NIC: fake-ethtool.c */
 	int32_t ipv4[IPV4_DEVCONF_MAX], ipv6[DEVCONF_MAX];
 };
 
@@ -173,5 +175,13 @@ int tc_change(struct call *c);
 void tc_gone(struct device *d);
 void tc_dump(const struct device *d, uint16_t get, void (*fn)(void *data, struct nl_msg *msg),
 	     void *data);
+
+/* fake-ethtool.c */
+
+void ethtool_init(struct device *d);
+void ethtool_done(struct device *d);
+int ethtool_set(struct call *c);
+bool ethtool_wanted(const struct nlmsghdr *n, const struct device *d);
+struct nl_msg *ethtool_message(const struct device *d, const struct nlmsghdr *n);
 
 #endif

@@ -85,12 +85,18 @@ struct nl_msg *fake_message(uint16_t type, const void *header, size_t size)
 	return msg;
 }
 
+/* All groups of generic netlink are one here. */
+static unsigned group_bit(uint32_t group)
+{
+	return group < 63 ? group : 63;
+}
+
 void fake_tell(struct fake_kernel *fk, uint32_t group, struct nl_msg *msg)
 {
 	struct connection *c = fk->connection;
 	struct message *m, **last;
 
-	if (c && c->listening && (c->groups & BIT64(group))) {
+	if (c && c->listening && (c->groups & BIT64(group_bit(group)))) {
 		m = new0(struct message);
 		m->n = mem_dup(nlmsg_hdr(msg), NLMSG_ALIGN(nlmsg_hdr(msg)->nlmsg_len));
 		for (last = &c->told; *last; last = &(*last)->next)
@@ -118,6 +124,8 @@ static int run_message(struct call *c)
 	bool bridge = g->rtgen_family == AF_BRIDGE;
 
 	switch (c->n->nlmsg_type) {
+	case GENL_ETHTOOL:
+		return ethtool_set(c);
 	case RTM_NEWLINK:
 		return bridge ? -EOPNOTSUPP : link_new(c);
 	case RTM_SETLINK:
@@ -213,6 +221,10 @@ static struct message *answer_dump(struct fake_kernel *fk, const struct nlmsghdr
 			else if (d->master || !strcmp(d->kind, "bridge"))
 				last = add_message(last, bridge_message(d, RTM_NEWLINK));
 		}
+	if (n->nlmsg_type == GENL_ETHTOOL)
+		FOREACH_DEVICE(fk, d)
+			if (ethtool_wanted(n, d))
+				last = add_message(last, ethtool_message(d, n));
 	if (n->nlmsg_type == RTM_GETNETCONF)
 		last = add_message(last, netconf_message(&fk->all, g->rtgen_family, 0));
 	if (n->nlmsg_type == RTM_GETSTATS)
@@ -314,7 +326,7 @@ static int fake_listen(struct kernel *k, const uint32_t *groups, unsigned n)
 	c->listening = n;
 	c->groups = 0;
 	for (unsigned i = 0; i < n; i++)
-		c->groups |= BIT64(groups[i]);
+		c->groups |= BIT64(group_bit(groups[i]));
 	tell_later(c);
 	return 0;
 }
@@ -434,6 +446,7 @@ int fake_add_nic(struct fake_kernel *fk, const char *name)
 {
 	struct device *d = device_new(fk, name, "", 0);
 
+	ethtool_init(d);
 	d->cable = true;
 	device_tell(fk, d);
 	return d->index;

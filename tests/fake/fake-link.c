@@ -121,6 +121,7 @@ static void device_unlink(struct fake_kernel *fk, struct device *d)
 		at = &(*at)->next;
 	*at = d->next;
 	tc_gone(d);
+	ethtool_done(d);
 	attrs_done(&d->link);
 	attrs_done(&d->data);
 	attrs_done(&d->port);

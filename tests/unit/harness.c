@@ -393,6 +393,9 @@ char *harness_plan_of(struct harness *h, const char *config)
 	harness_file(h, "conf/a.conf", config);
 	if (engine_load(h->engine, &e, &g) < 0)
 		fail_msg("%s", errors_text(&e));
+	/* As Plan() does, where it makes a difference. */
+	if (strstr(config, "ethernet") && !engine_read_all(h->engine))
+		harness_settle(h);
 	text = plan_for(h, g);
 	generation_free(g);
 	return text;
