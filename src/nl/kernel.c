@@ -75,7 +75,7 @@ struct dump {
 	message_fn fn;
 	done_fn done;
 	void *data;
-	bool interrupted;
+	bool interrupted, generic;
 };
 
 struct linux_kernel {
@@ -83,6 +83,7 @@ struct linux_kernel {
 	sd_event *event;
 	struct outlet outlets[ROAD_SOCKETS_];
 	struct listener *listeners[ROAD_SOCKETS_];
+	unsigned reading; /* the road that notifications are read from */
 	struct genl_ids genl;
 	sd_event_source *later;
 	uint32_t seq;
@@ -354,6 +355,7 @@ static void linux_dump(struct kernel *k, const struct nlmsghdr *n, message_fn fn
 	struct dump *d = new0(struct dump);
 
 	d->request = mem_dup(n, NLMSG_ALIGN(n->nlmsg_len));
+	d->generic = genl_is(n->nlmsg_type);
 	d->fn = fn;
 	d->done = done;
 	d->data = data;
@@ -400,7 +402,8 @@ static bool take_answer(struct linux_kernel *lk, struct nlmsghdr *n)
 			end_dump(lk, error);
 			return true;
 		}
-		n->nlmsg_type = genl_own_type(&lk->genl, n->nlmsg_type);
+		if (d->generic)
+			n->nlmsg_type = genl_own_type(&lk->genl, n->nlmsg_type);
 		d->fn(d->data, n);
 		return false;
 	}
@@ -462,7 +465,9 @@ static void deliver(void *data, char *datagram, size_t len)
 		lk->k.counters.notifications++;
 		if (n->nlmsg_type < NLMSG_MIN_TYPE)
 			continue;
-		n->nlmsg_type = genl_own_type(&lk->genl, n->nlmsg_type);
+		/* A family's number may be that of an RTM_…: both count from 16. */
+		if (lk->reading == ROAD_GENERIC)
+			n->nlmsg_type = genl_own_type(&lk->genl, n->nlmsg_type);
 		lk->k.on_message(lk->k.data, n);
 	}
 }
@@ -472,8 +477,8 @@ static void linux_read_notifications(struct kernel *k)
 	struct linux_kernel *lk = container_of(k, struct linux_kernel, k);
 	bool lost = false;
 
-	for (unsigned n = 0; n < ROAD_SOCKETS_; n++)
-		lost |= listener_read(lk->listeners[n], deliver, lk);
+	for (lk->reading = 0; lk->reading < ROAD_SOCKETS_; lk->reading++)
+		lost |= listener_read(lk->listeners[lk->reading], deliver, lk);
 	if (!lost)
 		return;
 	/* Told last: what follows may close the sockets. */
