@@ -76,9 +76,14 @@ static void adopt_object(struct record *rec, struct iface *o, const struct featu
 			 const struct model *want, const struct model *seen, const struct iface *i)
 {
 	const struct object *have = iface_object(model_find(seen, i->name), f);
+	const struct object *owned = iface_object(o, f);
+	bool taken = owned && owned->present;
 	struct object *fresh = NULL;
 
 	FOREACH_ROW(f, r) {
+		/* What shows only now, in a group that is ours, is what became of our own setting. */
+		if (taken && (r->flags & ROW_EVENTUAL))
+			continue;
 		if (!is_setting(r) || !row_has(f, r, i->part[f->id]) ||
 		    row_has(f, r, iface_object(o, f)))
 			continue;

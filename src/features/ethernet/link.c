@@ -157,8 +157,12 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 	const struct ethernet *to = (const struct ethernet *)s->to;
 	uint64_t mask = s->mask;
 
-	if ((mask & (FORCED_ROWS | BIT64(AUTONEG))) && (to->o.present & BIT64(AUTONEG)) &&
-	    !to->autoneg)
+	bool forces = mask & (FORCED_ROWS | BIT64(AUTONEG));
+
+	/* With it the kernel would take a speed for what is to be offered. */
+	if (forces && (to->o.present & BIT64(AUTONEG)) && to->autoneg)
+		mask = (mask & ~FORCED_ROWS) | BIT64(AUTONEG);
+	else if (forces)
 		mask |= to->o.present & (FORCED_ROWS | BIT64(AUTONEG));
 	return ethernet_encode_rows(e, s, mask, part);
 }
