@@ -396,6 +396,21 @@ static struct plan *make_plan(struct engine *e, bool all)
 	return plan;
 }
 
+/* What can be seen to be impossible is no part of a change: undone before anything is touched. */
+static void note_impossible(struct engine *e)
+{
+	MODEL_FOREACH(e->current->want, i) {
+		_cleanup_free_ char *line = NULL;
+
+		if (i->fate != FATE_FAIL || i->state != STATE_FAILED || i->retry_usec ||
+		    i->failed_before)
+			continue;
+		line = str_format("%s:%u: %s: %s", i->where.file, i->where.line, i->name, i->reason);
+		log_error("%s", line);
+		note_failure(e, i, line);
+	}
+}
+
 static void look(struct engine *e)
 {
 	struct mirror *m = e->mirror;
@@ -422,6 +437,13 @@ static void look(struct engine *e)
 	e->look_at_all = false;
 	announce(e, m->changes, m->n_changes);
 	mirror_take_changes(m);
+	if (e->transaction && !e->undoing)
+		note_impossible(e);
+	if (must_undo(e)) {
+		plan_free(plan);
+		turn_later(e);
+		return;
+	}
 	eventual_filter(plan, e->passes, now_usec(e));
 	if (!plan->n) {
 		plan_free(plan);

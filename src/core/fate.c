@@ -175,6 +175,22 @@ static bool is_refused(struct planner *p, struct iface *want)
 	return false;
 }
 
+/* Is it made by another's entry, which makes it anew in this plan? Then it is not this one. */
+static bool is_made_anew(struct planner *p, const struct iface *want, const struct iface *have)
+{
+	for (unsigned n = 0; n < n_features && !*iface_kind(want); n++) {
+		const struct feature *f = features[n];
+		const struct object *o = have->part[n];
+		struct iface *maker;
+
+		if (!f->companions || !row_has(f, &f->rows[0], o))
+			continue;
+		maker = model_find(p->want, row_value(&f->rows[0], o));
+		return maker && *iface_kind(maker) && fate_decide(p, maker) == FATE_RECREATE;
+	}
+	return false;
+}
+
 static enum fate decide_existing(struct planner *p, struct iface *want, struct iface *have)
 {
 	const struct feature *f = NULL;
@@ -185,6 +201,11 @@ static enum fate decide_existing(struct planner *p, struct iface *want, struct i
 		snprintf(why, sizeof(why), "there is %s of that name that netctld did not make",
 			 *iface_kind(have) ? iface_kind(have) : "a device");
 		return fate_is_ours(p, want->name, have) ? FATE_RECREATE : fail(want, why);
+	}
+	if (is_made_anew(p, want, have)) {
+		want->state = STATE_WAITING;
+		iface_set_reason(want, "is made anew with its other end");
+		return FATE_WAIT;
 	}
 	for (unsigned n = 0; n < n_features; n++)
 		if (want->part[n] && features[n]->form != FORM_LIST)

@@ -110,6 +110,41 @@ static void veth_peer_changes(void **state)
 	expect_has(h, "v0", "\"peer\": \"p1\"");
 }
 
+/* The other end of a pair that is made anew is another device, whose settings wait for it. */
+static void veth_pair_is_made_anew(void **state)
+{
+	struct harness *h = harness_begin(state, "");
+	static const char config[] =
+		"interfaces = (\n"
+		"  { name = \"v0\"; kind = \"%s\"; %s addresses = [ \"192.0.2.1/24\" ]; },\n"
+		"  { name = \"p1\"; mtu = %u; addresses = [ \"198.51.100.%u/24\" ]; }\n"
+		");\n";
+	char before[512], after[512];
+
+	snprintf(before, sizeof(before), config, "veth", "veth = { peer = \"p1\"; };", 1400, 1);
+	snprintf(after, sizeof(after), config, "veth", "veth = { peer = \"p2\"; };", 1300, 2);
+	harness_must_apply(h, before);
+	harness_must_apply(h, after);
+	assert_string_equal(harness_state(h, "p1"), "absent");
+	harness_must_apply(h, before);
+	assert_string_equal(harness_state(h, "p1"), "ok");
+	expect_has(h, "p1", "\"mtu\": 1400");
+	expect_has(h, "p1", "198.51.100.1/24");
+	expect_settled(h);
+	/* And when the change fails after that. */
+	snprintf(after, sizeof(after),
+		 "interfaces = (\n"
+		 "  { name = \"v0\"; kind = \"veth\"; veth = { peer = \"p2\"; }; },\n"
+		 "  { name = \"p2\"; addresses = [ \"198.51.100.2/24\" ];\n"
+		 "    routes = ( { to = \"10.0.0.0/8\"; via = \"203.0.113.1\"; } ); }\n"
+		 ");\n");
+	assert_int_equal(harness_apply(h, after), -ECANCELED);
+	assert_lacks(h->text, "could not be undone");
+	expect_has(h, "p1", "\"mtu\": 1400");
+	expect_has(h, "p1", "198.51.100.1/24");
+	expect_settled(h);
+}
+
 /* The VLAN may have no larger MTU than what it stands on, when both are set at once. */
 static void mtu_of_a_stack(void **state)
 {
@@ -287,6 +322,7 @@ int main(void)
 		HARNESS_TEST(vlan_id_changes),
 		HARNESS_TEST(bridge_without_ports_has_no_address),
 		HARNESS_TEST(veth_peer_changes),
+		HARNESS_TEST(veth_pair_is_made_anew),
 		HARNESS_TEST(mtu_of_a_stack),
 		HARNESS_TEST(address_details_change),
 		HARNESS_TEST(secondary_address_survives),
