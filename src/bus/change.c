@@ -10,6 +10,7 @@
 
 #include "bus/internal.h"
 #include "core/change.h"
+#include "core/impact.h"
 #include "util/log.h"
 
 /* The caller of a change. Kept by the bus, so that nothing is left when the daemon ends. */
@@ -180,6 +181,17 @@ static void append_line(void *data, const struct plan_line *l)
 				    at->line);
 }
 
+static int append_impact(struct bus *b, sd_bus_message *reply, const struct plan *plan)
+{
+	_cleanup_(impact_freep) struct impact *m = impact_new(plan, b->engine->mirror->seen);
+	_cleanup_free_ char *text = NULL;
+	json_t *j = impact_json(m);
+
+	text = json_dumps(j, JSON_COMPACT);
+	json_decref(j);
+	return sd_bus_message_append(reply, "s", text);
+}
+
 int change_plan(struct bus *b, sd_bus_message *m)
 {
 	_cleanup_(generation_freep) struct generation *g = NULL;
@@ -201,6 +213,8 @@ int change_plan(struct bus *b, sd_bus_message *m)
 		plan_lines(&plan->steps[n], append_line, reply);
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
+	if (r >= 0)
+		r = append_impact(b, reply, plan);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 

@@ -354,7 +354,7 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("Check", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
 				method_check, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_ARGS("a{sv}", options),
-				SD_BUS_RESULT("aa{sv}", steps), method_plan, OPEN),
+				SD_BUS_RESULT("aa{sv}", steps, "s", impact), method_plan, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("Apply", SD_BUS_ARGS("a{sv}", options),
 				SD_BUS_RESULT("t", generation), method_apply, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_RESULT("t", generation),

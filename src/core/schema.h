@@ -68,6 +68,13 @@ enum effect {
 	EFFECT_MAX_,
 };
 
+/* How much of an interface's traffic a change takes away, for however short. */
+enum loss {
+	LOSS_NONE,
+	LOSS_PART, /* of a VLAN, an address, a destination */
+	LOSS_ALL,
+};
+
 /** phase_name, effect_name - the word used in plans and logs */
 const char *phase_name(enum phase p);
 const char *effect_name(enum effect e);
@@ -306,6 +313,11 @@ struct feature {
 			 const struct iface *i, const struct origin **ret_where);
 	/* The effect of changing @row, where it is not always the same. */
 	enum effect (*effect)(const struct planner *p, const struct step *s, const struct row *row);
+	/*
+	 * Does step @s, of an interface that is up, take traffic from it, beside what the
+	 * step's effect says? @ret_why: in a few words ("leaves br0"); heap.
+	 */
+	enum loss (*loses)(const struct step *s, char **ret_why);
 	/*
 	 * Write the message of step @s; @part counts from 0 for steps that take several.
 	 * Return 0 done, 1 one more part follows, or a negative errno. NULL: RTM_NEWLINK with

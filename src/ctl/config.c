@@ -122,23 +122,50 @@ static void print_step(const struct ctl *c, const json_t *j)
 	putchar('\n');
 }
 
+static void print_impact(const json_t *impact)
+{
+	const json_t *j;
+	size_t n;
+
+	json_array_foreach(json_object_get(impact, "loses"), n, j)
+		printf("%s%s (%s)", n ? ", " : "loses traffic: ", get_text(j, NULL, "name"),
+		       get_text(j, NULL, "why"));
+	if (n)
+		putchar('\n');
+}
+
+static int read_impact(sd_bus_message *m, json_t **ret)
+{
+	const char *text;
+	int r = sd_bus_message_read(m, "s", &text);
+
+	if (r < 0)
+		return r;
+	*ret = json_loads(text, 0, NULL);
+	return json_is_object(*ret) ? 0 : -EBADMSG;
+}
+
 int verb_plan(struct ctl *c)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	json_auto_t *steps = json_array();
+	json_auto_t *steps = json_array(), *impact = NULL;
 	const json_t *j;
 	size_t n;
 	int r = ctl_call(c, "Plan", &reply, "a{sv}", 0);
 
 	if (r)
 		return r;
-	if (read_plan(reply, steps) < 0)
+	if (read_plan(reply, steps) < 0 || read_impact(reply, &impact) < 0)
 		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_SIGNATURE,
 				"netctld's plan makes no sense");
-	if (c->json != JSON_MODE_OFF)
-		return ctl_json(c, json_pack("{s:i, s:O}", "version", 1, "steps", steps));
+	if (c->json != JSON_MODE_OFF) {
+		json_object_set_new(impact, "version", json_integer(1));
+		json_object_set(impact, "steps", steps);
+		return ctl_json(c, TAKE_PTR(impact));
+	}
 	json_array_foreach(steps, n, j)
 		print_step(c, j);
+	print_impact(impact);
 	if (!json_array_size(steps))
 		fputs("nothing to do\n", stderr);
 	return EXIT_DONE;

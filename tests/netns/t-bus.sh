@@ -171,11 +171,13 @@ check_eventually 3 "and repaired" sh -c 'ip addr show br0 | grep -q 192.0.2.1/24
 # What can be changed.
 
 check_equal "Check is silent when all is well" "" "$(call Check 'a{sv}' 0)"
-check_equal "Plan is empty" 'aa{sv} 0' "$(call Plan 'a{sv}' 0)"
+check_equal "Plan is empty" 'aa{sv}s 0 "{\"loses\":[]}"' "$(call Plan 'a{sv}' 0)"
 config "" 1300
 check_equal "Plan: one value" '["live","v0","mtu","1400","1300","set"]' \
 	"$(busctl --json=short call $M Plan 'a{sv}' 0 |
 		jq -c '.data[0][0] | [.effect, .object, .key, .from, .to, .verb | .data]')"
+check_equal "and what loses traffic" '[]' \
+	"$(busctl --json=short call $M Plan 'a{sv}' 0 | jq -c '.data[1] | fromjson | .loses')"
 check_equal "Apply as a dry run answers the generation in use" "t 1" \
 	"$(call Apply 'a{sv}' 1 dry-run b true)"
 check_equal "and changes nothing" 1400 "$(kernel v0 mtu)"

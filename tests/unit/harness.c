@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "core/impact.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -368,6 +369,16 @@ void harness_must_apply(struct harness *h, const char *config)
 		fail_msg("%s", h->text);
 }
 
+static char *impact_for(struct harness *h, struct generation *g)
+{
+	_cleanup_(plan_freep) struct plan *plan = engine_plan(h->engine, g);
+	_cleanup_(impact_freep) struct impact *m = NULL;
+
+	assert_non_null(plan);
+	m = impact_new(plan, h->engine->mirror->seen);
+	return impact_text(m);
+}
+
 static char *plan_for(struct harness *h, struct generation *g)
 {
 	struct plan *plan = engine_plan(h->engine, g);
@@ -384,7 +395,8 @@ char *harness_plan(struct harness *h)
 	return plan_for(h, h->engine->current);
 }
 
-char *harness_plan_of(struct harness *h, const char *config)
+static char *text_of(struct harness *h, const char *config,
+		     char *(*fn)(struct harness *h, struct generation *g))
 {
 	struct errors e = { 0 };
 	struct generation *g;
@@ -396,9 +408,19 @@ char *harness_plan_of(struct harness *h, const char *config)
 	/* As Plan() does, where it makes a difference. */
 	if (strstr(config, "ethernet") && !engine_read_all(h->engine))
 		harness_settle(h);
-	text = plan_for(h, g);
+	text = fn(h, g);
 	generation_free(g);
 	return text;
+}
+
+char *harness_plan_of(struct harness *h, const char *config)
+{
+	return text_of(h, config, plan_for);
+}
+
+char *harness_impact_of(struct harness *h, const char *config)
+{
+	return text_of(h, config, impact_for);
 }
 
 char *harness_export(struct harness *h)

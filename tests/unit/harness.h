@@ -116,6 +116,9 @@ char *harness_plan(struct harness *h);
 /** harness_plan_of - the plan for another one, which must be valid; nothing is done */
 char *harness_plan_of(struct harness *h, const char *config);
 
+/** harness_impact_of - what that plan does to traffic; the caller frees it */
+char *harness_impact_of(struct harness *h, const char *config);
+
 /** harness_export - the machine as a configuration; the caller frees it */
 char *harness_export(struct harness *h);
 

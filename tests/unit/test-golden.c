@@ -19,6 +19,7 @@ static void golden(void **state)
 	_cleanup_free_ char *before_path = str_format(FOLDER "%s.before.conf", name);
 	_cleanup_free_ char *plan_path = str_format(FOLDER "%s.plan", name);
 	_cleanup_free_ char *conf = harness_read(conf_path), *before = harness_read(before_path);
+	_cleanup_free_ char *plan = NULL, *impact = NULL;
 	struct harness *h = harness_new();
 	uint64_t requests;
 
@@ -26,7 +27,9 @@ static void golden(void **state)
 	harness_start(h);
 	if (before)
 		harness_must_apply(h, before);
-	harness_golden(plan_path, harness_plan_of(h, conf));
+	plan = harness_plan_of(h, conf);
+	impact = harness_impact_of(h, conf);
+	harness_golden(plan_path, str_format("%s%s", plan, impact));
 	harness_must_apply(h, conf);
 	assert_text(harness_plan(h), "");
 	requests = harness_requests(h);

@@ -390,10 +390,21 @@ static const struct row *passing(const struct step *s, const struct feature **re
 	return row_find(*ret, "promote_secondaries");
 }
 
+static enum loss loses(const struct step *s, char **ret_why)
+{
+	_cleanup_free_ char *word = NULL;
+
+	if (s->verb != VERB_REMOVE)
+		return LOSS_NONE;
+	word = format(s->from);
+	*ret_why = str_format("loses address %s", word);
+	return LOSS_PART;
+}
+
 struct feature address_feature = {
 	.name = "addresses", .help = "IP addresses", .form = FORM_LIST, .reached = true,
 	.size = sizeof(struct address), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.sources = sources, .observe = observe, .parse_entry = parse_entry, .format = format,
 	.is_ours = is_ours, .is_default = is_default, .is_foreign = is_foreign, .check = check, .misplaced = misplaced, .encode = encode,
-	.passing = passing,
+	.passing = passing, .loses = loses,
 };

@@ -3,6 +3,7 @@
 #include <linux/if_ether.h>
 
 #include "core/config.h"
+#include "core/plan.h"
 #include "features/features.h"
 #include "nl/uapi.h"
 
@@ -72,9 +73,21 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 			   "%s: bridge.forward_delay: with stp at least 2s", i->name);
 }
 
+/* Frames of VLANs that no port is a member of yet were forwarded before. */
+static enum loss loses(const struct step *s, char **ret_why)
+{
+	const struct bridge *b = (const struct bridge *)s->to;
+	const struct row *filtering = row_find(&bridge_feature, "vlan_filtering");
+
+	if (!(s->mask & row_bit(&bridge_feature, filtering)) || !b->vlan_filtering)
+		return LOSS_NONE;
+	*ret_why = str_dup("begins to filter by VLAN");
+	return LOSS_PART;
+}
+
 struct feature bridge_feature = {
 	.name = "bridge", .help = "A bridge, a switch in software that hardware may offload",
 	.form = FORM_GROUP, .size = sizeof(struct bridge), .rows = rows,
 	.n_rows = ARRAY_SIZE(rows), .kind = "bridge", .nest = { IFLA_LINKINFO, IFLA_INFO_DATA },
-	.check = check,
+	.check = check, .loses = loses,
 };

@@ -326,9 +326,31 @@ static int encode(struct encoder *e, const struct step *s, unsigned part _unused
 	return encode_rows(e, &link_feature, s->to, s->mask);
 }
 
+static enum loss loses(const struct step *s, char **ret_why)
+{
+	const struct link *to = (const struct link *)s->to, *from = (const struct link *)s->from;
+
+	if (s->verb != VERB_SET)
+		return LOSS_NONE;
+	if ((s->mask & BIT64(MASTER)) && from->master.index) {
+		*ret_why = str_format("leaves %s", from->master.name);
+		return LOSS_ALL;
+	}
+	/* What a port receives is its master's, not its own addresses'. */
+	if (s->mask & BIT64(MASTER)) {
+		*ret_why = str_format("becomes a port of %s", to->master.name);
+		return LOSS_ALL;
+	}
+	if (s->mask & BIT64(ADDRESS)) {
+		*ret_why = str_dup("its Ethernet address changes");
+		return LOSS_PART;
+	}
+	return LOSS_NONE;
+}
+
 struct feature link_feature = {
 	.name = "link", .help = "What every interface has", .form = FORM_ROOT,
 	.size = sizeof(struct link), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.observe_link = observe_link, .complete = complete, .check = check, .blocked = blocked,
-	.effect = effect, .encode = encode, .statistics = link_statistics,
+	.effect = effect, .loses = loses, .encode = encode, .statistics = link_statistics,
 };

@@ -454,10 +454,48 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 	return encode_added(e, s, &untagged, &tagged);
 }
 
+static char *vlans_text(const struct vlanset *s)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	unsigned last;
+
+	for (unsigned n = 1, k = 0; (n = vlanset_next(s, n, &last)); n = last + 1, k++) {
+		fprintf(out, "%s%u", k ? ", " : "", n);
+		if (last > n)
+			fprintf(out, "-%u", last);
+	}
+	fclose(out);
+	return text;
+}
+
+static enum loss loses(const struct step *s, char **ret_why)
+{
+	const struct port *to = (const struct port *)s->to, *from = (const struct port *)s->from;
+	_cleanup_free_ char *text = NULL;
+	struct vlanset gone;
+
+	if (!(s->mask & VLAN_ROWS) || !from)
+		return LOSS_NONE;
+	if (removed_vlans(s, &gone)) {
+		bool last = is_empty(&to->untagged) && is_empty(&to->tagged);
+
+		text = vlans_text(&gone);
+		*ret_why = str_format(last ? "leaves its last VLAN: %s" : "leaves VLAN %s", text);
+		return last ? LOSS_ALL : LOSS_PART;
+	}
+	if (!from->pvid || from->pvid == to->pvid)
+		return LOSS_NONE;
+	*ret_why = str_format("untagged frames are no longer of VLAN %u", from->pvid);
+	return LOSS_PART;
+}
+
 struct feature port_feature = {
 	.name = "port", .help = "A port of a bridge; on a bridge, the bridge itself as a port",
 	.form = FORM_GROUP, .size = sizeof(struct port), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.nest = { IFLA_LINKINFO, IFLA_INFO_SLAVE_DATA }, .slave_kind = "bridge",
 	.sources = sources, .observe = observe, .observe_link = observe_link,
-	.complete = complete, .initial = initial, .check = check, .blocked = blocked, .encode = encode,
+	.complete = complete, .initial = initial, .check = check, .blocked = blocked,
+	.loses = loses, .encode = encode,
 };

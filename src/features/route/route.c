@@ -478,11 +478,23 @@ static int encode(struct encoder *e, const struct step *s, unsigned part _unused
 	return bad ? -EMSGSIZE : 0;
 }
 
+static enum loss loses(const struct step *s, char **ret_why)
+{
+	const struct route *r = (const struct route *)s->from;
+	_cleanup_free_ char *word = r ? format(s->from) : NULL;
+	bool replaced = s->verb == VERB_REPLACE && entry_row_changes(s, &rows[VIA]);
+
+	if (s->verb != VERB_REMOVE && !replaced)
+		return LOSS_NONE;
+	*ret_why = str_format("the route %s is %s", word, replaced ? "replaced" : "removed");
+	return LOSS_PART;
+}
+
 struct feature route_feature = {
 	.name = "routes", .help = "Routes through the interface", .form = FORM_LIST,
 	.size = sizeof(struct route), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.sources = sources, .observe = observe, .observe_link = observe_link, .format = format,
 	.is_ours = is_ours, .is_default = is_default, .entry_blocked = entry_blocked,
 	.is_foreign = is_foreign, .complete = complete, .check = check,
-	.encode = encode,
+	.loses = loses, .encode = encode,
 };

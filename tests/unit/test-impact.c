@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What plans do to traffic. */
+#include "unit/harness.h"
+
+#include "core/impact.h"
+
+#define I(text) "interfaces = (\n" text "\n);\n"
+#define PORTS                                                                                      \
+	"{ name = \"lan0\"; master = \"br0\"; port = { tagged = [ \"10-12\" ]; }; },\n"            \
+	"{ name = \"lan1\"; master = \"br0\"; port = { tagged = [ 10 ]; }; },\n"
+#define BRIDGE                                                                                     \
+	"{ name = \"br0\"; kind = \"bridge\"; bridge = { vlan_filtering = true; default_pvid = 0; };\n" \
+	"  port = { tagged = [ 10 ]; }; },\n"
+#define UPPER "{ name = \"br0.10\"; kind = \"vlan\"; vlan = { link = \"br0\"; id = 10; }; },\n"
+#define WAN                                                                                        \
+	"{ name = \"wan\"; addresses = [ \"203.0.113.2/24\", \"203.0.113.3/24\" ];\n"              \
+	"  routes = ( { to = \"default\"; via = \"203.0.113.1\"; } ); }"
+
+static struct harness *begin(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0 lan1 wan");
+
+	harness_must_apply(h, I(PORTS BRIDGE UPPER WAN));
+	return h;
+}
+
+static void nothing_lost(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0 lan1 wan");
+
+	assert_text(harness_impact_of(h, I(PORTS BRIDGE UPPER WAN)), "");
+	harness_must_apply(h, I(PORTS BRIDGE UPPER WAN));
+	assert_text(harness_impact_of(h, I(PORTS BRIDGE UPPER WAN)), "");
+	assert_text(harness_impact_of(h, I(PORTS BRIDGE UPPER
+		"{ name = \"wan\"; mtu = 1400; alias = \"x\"; addresses = [ \"203.0.113.2/24\", "
+		"\"203.0.113.3/24\", \"192.0.2.1/24\" ];\n"
+		"  routes = ( { to = \"default\"; via = \"203.0.113.1\"; } ); }")), "");
+}
+
+static void vlan_made_anew(void **state)
+{
+	struct harness *h = begin(state);
+
+	assert_text(harness_impact_of(h, I(PORTS BRIDGE
+		"{ name = \"br0.10\"; kind = \"vlan\"; vlan = { link = \"br0\"; id = 11; }; },\n"
+		WAN)), "loses traffic: br0.10 (deleted and created again)\n");
+}
+
+static void bridge_deleted(void **state)
+{
+	struct harness *h = begin(state);
+
+	assert_text(harness_impact_of(h, I("{ name = \"lan0\"; }, { name = \"lan1\"; },\n" WAN)),
+		    "loses traffic: lan0 (leaves br0), lan1 (leaves br0), br0.10 (deleted), "
+		    "br0 (deleted)\n");
+}
+
+/* What others put on it goes too. */
+static void foreign_goes_along(void **state)
+{
+	struct harness *h = begin(state);
+
+	harness_exec(h, "ip link add guest link br0 type vlan id 77");
+	harness_exec(h, "ip link set guest up");
+	harness_settle(h);
+	assert_text(harness_impact_of(h, I("{ name = \"lan0\"; }, { name = \"lan1\"; },\n" WAN)),
+		    "loses traffic: lan0 (leaves br0), lan1 (leaves br0), br0.10 (deleted), "
+		    "br0 (deleted), guest (deleted with br0)\n");
+}
+
+static void goes_down(void **state)
+{
+	struct harness *h = begin(state);
+
+	assert_text(harness_impact_of(h, I(PORTS
+		"{ name = \"br0\"; kind = \"bridge\"; up = false; "
+		"bridge = { vlan_filtering = true; default_pvid = 0; };\n"
+		"  port = { tagged = [ 10 ]; }; },\n" UPPER WAN)),
+		"loses traffic: br0 (goes down), lan0 (a port of br0, which goes down), "
+		"lan1 (a port of br0, which goes down), br0.10 (stands on br0)\n");
+}
+
+static void memberships(void **state)
+{
+	struct harness *h = begin(state);
+
+	assert_text(harness_impact_of(h, I(
+		"{ name = \"lan0\"; master = \"br0\"; port = { tagged = [ 11 ]; }; },\n"
+		"{ name = \"lan1\"; master = \"br0\"; port = { pvid = 0; }; },\n"
+		BRIDGE UPPER WAN)),
+		"loses traffic: lan0 (leaves VLAN 10, 12), lan1 (leaves its last VLAN: 10)\n");
+}
+
+static void addresses_and_routes(void **state)
+{
+	struct harness *h = begin(state);
+
+	assert_text(harness_impact_of(h, I(PORTS BRIDGE UPPER
+		"{ name = \"wan\"; addresses = [ \"203.0.113.2/24\" ];\n"
+		"  routes = ( { to = \"default\"; via = \"203.0.113.9\"; } ); }")),
+		"loses traffic: wan (loses address 203.0.113.3/24; "
+		"the route default via 203.0.113.1 is replaced)\n");
+}
+
+static void becomes_a_port(void **state)
+{
+	struct harness *h = begin(state);
+
+	assert_text(harness_impact_of(h, I(PORTS BRIDGE UPPER
+		"{ name = \"wan\"; master = \"br0\"; }")),
+		"loses traffic: wan (the route default via 203.0.113.1 is removed; "
+		"loses address 203.0.113.2/24; loses address 203.0.113.3/24; "
+		"becomes a port of br0)\n");
+}
+
+/* The rest is counted. */
+static void many_reasons(void **state)
+{
+	struct harness *h = harness_begin(state, "wan");
+
+	harness_must_apply(h, I("{ name = \"wan\"; addresses = [ \"10.0.1.1/24\", \"10.0.2.1/24\", "
+				"\"10.0.3.1/24\", \"10.0.4.1/24\", \"10.0.5.1/24\", "
+				"\"10.0.6.1/24\" ]; }"));
+	assert_text(harness_impact_of(h, I("{ name = \"wan\"; }")),
+		    "loses traffic: wan (loses address 10.0.1.1/24; loses address 10.0.2.1/24; "
+		    "loses address 10.0.3.1/24; loses address 10.0.4.1/24; and 2 more)\n");
+	assert_null(impact_free(NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HARNESS_TEST(nothing_lost),
+		HARNESS_TEST(vlan_made_anew),
+		HARNESS_TEST(bridge_deleted),
+		HARNESS_TEST(foreign_goes_along),
+		HARNESS_TEST(goes_down),
+		HARNESS_TEST(memberships),
+		HARNESS_TEST(addresses_and_routes),
+		HARNESS_TEST(becomes_a_port),
+		HARNESS_TEST(many_reasons),
+	};
+
+	return harness_main("impact", tests, ARRAY_SIZE(tests));
+}
