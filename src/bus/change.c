@@ -10,7 +10,7 @@
 
 #include "bus/internal.h"
 #include "core/change.h"
-#include "core/impact.h"
+#include "core/path.h"
 #include "util/log.h"
 
 /* The caller of a change. Kept by the bus, so that nothing is left when the daemon ends. */
@@ -63,10 +63,15 @@ void change_waited(void *data, const struct outcome *o)
 	change_wait_cancel(b);
 }
 
-/* What Apply can be told; other methods know no options yet. */
+/* What a method can be told. */
 struct options {
+	bool apply, plan; /* whose options are meant */
 	int dry_run, replace;
 	uint64_t confirm; /* seconds; 0: not given */
+	/* Where the caller comes from: the address, and the interface that a link-local one names. */
+	const char *path; /* the message's; NULL: not given */
+	struct ipaddr peer;
+	char interface[IFNAMSIZ];
 };
 
 static int refuse(sd_bus_message *m, const char *why, const char *key)
@@ -90,6 +95,16 @@ static int read_seconds(sd_bus_message *m, uint64_t *ret)
 	return r < 0 ? r : sd_bus_message_read(m, "v", "t", ret);
 }
 
+static int read_path(sd_bus_message *m, struct options *o)
+{
+	int r = sd_bus_message_read(m, "v", "s", &o->path);
+
+	if (r < 0)
+		return r;
+	return path_parse(o->path, &o->peer, o->interface) < 0 ?
+		       refuse(m, "no IP address as path:", o->path) : 0;
+}
+
 static int read_option(sd_bus_message *m, struct options *o)
 {
 	const char *key;
@@ -97,14 +112,16 @@ static int read_option(sd_bus_message *m, struct options *o)
 
 	if (r < 0)
 		return r;
-	if (o && !strcmp(key, "dry-run")) {
+	if (o->apply && !strcmp(key, "dry-run")) {
 		r = sd_bus_message_read(m, "v", "b", &o->dry_run);
-	} else if (o && !strcmp(key, "replace")) {
+	} else if (o->apply && !strcmp(key, "replace")) {
 		r = sd_bus_message_read(m, "v", "b", &o->replace);
-	} else if (o && !strcmp(key, "confirm")) {
+	} else if (o->apply && !strcmp(key, "confirm")) {
 		r = read_seconds(m, &o->confirm);
 		if (r >= 0 && (!o->confirm || o->confirm > TRANSACT_SECONDS_MAX))
 			return refuse(m, "not a time of 1 to 86400 seconds:", key);
+	} else if (o->plan && !strcmp(key, "path")) {
+		return read_path(m, o);
 	} else {
 		return refuse(m, "unknown option", key);
 	}
@@ -112,7 +129,7 @@ static int read_option(sd_bus_message *m, struct options *o)
 }
 
 /*
- * The options of a call; NULL: it has none. What is not known is refused rather than
+ * The options of a call. What is not known is refused rather than
  * ignored. Return: 0, or 1 when an error was sent.
  */
 static int read_options(sd_bus_message *m, struct options *o)
@@ -159,7 +176,7 @@ static int load(struct bus *b, sd_bus_message *m, struct generation **ret)
 int change_check(struct bus *b, sd_bus_message *m)
 {
 	_cleanup_(generation_freep) struct generation *g = NULL;
-	int r = read_options(m, NULL);
+	int r = read_options(m, &(struct options){ 0 });
 
 	if (!r)
 		r = load(b, m, &g);
@@ -181,12 +198,19 @@ static void append_line(void *data, const struct plan_line *l)
 				    at->line);
 }
 
-static int append_impact(struct bus *b, sd_bus_message *reply, const struct plan *plan)
+static int append_impact(struct bus *b, sd_bus_message *reply, const struct plan *plan,
+			 const struct options *o)
 {
-	_cleanup_(impact_freep) struct impact *m = impact_new(plan, b->engine->mirror->seen);
+	const struct model *have = b->engine->mirror->seen;
+	_cleanup_(impact_freep) struct impact *m = impact_new(plan, have);
+	_cleanup_(path_done) struct path path = { 0 };
 	_cleanup_free_ char *text = NULL;
 	json_t *j = impact_json(m);
 
+	if (o->path) {
+		path_find(&path, have, &o->peer, o->interface);
+		json_object_set_new(j, "path", path_json(&path, m, o->path));
+	}
 	text = json_dumps(j, JSON_COMPACT);
 	json_decref(j);
 	return sd_bus_message_append(reply, "s", text);
@@ -197,7 +221,8 @@ int change_plan(struct bus *b, sd_bus_message *m)
 	_cleanup_(generation_freep) struct generation *g = NULL;
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	_cleanup_(plan_freep) struct plan *plan = NULL;
-	int r = read_options(m, NULL);
+	struct options o = { .plan = true };
+	int r = read_options(m, &o);
 
 	if (!r)
 		r = load(b, m, &g);
@@ -214,7 +239,7 @@ int change_plan(struct bus *b, sd_bus_message *m)
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	if (r >= 0)
-		r = append_impact(b, reply, plan);
+		r = append_impact(b, reply, plan, &o);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
@@ -254,7 +279,7 @@ static int apply(struct bus *b, sd_bus_message *m, const struct options *o)
 int change_apply(struct bus *b, sd_bus_message *m)
 {
 	_cleanup_(generation_freep) struct generation *g = NULL;
-	struct options o = { 0 };
+	struct options o = { .apply = true };
 	int r = read_options(m, &o);
 
 	if (!r && !o.dry_run)
@@ -266,5 +291,5 @@ int change_apply(struct bus *b, sd_bus_message *m)
 
 int change_reload(struct bus *b, sd_bus_message *m)
 {
-	return apply(b, m, &(struct options){ 0 });
+	return apply(b, m, &(struct options){ .apply = true });
 }

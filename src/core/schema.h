@@ -19,6 +19,7 @@
 struct encoder;
 struct errors;
 struct feature;
+struct ipaddr;
 struct iface;
 struct link_message;
 struct mirror;
@@ -73,6 +74,12 @@ enum loss {
 	LOSS_NONE,
 	LOSS_PART, /* of a VLAN, an address, a destination */
 	LOSS_ALL,
+};
+
+/* How well an entry of a list matches the address that packets are sent to. */
+struct lead {
+	unsigned prefix; /* bits in common: the most wins */
+	uint32_t metric; /* then the lowest */
 };
 
 /** phase_name, effect_name - the word used in plans and logs */
@@ -272,6 +279,8 @@ struct feature {
 	 * would have made of it? */
 	bool (*is_default)(const struct row *row, const struct object *to,
 			   const struct object *from, const struct iface *i);
+	/* FORM_LIST: does this entry of the kernel's lead packets to @to? */
+	bool (*leads)(const struct object *o, const struct ipaddr *to, struct lead *ret);
 	/* FORM_LIST: an interface with such entries is to be reached; wait-online waits for it. */
 	bool reached;
 	/* FORM_LIST: is entry @from of @have, which the daemon made, to be made anew as @to of

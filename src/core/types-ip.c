@@ -52,6 +52,16 @@ int ip_encode(struct nl_msg *msg, int attr, const struct ipaddr *ip)
 	return nla_put(msg, attr, ip_size(ip), ip->bytes);
 }
 
+bool ip_is_within(const struct ipaddr *ip, const struct ipaddr *network)
+{
+	if (ip->family != network->family)
+		return false;
+	for (unsigned bit = 0; bit < network->prefix; bit++)
+		if ((ip->bytes[bit / 8] ^ network->bytes[bit / 8]) & (0x80 >> bit % 8))
+			return false;
+	return true;
+}
+
 bool ip_is_network(const struct ipaddr *ip)
 {
 	for (unsigned bit = ip->prefix; bit < 8 * ip_size(ip); bit++)

@@ -96,6 +96,9 @@ int ip_encode(struct nl_msg *msg, int attr, const struct ipaddr *ip);
 /** ip_is_network - no bit set behind the prefix length? */
 bool ip_is_network(const struct ipaddr *ip);
 
+/** ip_is_within - is the address one of that network? */
+bool ip_is_within(const struct ipaddr *ip, const struct ipaddr *network);
+
 /* VLAN IDs 1 to 4094. */
 struct vlanset {
 	uint64_t bits[64];

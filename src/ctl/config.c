@@ -145,29 +145,44 @@ static int read_impact(sd_bus_message *m, json_t **ret)
 	return json_is_object(*ret) ? 0 : -EBADMSG;
 }
 
-int verb_plan(struct ctl *c)
+int ctl_plan(struct ctl *c, const char *peer, json_t **ret)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	json_auto_t *steps = json_array(), *impact = NULL;
-	const json_t *j;
-	size_t n;
-	int r = ctl_call(c, "Plan", &reply, "a{sv}", 0);
+	int r = ctl_call(c, "Plan", &reply, "a{sv}", peer ? 1 : 0, "path", "s", peer);
 
 	if (r)
 		return r;
 	if (read_plan(reply, steps) < 0 || read_impact(reply, &impact) < 0)
 		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_SIGNATURE,
 				"netctld's plan makes no sense");
-	if (c->json != JSON_MODE_OFF) {
-		json_object_set_new(impact, "version", json_integer(1));
-		json_object_set(impact, "steps", steps);
-		return ctl_json(c, TAKE_PTR(impact));
-	}
-	json_array_foreach(steps, n, j)
+	json_object_set_new(impact, "version", json_integer(1));
+	json_object_set(impact, "steps", steps);
+	*ret = TAKE_PTR(impact);
+	return EXIT_DONE;
+}
+
+int verb_plan(struct ctl *c)
+{
+	_cleanup_free_ char *peer = path_peer(c);
+	json_auto_t *plan = NULL;
+	const json_t *j;
+	size_t n;
+	int r = ctl_plan(c, peer, &plan);
+
+	if (r)
+		return r;
+	if (c->json != JSON_MODE_OFF)
+		return ctl_json(c, TAKE_PTR(plan));
+	json_array_foreach(json_object_get(plan, "steps"), n, j)
 		print_step(c, j);
-	print_impact(impact);
-	if (!json_array_size(steps))
+	if (!n)
 		fputs("nothing to do\n", stderr);
+	print_impact(plan);
+	if (path_is_cut(plan)) {
+		path_print(plan, stdout);
+		putchar('\n');
+	}
 	return EXIT_DONE;
 }
 
@@ -196,6 +211,9 @@ int verb_apply(struct ctl *c)
 		return ctl_usage(c, "--replace goes with --confirm: what it replaces waits too");
 	if (c->dry_run)
 		return verb_plan(c);
+	r = c->confirm ? EXIT_DONE : path_ask(c);
+	if (r)
+		return r;
 	if (c->confirm)
 		return apply_confirm(c);
 	r = ctl_call(c, "Apply", &reply, "a{sv}", 0);

@@ -131,6 +131,26 @@ char *count_states(const json_t *list);
 /** ctl_generation - tell the answer of Apply, Reload and Rollback; returns an exit status */
 int ctl_generation(const struct ctl *c, sd_bus_message *reply);
 
+/** ctl_plan - with steps, what loses traffic, and whether the way to @peer (or NULL) is cut */
+int ctl_plan(struct ctl *c, const char *peer, json_t **ret);
+
+/** path_peer - where the ssh connection that led here comes from, or NULL; the caller frees it */
+char *path_peer(const struct ctl *c);
+
+/** path_is_cut - does this plan interrupt that way, or may it? */
+bool path_is_cut(const json_t *plan);
+
+/** path_print - "interrupts the way you came by (ssh from 203.0.113.7 by wan)" */
+void path_print(const json_t *plan, FILE *out);
+
+/**
+ * path_ask - before a change that nothing reverts: would it cut off the person who asks for it?
+ *
+ * Then asked on a terminal, and else warned of. Sets c->confirm where that is the answer.
+ * Return: an exit status; EXIT_DONE: go on.
+ */
+int path_ask(struct ctl *c);
+
 /** apply_confirm - apply what reverts itself, and ask on a terminal; returns an exit status */
 int apply_confirm(struct ctl *c);
 

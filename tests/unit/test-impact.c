@@ -2,7 +2,7 @@
 /* What plans do to traffic. */
 #include "unit/harness.h"
 
-#include "core/impact.h"
+#include "core/path.h"
 
 #define I(text) "interfaces = (\n" text "\n);\n"
 #define PORTS                                                                                      \
@@ -127,6 +127,102 @@ static void many_reasons(void **state)
 	assert_null(impact_free(NULL));
 }
 
+/* The way to @peer, and what the plan for @config does to it. */
+static char *path_to(struct harness *h, const char *peer, const char *config)
+{
+	_cleanup_(path_done) struct path path = { 0 };
+	_cleanup_(impact_freep) struct impact *m = NULL;
+	_cleanup_(plan_freep) struct plan *plan = NULL;
+	char interface[IFNAMSIZ], *text = NULL;
+	struct generation *g;
+	struct errors e = { 0 };
+	struct ipaddr ip;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	harness_file(h, "conf/a.conf", config);
+	assert_int_equal(engine_load(h->engine, &e, &g), 0);
+	plan = engine_plan(h->engine, g);
+	m = impact_new(plan, h->engine->mirror->seen);
+	assert_int_equal(path_parse(peer, &ip, interface), 0);
+	path_find(&path, h->engine->mirror->seen, &ip, interface);
+	for (unsigned n = 0; n < path.n; n++)
+		fprintf(out, "%s ", path.parts[n].iface->name);
+	fputs(cut_name(path_cut(&path, m)), out);
+	fclose(out);
+	generation_free(g);
+	return text;
+}
+
+#define LAN(id)                                                                                    \
+	"{ name = \"br0.10\"; kind = \"vlan\"; vlan = { link = \"br0\"; id = " id "; };\n"          \
+	"  addresses = [ \"192.168.10.1/24\", \"2001:db8:10::1/64\" ]; },\n"
+#define ALL PORTS BRIDGE LAN("10") WAN
+
+static void path_is_found(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0 lan1 wan");
+
+	assert_text(path_to(h, "203.0.113.7", I(ALL)), "unknown");
+	harness_must_apply(h, I(ALL));
+	assert_text(path_to(h, "203.0.113.7", I(ALL)), "wan no");
+	assert_text(path_to(h, "8.8.8.8", I(ALL)), "wan no");
+	assert_text(path_to(h, "192.168.10.77", I(ALL)), "br0.10 br0 lan0 lan1 no");
+	assert_text(path_to(h, "2001:db8:10::7", I(ALL)), "br0.10 br0 lan0 lan1 no");
+	assert_text(path_to(h, "2001:db8:99::7", I(ALL)), "unknown");
+	assert_text(path_to(h, "fe80::1%lan1", I(ALL)), "lan1 no");
+	assert_text(path_to(h, "fe80::1%nope", I(ALL)), "unknown");
+}
+
+static void lowest_metric_wins(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0 wan");
+	const char *config = I(
+		"{ name = \"lan0\"; addresses = [ \"192.0.2.1/24\" ]; routes = (\n"
+		"  { to = \"default\"; via = \"192.0.2.9\"; metric = 50; },\n"
+		"  { to = \"10.1.0.0/16\"; via = \"192.0.2.9\"; table = 100; } ); },\n"
+		"{ name = \"wan\"; addresses = [ \"203.0.113.2/24\" ]; routes = (\n"
+		"  { to = \"default\"; via = \"203.0.113.1\"; metric = 100; },\n"
+		"  { to = \"10.2.0.0/16\"; via = \"203.0.113.1\"; } ); }");
+
+	harness_must_apply(h, config);
+	assert_text(path_to(h, "8.8.8.8", config), "lan0 no");
+	assert_text(path_to(h, "10.2.3.4", config), "wan no");
+	assert_text(path_to(h, "10.1.3.4", config), "lan0 no");
+}
+
+static void path_is_cut(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0 lan1 wan");
+
+	harness_must_apply(h, I(ALL));
+	assert_text(path_to(h, "192.168.10.77", I(PORTS BRIDGE LAN("11") WAN)),
+		    "br0.10 br0 lan0 lan1 yes");
+	assert_text(path_to(h, "203.0.113.7", I(PORTS BRIDGE LAN("11") WAN)), "wan no");
+	/* Which port it is by is not known. */
+	assert_text(path_to(h, "192.168.10.77", I(
+		"{ name = \"lan0\"; master = \"br0\"; port = { tagged = [ \"10-12\" ]; }; },\n"
+		"{ name = \"lan1\"; },\n" BRIDGE LAN("10") WAN)), "br0.10 br0 lan0 lan1 maybe");
+	assert_text(path_to(h, "192.168.10.77", I("{ name = \"lan0\"; }, { name = \"lan1\"; },\n"
+		BRIDGE LAN("10") WAN)), "br0.10 br0 lan0 lan1 yes");
+	assert_text(path_to(h, "203.0.113.7", I(PORTS BRIDGE LAN("10")
+		"{ name = \"wan\"; up = false; }")), "wan yes");
+	assert_text(path_to(h, "203.0.113.7", I(PORTS BRIDGE LAN("10")
+		"{ name = \"wan\"; addresses = [ \"203.0.113.3/24\" ]; }")), "wan maybe");
+}
+
+static void no_address(void **state _unused_)
+{
+	char interface[IFNAMSIZ];
+	struct ipaddr ip;
+
+	assert_int_equal(path_parse("host", &ip, interface), -EINVAL);
+	assert_int_equal(path_parse("", &ip, interface), -EINVAL);
+	assert_int_equal(path_parse("10.0.0.0/8", &ip, interface), -EINVAL);
+	assert_int_equal(path_parse("fe80::1%", &ip, interface), -EINVAL);
+	assert_int_equal(path_parse("fe80::1%abcdefghijklmnop", &ip, interface), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +235,10 @@ int main(void)
 		HARNESS_TEST(addresses_and_routes),
 		HARNESS_TEST(becomes_a_port),
 		HARNESS_TEST(many_reasons),
+		HARNESS_TEST(path_is_found),
+		HARNESS_TEST(lowest_metric_wins),
+		HARNESS_TEST(path_is_cut),
+		HARNESS_TEST(no_address),
 	};
 
 	return harness_main("impact", tests, ARRAY_SIZE(tests));

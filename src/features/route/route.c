@@ -478,6 +478,14 @@ static int encode(struct encoder *e, const struct step *s, unsigned part _unused
 	return bad ? -EMSGSIZE : 0;
 }
 
+static bool leads(const struct object *o, const struct ipaddr *to, struct lead *ret)
+{
+	const struct route *r = (const struct route *)o;
+
+	*ret = (struct lead){ .prefix = r->to.prefix, .metric = r->metric };
+	return r->table == RT_TABLE_MAIN && ip_is_within(to, &r->to);
+}
+
 static enum loss loses(const struct step *s, char **ret_why)
 {
 	const struct route *r = (const struct route *)s->from;
@@ -496,5 +504,5 @@ struct feature route_feature = {
 	.sources = sources, .observe = observe, .observe_link = observe_link, .format = format,
 	.is_ours = is_ours, .is_default = is_default, .entry_blocked = entry_blocked,
 	.is_foreign = is_foreign, .complete = complete, .check = check,
-	.loses = loses, .encode = encode,
+	.loses = loses, .leads = leads, .encode = encode,
 };
