@@ -10,7 +10,6 @@
 . "$(dirname "$0")/../lib/daemon.sh"
 
 modprobe netdevsim || skip_all "needs netdevsim"
-nic=/sys/bus/netdevsim/devices/netdevsim1
 echo "1 2 4" >/sys/bus/netdevsim/new_device
 eventually 5 test -e /sys/class/net/eth1 || skip_all "needs eth1 of netdevsim"
 lab_dbus

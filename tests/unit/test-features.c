@@ -69,6 +69,12 @@ static void is_planned_as_expected(void **state)
 	struct example x = open_example(*state);
 	_cleanup_free_ char *path = file_of(*state, "expected.plan");
 
+	/* What a real device can, and has before, is its own. */
+	if (!x.h->fake && !strncmp(*state, "ethernet", strlen("ethernet"))) {
+		close_example(&x);
+		print_message("# skipped, the plan depends on the device\n");
+		skip();
+	}
 	harness_golden(path, harness_plan_of(x.h, x.text));
 	close_example(&x);
 }
