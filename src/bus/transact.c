@@ -85,12 +85,13 @@ static json_t *info_json(const struct change_info *i)
 
 	for (unsigned n = 0; n < i->n_files; n++)
 		json_array_append_new(files, text_json(i->files[n]));
-	return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:b}", "number",
+	return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:o}", "number",
 			 (json_int_t)i->number, "time", (json_int_t)i->time_usec, "usec",
 			 (json_int_t)i->usec, "uid", (json_int_t)i->uid, "caller",
 			 text_json(i->caller), "unit", text_json(i->unit), "result",
 			 text_json(i->result), "hash", text_json(i->hash), "files", files,
-			 "confirmed", i->confirmed);
+			 "confirmed", i->confirmed, "total_steps", (json_int_t)i->total_steps, "steps",
+			 timings_json(i));
 }
 
 int transact_history(struct bus *b, sd_bus_message *m)

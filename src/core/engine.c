@@ -27,6 +27,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "nl/files.h"
 #include "util/log.h"
@@ -51,6 +52,15 @@ static uint64_t now_usec(const struct engine *e)
 
 	(void)sd_event_now(e->event, CLOCK_MONOTONIC, &now);
 	return now;
+}
+
+/* Not of the turn, as now_usec(): what a turn takes is measured with it. */
+static uint64_t clock_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * UINT64_C(1000000) + t.tv_nsec / 1000;
 }
 
 static void announce(struct engine *e, const struct change *changes, unsigned n)
@@ -123,6 +133,7 @@ static void step_answered(struct engine *e, struct step *s)
 {
 	bool removing = s->verb == VERB_REMOVE || s->verb == VERB_DELETE || s->reset;
 
+	s->answered_usec = e->kernel->answered_usec ? e->kernel->answered_usec : clock_now();
 	/* Gone already, with the interface it was on or by another hand: as wanted. */
 	if (removing && (s->error == -ENODEV || s->error == -ESRCH || s->error == -EADDRNOTAVAIL ||
 			 s->error == -ENOENT))
@@ -234,6 +245,7 @@ static void plan_begin(struct engine *e, struct plan *plan)
 	}
 	mirror_hold(e->mirror, true);
 	announce(e, NULL, 0);
+	e->plan_usec = clock_now();
 	submit_window(e);
 }
 
@@ -241,6 +253,8 @@ static void plan_done(struct engine *e)
 {
 	bool dump = !e->live || e->untold || e->plan->n > BULK;
 
+	if (e->info.number)
+		change_info_time(&e->info, e->plan, e->plan_usec);
 	e->plan = plan_free(e->plan);
 	e->passes++;
 	e->dumped = dump;

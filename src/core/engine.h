@@ -50,6 +50,7 @@ struct engine {
 
 	/* While a plan is carried out. */
 	struct plan *plan;
+	uint64_t plan_usec;	  /* CLOCK_MONOTONIC when it began */
 	unsigned next, in_flight; /* steps begun; requests not answered */
 	bool untold;		  /* some step's effect is not told by a notification */
 	bool dumped;		  /* what was compared last came from dumps */

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "core/plan.h"
 #include "core/source.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -27,7 +28,65 @@ void change_info_done(struct change_info *i)
 	for (unsigned n = 0; n < i->n_files; n++)
 		free(i->files[n]);
 	free(i->files);
+	for (unsigned n = 0; n < i->n_steps; n++)
+		free(i->steps[n].what);
+	free(i->steps);
 	memset(i, 0, sizeof(*i));
+}
+
+/* The slowest are kept: one that is quicker than all of them is not. */
+static struct timing *timing_place(struct change_info *i, uint64_t usec)
+{
+	struct timing *quickest = i->steps;
+
+	if (i->n_steps < HISTORY_STEPS) {
+		i->steps = array_reserve(i->steps, i->n_steps, sizeof(*i->steps));
+		return memset(&i->steps[i->n_steps++], 0, sizeof(*i->steps));
+	}
+	for (unsigned n = 1; n < i->n_steps; n++)
+		if (i->steps[n].usec < quickest->usec)
+			quickest = &i->steps[n];
+	return usec > quickest->usec ? quickest : NULL;
+}
+
+static int compare_timings(const void *a, const void *b)
+{
+	const struct timing *ta = a, *tb = b;
+
+	return ta->number < tb->number ? -1 : ta->number > tb->number;
+}
+
+/*
+ * The kernel answers a batch as a whole (nl/kernel.c): what it took since the answer before
+ * is shared evenly among its steps.
+ */
+void change_info_time(struct change_info *i, const struct plan *plan, uint64_t begin)
+{
+	uint64_t before = begin;
+	unsigned end;
+
+	for (unsigned n = 0; n < plan->n; n = end) {
+		uint64_t at = plan->steps[n].answered_usec, share;
+
+		for (end = n + 1; end < plan->n && plan->steps[end].answered_usec == at;)
+			end++;
+		if (!at) /* never begun */
+			continue;
+		share = at > before ? (at - before) / (end - n) : 0;
+		before = max_of(at, before);
+		for (unsigned k = n; k < end; k++) {
+			struct timing *t = timing_place(i, share);
+
+			i->total_steps++;
+			if (!t)
+				continue;
+			free(t->what);
+			*t = (struct timing){ step_what(&plan->steps[k]), i->total_steps, end - n,
+					      share };
+		}
+	}
+	if (i->n_steps)
+		qsort(i->steps, i->n_steps, sizeof(*i->steps), compare_timings);
 }
 
 static char *path_of(const char *dir, uint64_t number)
@@ -39,6 +98,18 @@ static void set_string(json_t *j, const char *key, const char *value)
 {
 	if (value)
 		json_object_set_new(j, key, json_string(value));
+}
+
+json_t *timings_json(const struct change_info *i)
+{
+	json_t *j = json_array();
+
+	for (unsigned n = 0; n < i->n_steps; n++)
+		json_array_append_new(j, json_pack("{s:i, s:s, s:I, s:i}", "number",
+						   (int)i->steps[n].number, "what", i->steps[n].what,
+						   "usec", (json_int_t)i->steps[n].usec, "shared",
+						   (int)i->steps[n].shared));
+	return j;
 }
 
 static json_t *info_json(const struct change_info *i)
@@ -57,6 +128,8 @@ static json_t *info_json(const struct change_info *i)
 	for (unsigned n = 0; n < i->n_files; n++)
 		json_array_append_new(files, json_string(i->files[n]));
 	json_object_set_new(j, "files", files);
+	json_object_set_new(j, "total_steps", json_integer(i->total_steps));
+	json_object_set_new(j, "steps", timings_json(i));
 	return j;
 }
 
@@ -140,6 +213,23 @@ static int64_t get_number(const config_setting_t *s, const char *key)
 	return v ? config_setting_get_int64(v) : 0;
 }
 
+static void read_timings(const config_setting_t *list, struct change_info *i)
+{
+	for (int n = 0; list && n < config_setting_length(list); n++) {
+		const config_setting_t *s = config_setting_get_elem(list, n);
+		char *what = config_setting_is_group(s) ? get_string(s, "what") : NULL;
+
+		if (!what || i->n_steps == HISTORY_STEPS) {
+			free(what);
+			continue;
+		}
+		i->steps = array_reserve(i->steps, i->n_steps, sizeof(*i->steps));
+		i->steps[i->n_steps++] = (struct timing){ what, get_number(s, "number"),
+							  get_number(s, "shared"),
+							  get_number(s, "usec") };
+	}
+}
+
 static int read_info(const config_setting_t *s, struct change_info *i)
 {
 	const config_setting_t *files, *confirmed;
@@ -161,6 +251,8 @@ static int read_info(const config_setting_t *s, struct change_info *i)
 		i->files = array_reserve(i->files, i->n_files, sizeof(*i->files));
 		i->files[i->n_files++] = str_dup(config_setting_get_string_elem(files, n));
 	}
+	i->total_steps = get_number(s, "total_steps");
+	read_timings(config_setting_get_member(s, "steps"), i);
 	return 0;
 }
 

@@ -7,6 +7,19 @@
 
 #define HISTORY_KEEP 20
 
+/* The slowest steps of a change that are remembered. */
+#define HISTORY_STEPS 100
+
+/* What one step took: where several were answered at once, its share. */
+struct timing {
+	char *what;	 /* as in plans */
+	unsigned number; /* of the step, counting from 1 */
+	unsigned shared; /* steps that were answered at once; 1: it alone */
+	uint64_t usec;
+};
+
+struct plan;
+
 /* Who asked for a change, what came of it. Strings are owned by the structure. */
 struct change_info {
 	uint64_t number;
@@ -20,7 +33,15 @@ struct change_info {
 	char **files;
 	unsigned n_files;
 	bool confirmed; /* may be gone back to */
+	struct timing *steps; /* in the order of the plan */
+	unsigned n_steps, total_steps;
 };
+
+/** timings_json - the steps as printed; a new reference */
+json_t *timings_json(const struct change_info *i);
+
+/** change_info_time - note what the steps of a plan took that began at @begin and is done */
+void change_info_time(struct change_info *i, const struct plan *plan, uint64_t begin);
 
 /** change_info_done - free what it holds */
 void change_info_done(struct change_info *i);

@@ -39,6 +39,7 @@ struct step {
 
 	/* Outcome. */
 	unsigned parts_left;
+	uint64_t answered_usec; /* CLOCK_MONOTONIC; of a batch all have the same */
 	int error;
 	char *text; /* the kernel's words; heap */
 };

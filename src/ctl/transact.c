@@ -221,6 +221,46 @@ static void add_generation(const struct ctl *c, struct table *t, const json_t *j
 		row->below = str_dup(result + word + 1 + strspn(result + word + 1, " "));
 }
 
+/* One generation: what was done, and how long each step took. */
+static int show_generation(const struct ctl *c, const json_t *list, uint64_t number)
+{
+	struct table t = { .heads = { "STEP", "MILLISECONDS", "WHAT" }, .right = 3 };
+	const json_t *j, *found = NULL, *step;
+	size_t n;
+
+	json_array_foreach(list, n, j)
+		if ((uint64_t)get_number(j, NULL, "number") == number)
+			found = j;
+	if (!found) {
+		_cleanup_free_ char *text = str_format("there is no generation %" PRIu64, number);
+
+		return ctl_fail(c, EXIT_FAILED, "org.netctl1.Error.NoSuchGeneration", text);
+	}
+	if (c->json != JSON_MODE_OFF)
+		return ctl_json(c, json_pack("{s:i, s:[O]}", "version", 1, "generations", found));
+	_cleanup_free_ char *at = when(found), *by = who(c, found);
+
+	printf("generation %" PRIu64 ", %s, by %s: %s, %.1f ms\n", number, at, by,
+	       get_text(found, NULL, "result"), get_number(found, NULL, "usec") / 1e3);
+	json_array_foreach(json_object_get(found, "steps"), n, step) {
+		struct table_row *row = table_add(&t, NULL);
+		int shared = get_number(step, NULL, "shared");
+
+		row->cells[0] = str_format("%d", (int)get_number(step, NULL, "number"));
+		row->cells[1] = str_format("%.3f%s", get_number(step, NULL, "usec") / 1e3,
+					   shared > 1 ? "*" : " ");
+		row->cells[2] = str_dup(get_text(step, NULL, "what"));
+	}
+	if (!t.n)
+		return EXIT_DONE;
+	table_print(c, &t);
+	printf("* its share of the steps that the kernel answered at once\n");
+	n = get_number(found, NULL, "total_steps");
+	if (n > json_array_size(json_object_get(found, "steps")))
+		printf("the slowest of %zu steps\n", n);
+	return EXIT_DONE;
+}
+
 int verb_history(struct ctl *c)
 {
 	struct table t = { .heads = { "NUMBER", "WHEN", "WHO", "RESULT", "FILES" } };
@@ -236,6 +276,12 @@ int verb_history(struct ctl *c)
 	if (!json_is_array(list))
 		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_SIGNATURE,
 				"netctld's answer makes no sense");
+	if (c->n_names) {
+		uint64_t number;
+
+		r = read_number(c, &number);
+		return r ? r : show_generation(c, list, number);
+	}
 	if (c->json != JSON_MODE_OFF)
 		return ctl_json(c, json_pack("{s:i, s:O}", "version", 1, "generations", list));
 	json_array_foreach(list, n, j)

@@ -20,7 +20,7 @@ const struct verb verbs[] = {
 	  "Keep what would be reverted" },
 	{ "rollback", "[N]", 0, 1, USES_BUS | USES_FLEET, verb_rollback,
 	  "Back to generation N, or the one before" },
-	{ "history", "", 0, 0, USES_BUS | USES_LEGEND, verb_history,
+	{ "history", "[N]", 0, 1, USES_BUS | USES_LEGEND, verb_history,
 	  "The last generations: when, who, what" },
 	{ "diff", "[N] [M]", 0, 2, USES_BUS, verb_diff,
 	  "What generation M has other than N" },

@@ -119,6 +119,14 @@ static int send_to_kernel(struct linux_kernel *lk, enum road road, const void *d
 	return r < 0 ? r : outlet_send(&lk->outlets[road], data, len);
 }
 
+static uint64_t clock_usec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * UINT64_C(1000000) + t.tv_nsec / 1000;
+}
+
 static void answer(struct pending *p)
 {
 	p->fn(p->data, p->error, p->text);
@@ -148,6 +156,7 @@ static void finish_batch(struct linux_kernel *lk)
 	}
 	lk->n = rest;
 	lk->sent = 0;
+	lk->k.answered_usec = clock_usec();
 	for (unsigned i = 0; i < n; i++)
 		answer(&batch[i]);
 	free(batch);
@@ -187,14 +196,6 @@ static unsigned batch_span(const struct linux_kernel *lk, size_t *bytes)
 			break;
 	*bytes = i < lk->n ? lk->pending[i].offset : lk->batch_bytes;
 	return i;
-}
-
-static uint64_t clock_usec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * UINT64_C(1000000) + t.tv_nsec / 1000;
 }
 
 static void adapt_batch(struct linux_kernel *lk, uint64_t usec)

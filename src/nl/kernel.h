@@ -74,6 +74,7 @@ struct kernel_ops {
 struct kernel {
 	const struct kernel_ops *ops;
 	struct kernel_counters counters;
+	uint64_t answered_usec; /* CLOCK_MONOTONIC: when the batch that is being answered was done */
 	uint32_t port;	 /* netlink port id of the requests: what they cause is told with it */
 	struct xdp *xdp; /* programs that are the daemon's */
 	/* Notifications, and that some were lost (or that the listening began anew). */

@@ -198,6 +198,15 @@ check_status 0 "one that waits" run apply --confirm=60
 check_status 0 "can be given up early" run rollback
 check "is undone" mtu_is 1310
 check "with its reason" generation 1 '.result | test("by hand")'
+# What each step took.
+check "the history has the steps of each change" \
+	jq -e '[.generations[] | select(.result == "applied" and .total_steps > 0)] != []' "$out"
+check "with what they took" \
+	jq -e '[.generations[].steps[] | select(.usec < 0 or .shared < 1)] == []' "$out"
+number=$(jq '[.generations[] | select(.total_steps > 0)][0].number' "$out")
+check_status 0 "history of one generation" run history "$number"
+check "has a line a step" says "^ *1  *[0-9][0-9]*[.][0-9]"
+check_status 1 "history of none" run history 4711
 check_status 0 "history" run history
 check "shows who and what" says 'root +applied +10-test.conf'
 check "and why" says 'not confirmed'
