@@ -18,6 +18,7 @@
  * What must stay true: at most one plan is under way; done() is called exactly
  * once for each engine_apply() that returned 0.
  */
+#include "core/carry.h"
 #include "core/change.h"
 #include "core/drift.h"
 #include "core/eventual.h"
@@ -27,40 +28,18 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
-#include "nl/files.h"
 #include "util/log.h"
 
-/* Steps handed to the kernel before the loop turns; their answers bound the memory. */
-#define WINDOW 512
-/* A plan longer than this is cheaper to verify by dumps than by its notifications. */
-#define BULK 256
 /* Creating may uncover what could not be compared before (a veth's peer); never more than this. */
 #define PASSES_MAX 6
-/*
- * Between attempts at what failed: 1 s, doubling up to about a minute. Once soon
- * where nobody asked: what changed under our hands is often told a moment later.
- */
-#define RETRY_FIRST_USEC UINT64_C(100000)
-#define RETRY_USEC UINT64_C(1000000)
-#define RETRY_SHIFT_MAX 6
 
-static uint64_t now_usec(const struct engine *e)
+uint64_t engine_now(const struct engine *e)
 {
 	uint64_t now = 0;
 
 	(void)sd_event_now(e->event, CLOCK_MONOTONIC, &now);
 	return now;
-}
-
-/* Not of the turn, as now_usec(): what a turn takes is measured with it. */
-static uint64_t clock_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * UINT64_C(1000000) + t.tv_nsec / 1000;
 }
 
 static void announce(struct engine *e, const struct change *changes, unsigned n)
@@ -69,202 +48,9 @@ static void announce(struct engine *e, const struct change *changes, unsigned n)
 		e->on_changed(e->on_changed_data, changes, n);
 }
 
-static void turn_later(struct engine *e)
+void engine_turn_later(struct engine *e)
 {
 	sd_event_source_set_enabled(e->turn, SD_EVENT_ONESHOT);
-}
-
-/* What failed before this change too is no reason to undo it. */
-static void note_failure(struct engine *e, const struct iface *want, const char *line)
-{
-	e->broken |= !want || !want->failed_before;
-	char *all = str_format("%s%s%s", e->failures ? e->failures : "", e->failures ? "\n" : "",
-			       line);
-
-	free(e->failures);
-	e->failures = all;
-}
-
-static void fail_iface(struct engine *e, struct iface *want, const char *reason)
-{
-	uint64_t delay = RETRY_USEC << min_of(want->failures, (unsigned)RETRY_SHIFT_MAX);
-
-	if (!want->failures && !e->done)
-		delay = RETRY_FIRST_USEC;
-	want->state = STATE_FAILED;
-	want->retry_usec = now_usec(e) + delay;
-	want->failures++;
-	iface_set_reason(want, "%s", reason);
-}
-
-/* One line for everybody: the object, the key, the kernel's words, the place. */
-static void step_failed(struct engine *e, struct step *s)
-{
-	_cleanup_free_ char *what = step_what(s);
-	_cleanup_free_ char *place = step_place(s);
-	/* What hardware can do, its driver decides. */
-	_cleanup_free_ char *driver = s->phase == PHASE_PHY ? files_driver(s->name) : NULL;
-	_cleanup_free_ char *line = NULL;
-
-	line = str_format("%s%s: %s%s%s%s%s%s", place, what, driver ? driver : "",
-			  driver ? ": " : "", strerror(-s->error), s->text ? " (" : "",
-			  s->text ? s->text : "", s->text ? ")" : "");
-	/* What follows from the first failure is no news. */
-	if (s->want && s->want->state == STATE_FAILED) {
-		log_debug("%s", line);
-		return;
-	}
-	log_event(!e->done && s->want && !s->want->failures ? LOG_INFO : LOG_ERR, LOG_EVENT_FAILED,
-		  s->name, e->number, "%s", line);
-	note_failure(e, s->want, line);
-	if (s->want)
-		fail_iface(e, s->want, line);
-}
-
-static void plan_done(struct engine *e);
-static void submit_window(struct engine *e);
-
-static bool must_undo(const struct engine *e)
-{
-	return e->transaction && e->broken && !e->undoing;
-}
-
-static void step_answered(struct engine *e, struct step *s)
-{
-	bool removing = s->verb == VERB_REMOVE || s->verb == VERB_DELETE || s->reset;
-
-	s->answered_usec = e->kernel->answered_usec ? e->kernel->answered_usec : clock_now();
-	/* Gone already, with the interface it was on or by another hand: as wanted. */
-	if (removing && (s->error == -ENODEV || s->error == -ESRCH || s->error == -EADDRNOTAVAIL ||
-			 s->error == -ENOENT))
-		s->error = 0;
-	/* A device was pulled out meanwhile: absent, and no failure. */
-	if (s->error == -ENODEV && (!s->want || !*iface_kind(s->want)))
-		s->error = 0;
-	if (s->error)
-		step_failed(e, s);
-}
-
-static void on_reply(void *data, int error, const char *text);
-
-/* What a reply is about; lives as long as the plan. */
-struct flight {
-	struct engine *engine;
-	unsigned step;
-};
-
-static void on_reply(void *data, int error, const char *text)
-{
-	struct flight *f = data;
-	struct engine *e = f->engine;
-	struct step *s = &e->plan->steps[f->step];
-
-	if (error && !s->error) {
-		s->error = error;
-		s->text = text ? str_dup(text) : NULL;
-	}
-	if (--s->parts_left == 0)
-		step_answered(e, s);
-	if (--e->in_flight == 0)
-		submit_window(e);
-}
-
-static void submit_step(struct engine *e, unsigned index)
-{
-	struct step *s = &e->plan->steps[index];
-	struct flight *f;
-	unsigned part = 0;
-	int r;
-
-	e->encoder->why = NULL;
-	do {
-		r = encode_step(e->encoder, s, part++);
-		if (r < 0)
-			break;
-		e->untold |= e->encoder->request.channel != CHANNEL_NETLINK || step_is_untold(s);
-		f = arena_alloc(e->plan->arena, sizeof(*f));
-		*f = (struct flight){ e, index };
-		s->parts_left++;
-		e->in_flight++;
-		kernel_submit(e->kernel, &e->encoder->request, on_reply, f);
-	} while (r > 0);
-	if (r < 0) {
-		s->error = r;
-		if (e->encoder->why && !s->text)
-			s->text = str_dup(e->encoder->why);
-		if (!s->parts_left)
-			step_answered(e, s);
-	}
-	e->steps++;
-}
-
-static void submit_window(struct engine *e)
-{
-	unsigned end;
-
-	if (must_undo(e)) /* no further */
-		e->next = e->plan->n;
-	end = min_of(e->plan->n, e->next + WINDOW);
-	for (; e->next < end; e->next++) {
-		struct step *s = &e->plan->steps[e->next];
-
-		/* An interface that failed is left alone until it is tried again. */
-		if (s->want && s->want->state == STATE_FAILED)
-			continue;
-		submit_step(e, e->next);
-	}
-	if (e->in_flight)
-		kernel_flush(e->kernel);
-	else if (e->next < e->plan->n)
-		submit_window(e);
-	else
-		plan_done(e);
-}
-
-/* What could not be put back after a crash is not begun. */
-static void refuse_plan(struct engine *e)
-{
-	_cleanup_free_ char *line = str_format("%s: what is there now cannot be remembered",
-					       e->record->path);
-
-	e->plan = plan_free(e->plan);
-	note_failure(e, NULL, line);
-	turn_later(e);
-}
-
-static void plan_begin(struct engine *e, struct plan *plan)
-{
-	e->plan = plan;
-	e->next = 0;
-	e->untold = false;
-	plan_log(plan, LOG_DEBUG);
-	record_adopt(e->record, e->current->want, e->mirror->seen, plan);
-	if (record_save(e->record) < 0 && e->transaction && !e->undoing) {
-		refuse_plan(e);
-		return;
-	}
-	mirror_hold(e->mirror, true);
-	announce(e, NULL, 0);
-	e->plan_usec = clock_now();
-	submit_window(e);
-}
-
-static void plan_done(struct engine *e)
-{
-	bool dump = !e->live || e->untold || e->plan->n > BULK;
-
-	if (e->info.number)
-		change_info_time(&e->info, e->plan, e->plan_usec);
-	e->plan = plan_free(e->plan);
-	e->passes++;
-	e->dumped = dump;
-	if (dump) {
-		mirror_sync(e->mirror, e->live);
-		return;
-	}
-	mirror_hold(e->mirror, false);
-	kernel_read_notifications(e->kernel);
-	turn_later(e);
 }
 
 static void set_retry(struct engine *e)
@@ -275,7 +61,7 @@ static void set_retry(struct engine *e)
 		if ((i->state == STATE_FAILED || i->state == STATE_DRIFTED) && i->retry_usec)
 			first = min_of(first, i->retry_usec);
 	first = min_of(first, min_of(e->event_due, hold_first_end(e)));
-	first = min_of(first, eventual_first(e->current->want, now_usec(e)));
+	first = min_of(first, eventual_first(e->current->want, engine_now(e)));
 	if (!e->live || first == UINT64_MAX || /* never, or not before somebody asks */
 	    sd_event_source_set_time(e->retry, first) < 0 ||
 	    sd_event_source_set_enabled(e->retry, SD_EVENT_ONESHOT) < 0)
@@ -342,7 +128,7 @@ static void reconciled(struct engine *e)
 		.error = e->undoing ? -ECANCELED : e->failures ? -EIO : 0,
 		.text = text,
 		.steps = e->steps,
-		.usec = now_usec(e) - e->begin,
+		.usec = engine_now(e) - e->begin,
 	};
 
 	mark_settled(e);
@@ -382,13 +168,13 @@ static void verification_failed(struct engine *e, struct plan *plan)
 			continue; /* told already */
 		line = str_format("%s%s: the kernel accepted this, but did not do it", place, what);
 		log_event(LOG_ERR, LOG_EVENT_FAILED, s->name, e->number, "%s", line);
-		note_failure(e, s->want, line);
+		carry_note_failure(e, s->want, line);
 		if (s->want)
-			fail_iface(e, s->want, line);
+			carry_fail_iface(e, s->want, line);
 	}
 	plan_free(plan);
-	if (must_undo(e))
-		turn_later(e);
+	if (carry_must_undo(e))
+		engine_turn_later(e);
 	else
 		reconciled(e);
 }
@@ -398,15 +184,15 @@ static struct plan *make_plan(struct engine *e, bool all)
 	struct mirror *m = e->mirror;
 	const struct change *names = all ? NULL : m->changes;
 	struct plan *plan = plan_new(e->current->want, m->seen, e->record->owned, names,
-				     m->n_changes, now_usec(e));
+				     m->n_changes, engine_now(e));
 
-	if (e->done || e->undoing || !drift_filter(e, plan, now_usec(e)))
+	if (e->done || e->undoing || !drift_filter(e, plan, engine_now(e)))
 		return plan;
 	/* Others may stand on what is now left alone. */
 	plan_free(plan);
 	plan = plan_new(e->current->want, m->seen, e->record->owned, names, m->n_changes,
-			now_usec(e));
-	drift_filter(e, plan, now_usec(e));
+			engine_now(e));
+	drift_filter(e, plan, engine_now(e));
 	return plan;
 }
 
@@ -421,7 +207,7 @@ static void note_impossible(struct engine *e)
 			continue;
 		line = str_format("%s:%u: %s: %s", i->where.file, i->where.line, i->name, i->reason);
 		log_error("%s", line);
-		note_failure(e, i, line);
+		carry_note_failure(e, i, line);
 	}
 }
 
@@ -433,7 +219,7 @@ static void look(struct engine *e)
 	struct plan *plan;
 	uint64_t hash;
 
-	if (must_undo(e)) {
+	if (carry_must_undo(e)) {
 		begin_undo(e);
 		all = true;
 	}
@@ -442,7 +228,7 @@ static void look(struct engine *e)
 	if (all)
 		mirror_configured(m, e->current->want);
 	hold_mark(e);
-	event_links(e, all, now_usec(e));
+	event_links(e, all, engine_now(e));
 	if (!e->passes) {
 		e->round++;
 		drift_begin(e->current);
@@ -453,12 +239,12 @@ static void look(struct engine *e)
 	mirror_take_changes(m);
 	if (e->transaction && !e->undoing)
 		note_impossible(e);
-	if (must_undo(e)) {
+	if (carry_must_undo(e)) {
 		plan_free(plan);
-		turn_later(e);
+		engine_turn_later(e);
 		return;
 	}
-	eventual_filter(plan, e->passes, now_usec(e));
+	eventual_filter(plan, e->passes, engine_now(e));
 	if (!plan->n) {
 		plan_free(plan);
 		reconciled(e);
@@ -479,8 +265,8 @@ static void look(struct engine *e)
 	e->dumped = false;
 	e->last_plan = hash;
 	if (!e->passes && !e->done)
-		e->begin = now_usec(e);
-	plan_begin(e, plan);
+		e->begin = engine_now(e);
+	carry_out(e, plan);
 }
 
 static int on_turn(sd_event_source *s _unused_, void *data)
@@ -505,7 +291,7 @@ static void on_mirror_synced(void *data)
 
 static void on_mirror_changed(void *data)
 {
-	turn_later(data);
+	engine_turn_later(data);
 }
 
 static int on_retry(sd_event_source *s _unused_, uint64_t usec _unused_, void *data)
@@ -587,7 +373,7 @@ static void begin_request(struct engine *e, outcome_fn done, void *data)
 {
 	e->done = done;
 	e->done_data = data;
-	e->begin = now_usec(e);
+	e->begin = engine_now(e);
 	e->passes = e->steps = 0;
 	e->last_plan = 0;
 	e->look_at_all = true;
@@ -612,7 +398,7 @@ static void make_current(struct engine *e, struct generation *g)
 	if (mirror_lacks(e->mirror))
 		mirror_sync(e->mirror, e->live);
 	else if (e->mirror->synced)
-		turn_later(e);
+		engine_turn_later(e);
 }
 
 static void begin_waiting(struct engine *e)
@@ -629,7 +415,7 @@ bool engine_has_request(const struct engine *e)
 void engine_look_again(struct engine *e)
 {
 	e->look_at_all = true;
-	turn_later(e);
+	engine_turn_later(e);
 }
 
 void engine_announce(struct engine *e)
@@ -679,6 +465,6 @@ int engine_reconfigure(struct engine *e, const char *name, outcome_fn done, void
 	i->drift = drift_free(i->drift);
 	i->settled = false;
 	begin_request(e, done, data);
-	turn_later(e);
+	engine_turn_later(e);
 	return 0;
 }

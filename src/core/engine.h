@@ -157,6 +157,12 @@ bool engine_has_request(const struct engine *e);
 /** engine_look_again - compare everything at the end of this turn */
 void engine_look_again(struct engine *e);
 
+/** engine_turn_later - look at what changed at the end of this turn */
+void engine_turn_later(struct engine *e);
+
+/** engine_now - CLOCK_MONOTONIC of this turn, us */
+uint64_t engine_now(const struct engine *e);
+
 /** engine_announce - tell the bus that the engine's own properties changed */
 void engine_announce(struct engine *e);
 

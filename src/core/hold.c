@@ -10,14 +10,6 @@
 
 #include "util/log.h"
 
-static uint64_t now_usec(const struct engine *e)
-{
-	uint64_t now = 0;
-
-	(void)sd_event_now(e->event, CLOCK_MONOTONIC, &now);
-	return now;
-}
-
 static struct hold *find(struct engine *e, const char *name)
 {
 	for (unsigned n = 0; n < e->n_holds; n++)
@@ -37,7 +29,7 @@ int hold_begin(struct engine *e, const char *name, uint64_t usec)
 		h = &e->holds[e->n_holds++];
 		snprintf(h->name, sizeof(h->name), "%s", name);
 	}
-	h->until = now_usec(e) + usec;
+	h->until = engine_now(e) + usec;
 	log_event(LOG_NOTICE, LOG_EVENT_HELD, name, 0, "%s: left alone for %llu s", name,
 		  (unsigned long long)usec / 1000000);
 	engine_look_again(e);
@@ -58,7 +50,7 @@ int hold_end(struct engine *e, const char *name)
 
 void hold_mark(struct engine *e)
 {
-	uint64_t now = now_usec(e);
+	uint64_t now = engine_now(e);
 
 	for (unsigned n = e->n_holds; n > 0; n--)
 		if (e->holds[n - 1].until <= now) {
