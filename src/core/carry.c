@@ -13,9 +13,9 @@
 #include "core/carry.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "nl/files.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 /* Steps handed to the kernel before the loop turns; their answers bound the memory. */
@@ -29,15 +29,6 @@
 #define RETRY_FIRST_USEC UINT64_C(100000)
 #define RETRY_USEC UINT64_C(1000000)
 #define RETRY_SHIFT_MAX 6
-
-/* Not of the turn, as engine_now(): what a turn takes is measured with it. */
-static uint64_t clock_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * UINT64_C(1000000) + t.tv_nsec / 1000;
-}
 
 /* What failed before this change too is no reason to undo it. */
 void carry_note_failure(struct engine *e, const struct iface *want, const char *line)
@@ -98,7 +89,7 @@ static void step_answered(struct engine *e, struct step *s)
 {
 	bool removing = s->verb == VERB_REMOVE || s->verb == VERB_DELETE || s->reset;
 
-	s->answered_usec = e->kernel->answered_usec ? e->kernel->answered_usec : clock_now();
+	s->answered_usec = e->kernel->answered_usec ? e->kernel->answered_usec : clock_usec(CLOCK_MONOTONIC);
 	/* Gone already, with the interface it was on or by another hand: as wanted. */
 	if (removing && (s->error == -ENODEV || s->error == -ESRCH || s->error == -EADDRNOTAVAIL ||
 			 s->error == -ENOENT))
@@ -208,7 +199,7 @@ void carry_out(struct engine *e, struct plan *plan)
 	}
 	mirror_hold(e->mirror, true);
 	engine_announce(e);
-	e->plan_usec = clock_now();
+	e->plan_usec = clock_usec(CLOCK_MONOTONIC);
 	submit_window(e);
 }
 

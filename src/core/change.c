@@ -16,8 +16,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -31,22 +31,6 @@ struct pending {
 	char hash[20];	   /* of the files of @number */
 	bool reverted;	   /* the time is over: its files are not to be applied again */
 };
-
-static uint64_t boottime(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return t.tv_sec * SECOND + t.tv_nsec / 1000;
-}
-
-static uint64_t realtime(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return t.tv_sec * SECOND + t.tv_nsec / 1000;
-}
 
 static void boot_id(char *ret, size_t size)
 {
@@ -161,7 +145,7 @@ static void describe(struct engine *e, struct generation *g)
 	free(e->info.hash);
 	free(e->info.result);
 	e->info.number = g->number;
-	e->info.time_usec = realtime();
+	e->info.time_usec = clock_usec(CLOCK_REALTIME);
 	e->info.hash = str_dup(g->hash);
 	e->info.result = str_dup("applying");
 	e->info.confirmed = false;
@@ -221,7 +205,7 @@ static void wait_for_confirm(struct engine *e, uint64_t usec)
 {
 	struct pending p;
 
-	e->deadline = boottime() + usec;
+	e->deadline = clock_usec(CLOCK_BOOTTIME) + usec;
 	if (sd_event_source_set_time(e->confirm_timer, e->deadline) < 0 ||
 	    sd_event_source_set_enabled(e->confirm_timer, SD_EVENT_ONESHOT) < 0)
 		log_error("cannot set a timer");
@@ -389,7 +373,7 @@ int change_on_deadline(sd_event_source *s, uint64_t usec _unused_, void *data)
 		log_event(LOG_WARNING, LOG_EVENT_REVERTED, NULL, number,
 			  "generation %" PRIu64 " was not confirmed in time", number);
 	} else {
-		sd_event_source_set_time(s, boottime() + SECOND / 10);
+		sd_event_source_set_time(s, clock_usec(CLOCK_BOOTTIME) + SECOND / 10);
 		sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 	}
 	return 0;
@@ -463,7 +447,7 @@ static int go_on_waiting(struct engine *e, const struct pending *p, outcome_fn d
 	change_introduce(e, "start", NULL, -1, 0);
 	r = engine_apply(e, g, done, data);
 	e->fallback = back;
-	wait_for_confirm(e, p->deadline - boottime());
+	wait_for_confirm(e, p->deadline - clock_usec(CLOCK_BOOTTIME));
 	return r;
 }
 
@@ -473,7 +457,7 @@ static int start_pending(struct engine *e, struct pending *p, outcome_fn done, v
 	uint64_t good;
 
 	boot_id(boot, sizeof(boot));
-	if (!p->reverted && !strcmp(boot, p->boot) && p->deadline > boottime())
+	if (!p->reverted && !strcmp(boot, p->boot) && p->deadline > clock_usec(CLOCK_BOOTTIME))
 		return go_on_waiting(e, p, done, data);
 	if (!p->reverted) {
 		mark(e, p->number, "reverted: not confirmed before the daemon ended", false);

@@ -26,7 +26,6 @@
 #include <netlink/netlink.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "nl/files.h"
 #include "nl/genl.h"
@@ -35,6 +34,7 @@
 #include "nl/place.h"
 #include "nl/rtnl.h"
 #include "nl/uapi.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 /*
@@ -119,14 +119,6 @@ static int send_to_kernel(struct linux_kernel *lk, enum road road, const void *d
 	return r < 0 ? r : outlet_send(&lk->outlets[road], data, len);
 }
 
-static uint64_t clock_usec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * UINT64_C(1000000) + t.tv_nsec / 1000;
-}
-
 static void answer(struct pending *p)
 {
 	p->fn(p->data, p->error, p->text);
@@ -156,7 +148,7 @@ static void finish_batch(struct linux_kernel *lk)
 	}
 	lk->n = rest;
 	lk->sent = 0;
-	lk->k.answered_usec = clock_usec();
+	lk->k.answered_usec = clock_usec(CLOCK_MONOTONIC);
 	for (unsigned i = 0; i < n; i++)
 		answer(&batch[i]);
 	free(batch);
@@ -223,9 +215,9 @@ static void send_batch(struct linux_kernel *lk)
 			h->nlmsg_type = genl_kernel_type(&lk->genl, h->nlmsg_type) ?: GENL_END;
 	}
 	h->nlmsg_flags |= NLM_F_ACK;
-	begin = clock_usec();
+	begin = clock_usec(CLOCK_MONOTONIC);
 	r = send_to_kernel(lk, road, lk->batch, bytes);
-	adapt_batch(lk, clock_usec() - begin);
+	adapt_batch(lk, clock_usec(CLOCK_MONOTONIC) - begin);
 	if (r < 0)
 		fail_batch(lk, r);
 }

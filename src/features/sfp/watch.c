@@ -15,10 +15,10 @@
 #include <linux/ethtool_netlink.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "features/sfp/sfp.h"
 #include "nl/slow.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 #define INTERVAL_USEC UINT64_C(5000000)
@@ -174,7 +174,6 @@ static void ask(struct sfp_watch *w, struct cage *c);
 /* What does not change was read before; but if it is another module, all is read anew. */
 static void read_all(struct sfp_watch *w, struct cage *c)
 {
-	struct timespec t;
 	struct module now;
 
 	for (unsigned n = 0; c->constant && n < c->whole.n; n++) {
@@ -192,8 +191,7 @@ static void read_all(struct sfp_watch *w, struct cage *c)
 		ask(w, c);
 		return;
 	}
-	clock_gettime(CLOCK_REALTIME, &t);
-	c->read_usec = t.tv_sec * UINT64_C(1000000) + t.tv_nsec / 1000;
+	c->read_usec = clock_usec(CLOCK_REALTIME);
 	c->module = now;
 	c->whole = c->reading;
 	c->constant = true;
