@@ -4,12 +4,14 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
 #include "bus/bus.h"
 #include "config.h"
 #include "core/change.h"
+#include "core/quirk.h"
 #include "exit.h"
 #include "util/log.h"
 
@@ -251,6 +253,7 @@ int main(int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct daemon d = { 0 };
+	const char *quirks;
 	int r;
 
 	if (parse_options(&o, argc, argv) < 0) {
@@ -258,8 +261,11 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	features_init();
+	quirks = getenv("NETCTLD_QUIRKS");
+	(void)quirks_load(quirks ? quirks : PKGDATADIR "/quirks");
 	d.once = o.once;
 	r = run(&d, &o);
+	(void)quirks_load(NULL);
 	if (r < 0)
 		log_error("%s", strerror(-r));
 	return r < 0 ? EXIT_FAILED : r;

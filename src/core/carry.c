@@ -14,7 +14,6 @@
 
 #include <stdio.h>
 
-#include "nl/files.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -59,7 +58,8 @@ static void step_failed(struct engine *e, struct step *s)
 	_cleanup_free_ char *what = step_what(s);
 	_cleanup_free_ char *place = step_place(s);
 	/* What hardware can do, its driver decides. */
-	_cleanup_free_ char *driver = s->phase == PHASE_PHY ? files_driver(s->name) : NULL;
+	_cleanup_free_ char *driver =
+		s->phase == PHASE_PHY ? kernel_driver(e->mirror->kernel, s->name) : NULL;
 	_cleanup_free_ char *line = NULL;
 
 	line = str_format("%s%s: %s%s%s%s%s%s", place, what, driver ? driver : "",

@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 
+#include "core/quirk.h"
 #include "util/text.h"
 
 /* What is told of one interface; the rest is counted. */
@@ -89,7 +90,9 @@ static void add_down(struct impact *m, const struct step *s)
  */
 static void add_effect(struct impact *m, const struct step *s)
 {
-	if (s->effect == EFFECT_RECREATE && s->verb != VERB_ADD)
+	if (s->quirk)
+		add(m, s->have, LOSS_ALL, str_dup(s->quirk->why))->down = true;
+	else if (s->effect == EFFECT_RECREATE && s->verb != VERB_ADD)
 		add(m, s->have, LOSS_PART, str_format("%s is made anew", s->feature->name));
 	else if (s->effect == EFFECT_BOUNCE && s->feature->form == FORM_LIST)
 		add(m, s->have, LOSS_ALL,

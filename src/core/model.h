@@ -183,6 +183,7 @@ struct link {
 	char slave_kind[IFNAMSIZ]; /* IFLA_INFO_SLAVE_KIND */
 	char *parent_dev; /* bus and name of the device that it belongs to; NULL: none */
 	char *switch_id, *port_name; /* of the hardware switch that it is a port of; NULL: none */
+	char *driver; /* of a device that exists by itself; NULL: none, or not looked yet */
 };
 
 enum { FOREIGN_KEEP, FOREIGN_REMOVE };

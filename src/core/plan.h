@@ -36,6 +36,7 @@ struct step {
 	const struct object *before; /* REPLACE: what the record knows of the entry, or NULL */
 	uint64_t mask; /* SET, CREATE: the rows */
 	bool reset;    /* puts back what was there before */
+	const struct quirk *quirk; /* what the driver does along; NULL: nothing that is known */
 
 	/* Outcome. */
 	unsigned parts_left;

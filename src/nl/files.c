@@ -73,7 +73,7 @@ void files_list(struct kernel *k _unused_, const char *path, name_fn fn, void *d
 	closedir(dir);
 }
 
-char *files_driver(const char *interface)
+char *files_driver(struct kernel *k _unused_, const char *interface)
 {
 	_cleanup_free_ char *path = str_format("/sys/class/net/%s/device/driver", interface);
 	char target[256];

@@ -17,11 +17,10 @@ const char *files_root(enum channel c);
  */
 int files_write(const char *path, const char *value, const char *iface, int ifindex);
 
-/** files_read, files_list - as kernel_read_file() and kernel_read_folder() */
+/** files_read, files_list, files_driver - as kernel_read_file() and so on */
 int files_read(struct kernel *k, const char *path, char *buf, size_t size);
 void files_list(struct kernel *k, const char *path, name_fn fn, void *data);
+char *files_driver(struct kernel *k, const char *interface);
 
-/** files_driver - the name of an interface's driver, or NULL; the caller frees it */
-char *files_driver(const char *interface);
 
 #endif

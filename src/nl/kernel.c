@@ -568,6 +568,7 @@ static const struct kernel_ops linux_ops = {
 	.read_notifications = linux_read_notifications,
 	.read_file = files_read,
 	.read_folder = files_list,
+	.driver = files_driver,
 };
 
 int kernel_open(sd_event *event, struct kernel **ret)

@@ -69,6 +69,7 @@ struct kernel_ops {
 	void (*read_notifications)(struct kernel *k);
 	int (*read_file)(struct kernel *k, const char *path, char *buf, size_t size);
 	void (*read_folder)(struct kernel *k, const char *path, name_fn fn, void *data);
+	char *(*driver)(struct kernel *k, const char *interface);
 };
 
 struct kernel {
@@ -171,6 +172,12 @@ static inline int kernel_read_file(struct kernel *k, const char *path, char *buf
 static inline void kernel_read_folder(struct kernel *k, const char *path, name_fn fn, void *data)
 {
 	k->ops->read_folder(k, path, fn, data);
+}
+
+/** kernel_driver - the name of an interface's driver, or NULL; does not wait; the caller frees it */
+static inline char *kernel_driver(struct kernel *k, const char *interface)
+{
+	return k->ops->driver(k, interface);
 }
 
 #endif

@@ -39,6 +39,7 @@ struct device {
 	struct device *next;
 	char name[IFNAMSIZ], kind[IFNAMSIZ]; /* kind "": a NIC */
 	int index, master, lower, peer;	     /* peer: of a veth */
+	char driver[IFNAMSIZ];
 	char tagging[IFNAMSIZ];		     /* of a switch's conduit */
 	bool up, cable, carrier, address_set; /* by a request: dev->addr_assign_type */
 	uint32_t carrier_changes;

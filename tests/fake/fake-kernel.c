@@ -392,6 +392,13 @@ static void fake_read_folder(struct kernel *k _unused_, const char *path _unused
 {
 }
 
+static char *fake_read_driver(struct kernel *k, const char *interface)
+{
+	const struct device *d = device_named(container_of(k, struct connection, k)->fk, interface);
+
+	return d && *d->driver ? str_dup(d->driver) : NULL;
+}
+
 static const struct kernel_ops fake_ops = {
 	.free = fake_free,
 	.submit = fake_submit,
@@ -402,6 +409,7 @@ static const struct kernel_ops fake_ops = {
 	.read_notifications = fake_read_notifications,
 	.read_file = fake_read_file,
 	.read_folder = fake_read_folder,
+	.driver = fake_read_driver,
 };
 
 struct kernel *fake_kernel_open(struct fake_kernel *fk)
@@ -458,6 +466,11 @@ void fake_queues(struct fake_kernel *fk, const char *name, unsigned n)
 
 	attrs_set_u32(&d->link, IFLA_NUM_TX_QUEUES, n);
 	device_tell(fk, d);
+}
+
+void fake_driver(struct fake_kernel *fk, const char *name, const char *driver)
+{
+	snprintf(device_named(fk, name)->driver, IFNAMSIZ, "%s", driver);
 }
 
 void fake_remove(struct fake_kernel *fk, const char *name)

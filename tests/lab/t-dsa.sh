@@ -40,6 +40,7 @@ check_equal "and as JSON" '{"id":"00000000","ports":["wan","lan0","lan1"],"condu
 check_equal "the chip and its driver" '"mdio_bus/ebsim:01" "mv88e6085" "asic.id Marvell 88E6341"' \
 	"$(netctl show eth0 --json | jq -r '[.devlink.device, .devlink.driver, .devlink.fixed] | map(@json) | join(" ")')"
 check_equal "the port says whose it is" '"mdio_bus/ebsim:01"' "$(value lan0 .state.parent_dev)"
+check_equal "and its driver" '"mv88e6085"' "$(value lan0 .state.driver)"
 hash=$(value eth0 .devlink.atu_hash)
 check "another hash for the address table" config \
 	<<<'interfaces = ( { name = "lan0"; }, { name = "eth0"; devlink = { atu_hash = 3; }; } );'

@@ -13,6 +13,7 @@ fi
 # shellcheck source=tests/lib/tap.sh
 . "$here/../lib/tap.sh"
 set -o pipefail
+export NETCTLD_QUIRKS="$here/../../data/quirks"
 NETCTLD=${NETCTL_BUILDDIR:?where the programs were built}/netctld
 # shellcheck source=tests/lib/daemon.sh
 . "$here/../lib/daemon.sh"

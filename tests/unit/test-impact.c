@@ -3,6 +3,7 @@
 #include "unit/harness.h"
 
 #include "core/path.h"
+#include "core/quirk.h"
 
 #define I(text) "interfaces = (\n" text "\n);\n"
 #define PORTS                                                                                      \
@@ -211,6 +212,82 @@ static void path_is_cut(void **state)
 		"{ name = \"wan\"; addresses = [ \"203.0.113.3/24\" ]; }")), "wan maybe");
 }
 
+/* Of which no message tells: it is looked at once, and stays. */
+static void driver_is_shown(void **state)
+{
+	struct harness *h = *state;
+	const char *driver = "mvneta";
+
+	harness_need_fake(h);
+	harness_nic(h, "eth0");
+	harness_nic(h, "eth1");
+	fake_driver(h->fake, "eth0", driver);
+	harness_start(h);
+	harness_must_apply(h, I("{ name = \"eth0\"; mtu = 1400; }"));
+	assert_string_equal(iface_link(model_find(h->engine->mirror->seen, "eth0"))->driver, driver);
+	assert_null(iface_link(model_find(h->engine->mirror->seen, "eth1"))->driver);
+}
+
+#define UPPER_VLAN "{ name = \"eth0.5\"; kind = \"vlan\"; vlan = { link = \"eth0\"; id = 5; }; }"
+
+/* The file that is installed. */
+static void driver_restarts(void **state)
+{
+	struct harness *h = *state;
+	const char *config = I("{ name = \"eth0\"; mtu = 1600; }," UPPER_VLAN);
+
+	harness_need_fake(h);
+	assert_int_equal(quirks_load(TEST_TOP "/data/quirks"), 0);
+	harness_nic(h, "eth0");
+	fake_driver(h->fake, "eth0", "mvneta");
+	harness_start(h);
+	assert_text(harness_impact_of(h, config), ""); /* it is down */
+	harness_must_apply(h, I("{ name = \"eth0\"; mtu = 1500; }," UPPER_VLAN));
+	assert_text(harness_plan_of(h, config), "link         eth0: mtu: 1500 -> 1600 (bounce)\n");
+	assert_text(harness_impact_of(h, config),
+		    "loses traffic: eth0 (the driver stops the port to make its queues anew), "
+		    "eth0.5 (stands on eth0)\n");
+	assert_int_equal(quirks_load(NULL), 0);
+	assert_text(harness_plan_of(h, config), "link         eth0: mtu: 1500 -> 1600\n");
+}
+
+/* One program in the place of another is no restart. */
+static void only_where_it_appears(void **state _unused_)
+{
+	const struct feature *link = features[FEATURE_LINK];
+	const struct row *alias = row_find(link, "alias"), *mtu = row_find(link, "mtu");
+	struct link a = { .alias = (char *)"a" }, b = { .alias = (char *)"b" }, none = { 0 };
+
+	harness_file(*state, "quirks", "quirks = ( { driver = \"d\"; key = \"alias\"; "
+		"only = \"appears\"; effect = \"bounce\"; why = \"so\"; source = \"here\"; } );");
+	assert_int_equal(quirks_load("quirks"), 0);
+	a.o.present = b.o.present = none.o.present = row_bit(link, alias);
+	assert_non_null(quirk_find("d", link, alias, &a.o, &none.o));
+	assert_non_null(quirk_find("d", link, alias, &none.o, &a.o));
+	assert_null(quirk_find("d", link, alias, &a.o, &b.o));
+	assert_null(quirk_find("e", link, alias, &a.o, &none.o));
+	assert_null(quirk_find(NULL, link, alias, &a.o, &none.o));
+	assert_null(quirk_find("d", link, mtu, &a.o, &none.o));
+	quirks_load(NULL);
+}
+
+static void bad_tables(void **state)
+{
+	static const char *const texts[] = {
+		"quirks = (", "quirks = ( { driver = \"d\"; } );",
+		"quirks = ( { driver = \"d\"; key = \"mtu\"; effect = \"explode\"; why = \"\"; "
+		"source = \"\"; } );",
+		"quirks = ( { driver = \"d\"; key = \"mtu\"; effect = \"bounce\"; why = \"\"; "
+		"source = \"\"; only = \"never\"; } );",
+	};
+
+	for (unsigned n = 0; n < ARRAY_SIZE(texts); n++) {
+		harness_file(*state, "quirks", texts[n]);
+		assert_int_equal(quirks_load("quirks"), -EINVAL);
+	}
+	assert_int_equal(quirks_load("nothing"), -ENOENT);
+}
+
 static void no_address(void **state _unused_)
 {
 	char interface[IFNAMSIZ];
@@ -238,6 +315,10 @@ int main(void)
 		HARNESS_TEST(path_is_found),
 		HARNESS_TEST(lowest_metric_wins),
 		HARNESS_TEST(path_is_cut),
+		HARNESS_TEST(driver_is_shown),
+		HARNESS_TEST(driver_restarts),
+		HARNESS_TEST(only_where_it_appears),
+		HARNESS_TEST(bad_tables),
 		HARNESS_TEST(no_address),
 	};
 

@@ -34,7 +34,7 @@ static const struct word foreign_words[] = {
 };
 
 enum { KIND, UP, MTU, ADDRESS, ALIAS, MASTER, FOREIGN, ON_DRIFT, CARRIER, OPERSTATE, CARRIER_CHANGES, LOWER, SLAVE_KIND, SWITCH_ID, PORT_NAME,
-       TX_QUEUES, RX_QUEUES, PARENT_DEV };
+       TX_QUEUES, RX_QUEUES, PARENT_DEV, DRIVER };
 
 static const struct row rows[] = {
 	[KIND] = { .key = "kind", .type = &type_name, VALUE(link, kind),
@@ -84,6 +84,8 @@ static const struct row rows[] = {
 	  .help = "Receive queues that an interface is created with" },
 	[PARENT_DEV] = { .key = "parent_dev", .type = &type_string, VALUE(link, parent_dev), .flags = ROW_STATE,
 	  .help = "Bus and name of the device that it belongs to, as devlink calls it" },
+	[DRIVER] = { .key = "driver", .type = &type_string, VALUE(link, driver), .flags = ROW_STATE,
+	  .help = "Driver of a device that exists by itself" },
 };
 
 static void put_word(struct link *l, unsigned row, char *to, const struct nlattr *a)
@@ -118,9 +120,12 @@ static int observe_link(struct mirror *m, struct iface *i, const struct link_mes
 {
 	struct object *o = iface_get_object(mirror_model(m), i, &link_feature);
 	struct link *l = (struct link *)o;
+	char *driver = TAKE_PTR(l->driver); /* of which no message tells */
 	int r;
 
 	object_clear(&link_feature, o);
+	l->driver = driver;
+	l->o.present |= driver ? BIT64(DRIVER) : 0;
 	r = object_decode(&link_feature, o,
 			  (struct nlattr *const[IFLA_MAX + 1]){
 				  [IFLA_MTU] = lm->tb[IFLA_MTU],
@@ -156,6 +161,22 @@ static int observe_link(struct mirror *m, struct iface *i, const struct link_mes
 	}
 	mirror_resolve(mirror_model(m), i);
 	return 0;
+}
+
+/* It stays the same as long as the device does. */
+static void look(struct mirror *m)
+{
+	MODEL_FOREACH(m->seen, i) {
+		struct link *l = iface_link(i);
+
+		if (!l || *l->kind || l->driver)
+			continue;
+		l->driver = kernel_driver(m->kernel, i->name);
+		if (!l->driver)
+			continue;
+		l->o.present |= BIT64(DRIVER);
+		mirror_touch(m, i);
+	}
 }
 
 static void complete(struct model *want, struct iface *i)
@@ -351,6 +372,7 @@ static enum loss loses(const struct step *s, char **ret_why)
 struct feature link_feature = {
 	.name = "link", .help = "What every interface has", .form = FORM_ROOT,
 	.size = sizeof(struct link), .rows = rows, .n_rows = ARRAY_SIZE(rows),
-	.observe_link = observe_link, .complete = complete, .check = check, .blocked = blocked,
+	.observe_link = observe_link, .look = look, .complete = complete, .check = check,
+	.blocked = blocked,
 	.effect = effect, .loses = loses, .encode = encode, .statistics = link_statistics,
 };
