@@ -257,30 +257,37 @@ static bool carries_others(const struct subject *s)
 }
 
 /* Nobody configures it: is it up, and is it not about to be put back to down? */
-static bool stays_up(struct planner *p, const char *name)
+static bool stays_up(const struct planner *p, const char *name)
 {
 	const struct feature *root = features[FEATURE_LINK];
 	const struct row *up = row_find(root, "up");
 	const struct object *before = iface_object(model_find(p->owned, name), root);
-	struct subject lower = { .p = p, .have = plan_have(p, name) };
+	struct subject lower = { .p = (struct planner *)p, .have = plan_have(p, name) };
 
 	return is_up(lower.have) &&
 	       (!row_has(root, up, before) || !row_is_zero(up, before) || carries_others(&lower));
 }
 
 /* An interface cannot come up before what it stands on is up (vlan_dev_open(): ENETDOWN). */
+const char *plan_kept_down_by(const struct planner *p, const struct iface *i)
+{
+	const struct ifref *ref = i ? plan_lower(p, i) : NULL;
+	const struct iface *want = ref ? model_find(p->want, ref->name) : NULL;
+
+	if (!ref || (want ? iface_link(want)->up : stays_up(p, ref->name)))
+		return NULL;
+	/* The kernel brings up a conduit that nobody configures (dsa_user_open(), since 5.12). */
+	return !want && !iface_lower(i) ? NULL : ref->name;
+}
+
 static bool lower_stays_down(struct subject *s)
 {
-	const struct ifref *ref = s->want ? plan_lower(s->p, s->want) : NULL;
-	const struct iface *want = ref ? model_find(s->p->want, ref->name) : NULL;
+	const char *lower = plan_kept_down_by(s->p, s->want);
 
-	if (!ref || (want ? iface_link(want)->up : stays_up(s->p, ref->name)))
-		return false;
-	/* The kernel brings up a conduit that nobody configures (dsa_user_open(), since 5.12). */
-	if (!want && !iface_lower(s->want))
+	if (!lower)
 		return false;
 	s->want->state = STATE_WAITING;
-	iface_set_reason(s->want, "waits for %s to be up", ref->name);
+	iface_set_reason(s->want, "waits for %s to be up", lower);
 	return true;
 }
 

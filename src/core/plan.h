@@ -134,6 +134,9 @@ int plan_target(const struct planner *p, const char *name);
 /** plan_will_exist - is it there, or will this plan create it? */
 bool plan_will_exist(const struct planner *p, const char *name);
 
+/** plan_kept_down_by - what @i stands on and cannot be up without, and that stays down; or NULL */
+const char *plan_kept_down_by(const struct planner *p, const struct iface *i);
+
 /**
  * plan_lower - what @i stands on; NULL: nothing
  *

@@ -182,6 +182,32 @@ static void carrier_follows(void **state)
 }
 
 /* A VLAN that shall be down, on a device that comes up: the kernel takes it up along. */
+/* What stands on a link that is to be down cannot be up, and its routes wait with it. */
+static void routes_wait_for_what_is_below(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+	static const char config[] =
+		"interfaces = (\n"
+		"  { name = \"lan0\"; up = %s; },\n"
+		"  { name = \"v5\"; kind = \"vlan\"; vlan = { link = \"lan0\"; id = 5; };\n"
+		"    addresses = [ \"192.0.2.1/24\" ];\n"
+		"    routes = ( { to = \"10.0.0.0/8\"; via = \"192.0.2.9\"; } ); }\n"
+		");\n";
+	char text[512];
+
+	snprintf(text, sizeof(text), config, "true");
+	harness_must_apply(h, text);
+	expect_has(h, "v5", "10.0.0.0/8");
+	snprintf(text, sizeof(text), config, "false");
+	harness_must_apply(h, text);
+	assert_string_equal(harness_state(h, "v5"), "waiting");
+	assert_contains(harness_reason(h, "v5"), "waits for lan0 to be up");
+	snprintf(text, sizeof(text), config, "true");
+	harness_must_apply(h, text);
+	assert_string_equal(harness_state(h, "v5"), "ok");
+	expect_has(h, "v5", "10.0.0.0/8");
+}
+
 static void stays_down(void **state)
 {
 	struct harness *h = harness_begin(state, "lan0");
@@ -211,6 +237,7 @@ int main(void)
 		HARNESS_TEST(routes_survive_a_bounce),
 		HARNESS_TEST(carrier_follows),
 		HARNESS_TEST(stays_down),
+		HARNESS_TEST(routes_wait_for_what_is_below),
 	};
 
 	return harness_main("drift", tests, ARRAY_SIZE(tests));

@@ -325,9 +325,12 @@ static char *entry_blocked(const struct planner *p, const struct iface *want,
 			   const struct object *entry)
 {
 	const struct iface *other = place_taken(p, want, entry);
+	const char *lower = plan_kept_down_by(p, want);
 	const struct route *r = (const struct route *)entry;
 	char buf[IP_TEXT_MAX];
 
+	if (lower) /* fib_check_nh(): ENETDOWN */
+		return str_format("waits for %s to be up", lower);
 	if (other) {
 		_cleanup_free_ char *text = format(entry);
 
