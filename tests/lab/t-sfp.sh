@@ -97,7 +97,7 @@ echo 1 >"$lab_cages/1/fibre"
 check_eventually 5 "mended: no alarm" sfp_is sfp0 'alarms|length' 0
 check_eventually 5 "and a link" sfp_is sfp0 no_link null
 lab_insert 1 1000base-lx C
-check_eventually 5 "another kind at the far end" \
+check_eventually 15 "another kind at the far end" \
 	sh -c 'netctl sfp sfp0 --json | jq -r ".cages[0].sfp.no_link" | grep -q "another speed"'
 lab_insert 3 1000base-lx D
 check_eventually 7 "a link that is down" sfp_is sfp3 no_link "administratively down"
