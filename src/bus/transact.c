@@ -229,6 +229,10 @@ void transact_describe(const struct engine *e, json_t *j)
 		json_object_set_new(j, "confirm", json_pack("{s:I, s:I, s:I}", "deadline_usec",
 			(json_int_t)e->deadline, "generation", (json_int_t)e->number, "left_usec",
 			left_usec(e->deadline, CLOCK_BOOTTIME)));
+	if (e->reverted)
+		json_object_set_new(j, "reverted", json_pack("{s:I, s:o}", "generation",
+			(json_int_t)e->reverted, "result",
+			text_json(e->reverted_why ? e->reverted_why : "reverted")));
 	if (!e->n_holds)
 		return;
 	holds = json_array();

@@ -177,6 +177,8 @@ void change_begins(struct engine *e, struct generation *g)
 	struct pending p = { 0 };
 	bool known;
 
+	if (!e->reverting)
+		e->reverted = 0;
 	if (!g->number && e->history_dir && e->previous && !e->confirm_usec && !e->reverting) {
 		g->number = find_same(e, g);
 		if (g->number != e->previous->number)
@@ -309,6 +311,21 @@ static char *hash_of(struct engine *e, uint64_t number)
 	return hash;
 }
 
+/* For those who wonder why it is not in force: until the next change. */
+static void remember_reverted(struct engine *e, uint64_t number)
+{
+	struct change_info *list;
+	unsigned n;
+
+	e->reverted = number;
+	free(TAKE_PTR(e->reverted_why));
+	history_list(e->history_dir, &list, &n);
+	for (unsigned i = 0; i < n; i++)
+		if (list[i].number == number)
+			e->reverted_why = TAKE_PTR(list[i].result);
+	history_list_free(list, n);
+}
+
 static void stop_waiting(struct engine *e)
 {
 	sd_event_source_set_enabled(e->confirm_timer, SD_EVENT_OFF);
@@ -346,6 +363,7 @@ static int revert(struct engine *e, const char *result, outcome_fn done, void *d
 	stop_waiting(e);
 	back = TAKE_PTR(e->fallback);
 	mark(e, number, result, false);
+	remember_reverted(e, number);
 	if (read_pending(e, &p)) {
 		p.reverted = true;
 		write_pending(e, &p);
@@ -464,6 +482,7 @@ static int start_pending(struct engine *e, struct pending *p, outcome_fn done, v
 		p->reverted = true;
 		write_pending(e, p);
 	}
+	remember_reverted(e, p->number);
 	e->reverting = true;
 	if (apply_stored(e, p->previous, "the last change was not confirmed", done, data) >= 0)
 		return 0;
@@ -518,5 +537,6 @@ void change_close(struct engine *e)
 	sd_event_source_disable_unref(e->confirm_timer);
 	generation_free(e->fallback);
 	change_info_done(&e->info);
+	free(e->reverted_why);
 	free(e->history_dir);
 }

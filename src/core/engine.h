@@ -73,6 +73,8 @@ struct engine {
 	uint64_t deadline;	     /* CLOCK_BOOTTIME, us; 0: none waits */
 	sd_event_source *confirm_timer;
 	bool reverting;
+	uint64_t reverted; /* the generation that was the last change, if its way back was taken */
+	char *reverted_why; /* as in the history */
 	bool replacing; /* the change under way takes the place of the one that waits */
 
 	struct hold *holds; /* interfaces to leave alone for a while: hold.c */

@@ -315,6 +315,7 @@ static int seconds(json_int_t usec)
 static void print_transaction(const struct ctl *c, const json_t *d)
 {
 	const json_t *hold, *confirm = json_object_get(d, "confirm");
+	const json_t *reverted = json_object_get(d, "reverted");
 	int number = get_number(confirm, NULL, "generation");
 	size_t n;
 
@@ -323,6 +324,10 @@ static void print_transaction(const struct ctl *c, const json_t *d)
 		       colour_on(c, COLOUR_YELLOW), number,
 		       seconds(get_number(confirm, NULL, "left_usec")),
 		       colour_off(c, COLOUR_YELLOW), number);
+	if (reverted)
+		printf("%sgeneration %d is not in force: %s%s\n", colour_on(c, COLOUR_YELLOW),
+		       (int)get_number(reverted, NULL, "generation"),
+		       get_text(reverted, NULL, "result"), colour_off(c, COLOUR_YELLOW));
 	json_array_foreach(json_object_get(d, "holds"), n, hold)
 		printf("%s is held, %d s left\n", get_text(hold, NULL, "name"),
 		       seconds(get_number(hold, NULL, "left_usec")));

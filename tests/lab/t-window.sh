@@ -241,13 +241,16 @@ second_boot() {
 	check_eventually 3 "with the old state: all is as before the reboot" as_before
 	check "it never waited" eval '! daemon_says "unless it is confirmed"'
 	check "the log says why" daemon_says 'the last change was not confirmed'
+	check "so does status" eval 'netctl status | tee "$out" | grep -q "not in force: reverted: not confirmed before the daemon ended" || { cat "$out"; false; }'
 	check "so does the history" eval 'netctl history --json |
 		jq -e ".generations[1] | .confirmed == false and (.result | test(\"reverted: not confirmed\"))"'
 	daemon_kill
 	check "a restart does not apply it either" start steady
+	check "status still says why" eval 'netctl status | grep -q "not in force: reverted: not confirmed"'
 	check "all is as before" as_before
 	check_status 0 "asked for by hand" netctl apply
 	check "it is applied" is_new
+	check "and nothing is said any more" eval '! netctl status | grep "not in force"'
 	daemon_kill
 
 	no_ports
@@ -256,6 +259,7 @@ second_boot() {
 	before=/results/after
 	check "a change that was confirmed" start steady
 	check_eventually 3 "is there after the reboot" as_before
+	check "nothing is said of it" eval '! netctl status | grep "not in force"'
 	daemon_kill
 }
 
