@@ -296,7 +296,7 @@ class Daemon:
     def requests(self):
         """How many changes it has asked of the kernel so far, by its own account."""
         with open(self.log_path, errors="replace") as f:
-            f.seek(max(0, self.mark - 4096))
+            f.seek(max(0, self.mark - (1 << 18)))
             found = [l for l in f.read().splitlines() if l.startswith("settled; asked")]
         return int(found[-1].split(": ")[1].split()[0]) if found else None
 
