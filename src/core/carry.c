@@ -205,7 +205,8 @@ void carry_out(struct engine *e, struct plan *plan)
 
 static void plan_done(struct engine *e)
 {
-	bool dump = !e->live || e->untold || e->plan->n > BULK;
+	/* Of a link that is down the kernel does not tell all: an undoing must see it. */
+	bool dump = !e->live || e->untold || e->plan->n > BULK || e->undoing || carry_must_undo(e);
 
 	if (e->info.number)
 		change_info_time(&e->info, e->plan, e->plan_usec);

@@ -276,6 +276,24 @@ static void change_with_fault(struct harness *h, int error)
 	assert_true(ok);
 }
 
+/* The kernel tells nothing of the alias of a link that is down; it is undone all the same. */
+static void what_was_not_told_is_undone(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+
+	harness_need_fake(h);
+	harness_must_apply(h, "interfaces = ();\n");
+	fake_fault(h->fake, 2, 0, -ENOMEM, "bad luck");
+	assert_int_equal(harness_apply(h, "interfaces = (\n"
+					  "  { name = \"lan0\"; up = false; alias = \"b c\";\n"
+					  "    addresses = [ \"192.0.2.1/24\" ]; }\n"
+					  ");\n"), -ECANCELED);
+	fake_no_faults(h->fake);
+	harness_kill(h); /* what a fresh look shows counts */
+	harness_start(h);
+	expect_has(h, "lan0", "\"alias\": \"\"");
+}
+
 static void failed_change_is_undone(void **state)
 {
 	change_with_fault(*state, -ENOMEM);
@@ -299,6 +317,7 @@ int main(void)
 		HARNESS_TEST(ignored_request_is_noticed),
 		HARNESS_TEST(any_request_may_be_lost),
 		HARNESS_TEST(any_request_may_fail),
+		HARNESS_TEST(what_was_not_told_is_undone),
 		HARNESS_TEST(failed_change_is_undone),
 		HARNESS_TEST(change_not_done_is_undone),
 	};
