@@ -231,12 +231,25 @@ struct slow *slow_new(sd_event *event, const char *family)
 	return s;
 }
 
+/* The thread ends when its side is closed, after the question that it is at. */
+static void end(struct slow *s)
+{
+	s->source = sd_event_source_disable_unref(s->source);
+	closep(&s->fd);
+	s->fd = -1;
+}
+
+void slow_rest(struct slow *s)
+{
+	if (!s->n)
+		end(s);
+}
+
 struct slow *slow_free(struct slow *s)
 {
 	if (!s)
 		return NULL;
-	sd_event_source_disable_unref(s->source);
-	closep(&s->fd); /* and the thread ends, after the question that it is at */
+	end(s);
 	sd_event_unref(s->event);
 	free(s);
 	return NULL;

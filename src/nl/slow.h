@@ -30,6 +30,9 @@ struct slow *slow_new(sd_event *event, const char *family);
 /** slow_free - what is not answered yet never will be; NULL is allowed; returns NULL */
 struct slow *slow_free(struct slow *s);
 
+/** slow_rest - nothing is to be asked for a while: the thread ends, unless answers are due */
+void slow_rest(struct slow *s);
+
 /**
  * slow_ask - a question about one object
  * @command: of the family

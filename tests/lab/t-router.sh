@@ -25,6 +25,8 @@ sleep 0.2
 
 daemon_start -v
 check "the daemon is ready" daemon_settled
+check_eventually 3 "one thread, where there are no cages to look into" \
+	grep -q "^Threads:.1$" "/proc/$daemon_pid/status"
 sleep 0.2
 
 # VLANs as written.

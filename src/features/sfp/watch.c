@@ -52,6 +52,8 @@ static void set_timer(struct sfp_watch *w)
 	for (struct cage *c = w->cages; c; c = c->hh.next)
 		if (!c->asking)
 			first = min_of(first, c->due);
+	if (first == UINT64_MAX) /* no cages on this machine, as far as is known */
+		slow_rest(w->slow);
 	if (first == UINT64_MAX || sd_event_source_set_time(w->timer, first) < 0 ||
 	    sd_event_source_set_enabled(w->timer, SD_EVENT_ONESHOT) < 0)
 		sd_event_source_set_enabled(w->timer, SD_EVENT_OFF);
