@@ -67,7 +67,7 @@ static void replace_lines(const struct step *s,
 				  row_text(f, r, s->from), row_text(f, r, s->to), fn, data);
 }
 
-/* Of a new entry: its one word; where there are several kinds, that does not say all. */
+/* Of a new entry: its one word, and what that does not say. */
 static void add_lines(const struct step *s,
 		      void (*fn)(void *data, const struct plan_line *l), void *data)
 {
@@ -76,7 +76,7 @@ static void add_lines(const struct step *s,
 
 	send_line(s, str_dup(s->feature->name), str_dup("-"), str_dup(word), fn, data);
 	FOREACH_ROW(f, r)
-		if (s->feature->variant && row_has(f, r, s->to) && r - f->rows > 0 &&
+		if (s->feature->brief && row_has(f, r, s->to) && r - f->rows > 0 &&
 		    !(r->flags & ROW_KEY))
 			send_line(s, str_format("%s %s: %s", s->feature->name, word, r->key),
 				  str_dup("-"), row_text(f, r, s->to), fn, data);

@@ -22,6 +22,7 @@
 #include "core/config.h"
 #include "core/errors.h"
 #include "core/fate.h"
+#include "core/plan-subject.h"
 #include "core/quirk.h"
 
 static const char *const verb_names[VERB_MAX_] = {
@@ -53,19 +54,8 @@ static struct step *add_step(struct planner *p, enum phase phase, enum verb verb
 	return s;
 }
 
-/* One interface while its steps are made. */
-struct subject {
-	struct planner *p;
-	struct iface *want; /* NULL: only in the record */
-	struct iface *have; /* NULL: not there, or about to be made anew */
-	struct iface *owned;
-	const struct iface *i; /* whichever names it */
-	unsigned depth;
-	bool blocked;
-};
-
-static struct step *subject_step(struct subject *s, enum phase phase, enum verb verb,
-				 const struct feature *f)
+struct step *subject_step(struct subject *s, enum phase phase, enum verb verb,
+			  const struct feature *f)
 {
 	struct step *step = add_step(s->p, phase, verb, f, s->want ? s->want : s->have);
 
@@ -331,168 +321,10 @@ static void plan_object(struct subject *s, const struct feature *f, uint64_t alr
 		finish_object_step(s, n);
 }
 
-static struct step *entry_step(struct subject *s, enum verb verb, const struct feature *f,
-			       const struct object *to, const struct object *from,
-			       bool reset)
-{
-	/* Of a list all rows have the same phases: those of its first. */
-	const struct row *r = &f->rows[0];
-	struct step *step = subject_step(s, verb == VERB_REMOVE ? r->off : r->phase, verb, f);
-
-	step->to = to;
-	step->from = from;
-	step->reset = reset;
-	if (f->rank)
-		step->rank = to ? f->rank(s->want, to) : f->rank(s->have, from);
-	return step;
-}
-
-/* It was named before, and no longer is: has the kernel what it has by itself? */
-static bool was_reset(const struct step *s, const struct feature *f, const struct row *r)
-{
-	const struct feature *list = s->feature;
-
-	if (list->is_ours)
-		return !list->is_default || !list->is_ours(s->from) ||
-		       list->is_default(r, s->to, s->from, s->have);
-	if (object_feature(list, s->before) != f || !row_has(f, r, s->before))
-		return true;
-	return r->initial ? entry_row_is_initial(list, r, s->from) :
-			    !row_equal(r, s->before, s->from);
-}
-
-bool entry_row_changes(const struct step *s, const struct row *r)
-{
-	const struct feature *f = object_feature(s->feature, s->to);
-
-	if (r->flags & (ROW_STATE | ROW_POLICY))
-		return false;
-	if (row_has(f, r, s->to))
-		return s->feature->same ? !s->feature->same(r, s->to, s->from) :
-					  !row_has(f, r, s->from) || !row_equal(r, s->to, s->from);
-	return row_has(f, r, s->from) && !was_reset(s, f, r);
-}
-
-/* Return: it differs; and what changing it does to traffic. */
-static bool entry_differs(const struct subject *s, const struct step *step, enum effect *ret)
-{
-	const struct feature *list = step->feature, *f = object_feature(list, step->to);
-	bool differs = false;
-
-	*ret = EFFECT_LIVE;
-	if (f != object_feature(list, step->from)) {
-		*ret = EFFECT_RECREATE;
-		return true;
-	}
-	if (list->is_ours && list->is_ours(step->from) && list->misplaced &&
-	    list->misplaced(step->to, step->from, s->want, s->have))
-		return true;
-	FOREACH_ROW(f, r) {
-		enum effect e;
-
-		if (!entry_row_changes(step, r))
-			continue;
-		e = list->effect ? list->effect(s->p, step, r) : r->effect;
-		*ret = max_of(*ret, e);
-		differs = true;
-	}
-	return differs;
-}
-
-static void wait_for(struct subject *s, const char *why)
-{
-	s->want->state = STATE_WAITING;
-	iface_set_reason(s->want, "%s", why);
-}
-
-static struct object *copy_entry(struct subject *s, const struct feature *f,
-				 const struct object *from)
-{
-	struct object *o = object_new(f, s->p->plan->arena);
-
-	f = object_feature(f, from);
-	FOREACH_ROW(f, r)
-		if (row_has(f, r, from))
-			row_copy(f, r, s->p->plan->arena, o, from);
-	return o;
-}
-
-static void plan_entry(struct subject *s, const struct feature *f, const struct object *to,
-		       const struct object *from)
-{
-	const struct step like = {
-		.feature = f, .to = to, .from = from, .have = s->have, .want = s->want,
-		.before = list_find(f, iface_list(s->owned, f), to),
-	};
-	enum effect effect = EFFECT_LIVE;
-	_cleanup_free_ char *why = NULL;
-	struct step *step;
-
-	if (from && !entry_differs(s, &like, &effect))
-		return;
-	if (f->entry_blocked)
-		why = f->entry_blocked(s->p, s->want, to);
-	if (why) {
-		wait_for(s, why);
-		return;
-	}
-	step = entry_step(s, from ? VERB_REPLACE : VERB_ADD, f, to, from, false);
-	/* The record's own changes before the step is done. */
-	if (like.before)
-		step->before = copy_entry(s, f, like.before);
-	step->effect = effect;
-}
-
-static bool must_go(struct subject *s, const struct feature *f, const struct object *entry)
-{
-	const struct link *link = iface_link(s->want);
-
-	const struct object *made = list_find(f, iface_list(s->owned, f), entry);
-
-	if (f->is_ours ? f->is_ours(entry) :
-			 made && object_feature(f, made) == object_feature(f, entry))
-		return true;
-	return link && link->foreign_policy == FOREIGN_REMOVE && iface_list(s->want, f) &&
-	       f->is_foreign && f->is_foreign(entry);
-}
-
-/* What others had made, and the configuration replaced, comes back. */
-static void plan_entry_away(struct subject *s, const struct feature *f, const struct object *entry)
-{
-	const struct object *before =
-		f->is_ours && f->is_ours(entry) ? list_find(f, iface_list(s->owned, f), entry) : NULL;
-
-	entry_step(s, before ? VERB_REPLACE : VERB_REMOVE, f, before, entry, true);
-}
-
-/* What was taken away from others, by a change that is being undone: its policy is gone. */
-static void plan_given_back(struct subject *s, const struct feature *f)
-{
-	const struct list *want = iface_list(s->want, f), *have = iface_list(s->have, f);
-	const struct list *before = f->is_ours ? iface_list(s->owned, f) : NULL;
-	const struct link *link = iface_link(s->want);
-
-	if (link && link->foreign_policy == FOREIGN_REMOVE)
-		return;
-	for (unsigned n = 0; before && n < before->n; n++)
-		if (!list_find(f, want, before->items[n]) && !list_find(f, have, before->items[n]))
-			entry_step(s, VERB_ADD, f, before->items[n], NULL, true);
-}
-
-static void plan_list(struct subject *s, const struct feature *f)
-{
-	const struct list *want = iface_list(s->want, f), *have = iface_list(s->have, f);
-
-	for (unsigned n = 0; have && n < have->n; n++)
-		if (!list_find(f, want, have->items[n]) && must_go(s, f, have->items[n]))
-			plan_entry_away(s, f, have->items[n]);
-	for (unsigned n = 0; want && n < want->n; n++)
-		plan_entry(s, f, want->items[n], list_find(f, have, want->items[n]));
-	plan_given_back(s, f);
-}
-
 static void plan_features(struct subject *s, const uint64_t *already)
 {
+	unsigned first = s->p->plan->n;
+
 	for (unsigned n = 0; n < n_features; n++) {
 		const struct feature *f = features[n];
 		_cleanup_free_ char *why = NULL;
@@ -500,16 +332,17 @@ static void plan_features(struct subject *s, const uint64_t *already)
 		if (s->want && s->want->part[n] && f->blocked)
 			why = f->blocked(s->p, s->want);
 		if (why) {
-			wait_for(s, why);
+			subject_wait(s, why);
 			continue;
 		}
 		if (feature_is_policy(f))
 			continue;
 		if (f->form == FORM_LIST)
-			plan_list(s, f);
+			subject_list(s, f);
 		else
 			plan_object(s, f, already[n]);
 	}
+	subject_along(s, first);
 }
 
 static void plan_delete(struct subject *s, struct iface *have, enum effect effect)

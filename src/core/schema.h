@@ -271,6 +271,12 @@ struct feature {
 	void (*complete_entry)(struct object *o);
 	/* FORM_LIST, entries that stand on each other: how many of @i's are below @o. */
 	unsigned (*rank)(const struct iface *i, const struct object *o);
+	/* FORM_LIST: does step @s, of this or another list, which removes or makes anew an entry of
+	 * the same interface, take along entry @from of the kernel's? */
+	bool (*goes_along)(const struct iface *have, const struct object *from,
+			   const struct step *s);
+	/* FORM_LIST: format() does not say all: plans of a new entry show its values too. */
+	bool brief;
 	/* FORM_LIST: has @from the value of @row that @to asks for? By default: the same value. */
 	bool (*same)(const struct row *row, const struct object *to, const struct object *from);
 	/* FORM_LIST: was this entry of the kernel's made by this daemon? By default: never known. */

@@ -9,13 +9,13 @@
 extern struct feature dsa_feature, devlink_feature, mirror_feature;
 extern struct feature link_feature, vlan_feature, bridge_feature, port_feature, veth_feature,
 	ipv4_feature, ipv6_feature, address_feature, route_feature, unit_feature,
-	qdisc_feature, sfp_feature;
+	qdisc_feature, class_feature, sfp_feature;
 
 extern struct feature ethernet_feature, pause_feature, eee_feature, fec_feature, rings_feature,
 	channels_feature, coalesce_feature, offloads_feature, wol_feature, module_feature,
 	pse_feature, plca_feature, mm_feature;
 
-extern const struct statistics_provider link_statistics[];
+extern const struct statistics_provider link_statistics[], qdisc_statistics[];
 
 #if WITH_XDP
 extern struct feature xdp_feature, xdp_filter_feature, xdp_forward_feature, xdp_cpumap_feature,

@@ -17,7 +17,7 @@ struct tc {
 
 /* Of these a change says all, or all that it does not say is as at first. */
 static const char *const whole[] = { "prio", "mqprio", "taprio", "multiq", "pfifo", "bfifo", "netem",
-				     "ets", "cbs", "etf" };
+				     "ets", "cbs", "etf", "htb" };
 
 static const char *kind_of(const struct tc *t)
 {
@@ -79,9 +79,15 @@ static void remove_one(struct fake_kernel *fk, struct device *d, struct tc *t)
 {
 	uint32_t major = TC_H_MAJ(t->head.tcm_handle);
 
+	struct tc *on = t->type == RTM_NEWTCLASS ? find(d, RTM_NEWQDISC, t->head.tcm_handle, 0) : NULL;
+
 	fake_tell(fk, RTNLGRP_TC, message(t, t->type + 1));
 	if (t->type == RTM_NEWQDISC)
 		remove_below(d, major);
+	if (on) { /* and what hangs on a class (htb_destroy_class()) */
+		remove_below(d, TC_H_MAJ(on->head.tcm_handle));
+		take_out(d, on);
+	}
 	take_out(d, t);
 }
 

@@ -20,6 +20,10 @@ shown() {
 	tc -d qdisc show | sed '/^qdisc [a-z_]* 0: /,/^qdisc/ { /^qdisc [a-z_]* 0: /d }; s/ refcnt [0-9]*//' |
 		grep -v '^$' | awk '/^qdisc/ { if (all) print all; all = $0; next }
 			{ all = all " /" $0 } END { if (all) print all }' | sort -k 5,5 -k 3,3
+	# Classes that are made one by one, by device.
+	for dev in $(tc qdisc show | sed -n 's/^qdisc htb .* dev \([^ ]*\) .*/\1/p' | sort); do
+		tc -d class show dev "$dev" | sed "s/^/$dev /" | sort
+	done
 }
 
 # The valid ones, each on a device of its own, all at once.
@@ -29,7 +33,10 @@ n=0
 : >/tmp/conf
 while IFS='|' read -r id _ arguments entry; do
 	echo "link add q-$id numtxqueues 8 type dummy" >>/tmp/links
-	echo "qdisc add dev q-$id $arguments" >>/tmp/tc
+	echo "qdisc add dev q-$id ${arguments%% @ *}" >>/tmp/tc
+	case $arguments in
+	*" @ "*) echo "${arguments#* @ } dev q-$id" | sed 's/^\([a-z]*\) \(.*\) dev \(.*\)/\1 add dev \3 \2/' >>/tmp/tc ;;
+	esac
 	printf '%s{ name = "q-%s"; up = false; qdisc = ( { %s } ); }\n' "${comma:-}" "$id" "$entry" >>/tmp/conf
 	comma=,
 	n=$((n + 1))

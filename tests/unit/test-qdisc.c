@@ -97,6 +97,47 @@ static const struct wrong wrongs[] = {
 		"schedule = ( { gates = 3; interval = \"1ms\"; } ); }" },
 };
 
+#define HTB "{ kind = \"htb\"; handle = \"1:\"; }"
+#define CLASS(id, parent, more) \
+	"{ classid = \"" id "\"; parent = \"" parent "\"; rate = \"8Mbit\"; " more " }"
+/* Classes have a list of their own: the qdisc ends before it. */
+#define CLASSES_OF(list) HTB " ); class = ( " list
+
+static const struct wrong wrong_classes[] = {
+	{ NULL, CLASSES_OF(CLASS("1:1", "1:", "") ", " CLASS("1:2", "1:1", "prio = 7; quantum = 2000;")) },
+	{ "[class-qdisc]", CLASSES_OF(CLASS("2:1", "2:", "")) },
+	{ "eth0: class 1:1: classid: only htb has classes that are made one by one [class-qdisc]",
+	  "{ kind = \"prio\"; handle = \"1:\"; } ); class = ( " CLASS("1:1", "1:", "") },
+	{ "[class-id]", CLASSES_OF(CLASS("1:1", "1:", "") ", " CLASS("1:2", "1:", "") ", "
+				   CLASS("1:2", "1:1", "")) },
+	{ "the same entry twice", CLASSES_OF(CLASS("1:1", "1:", "") ", " CLASS("1:1", "1:", "")) },
+	{ "[class-parent]", CLASSES_OF(CLASS("1:2", "1:1", "")) },
+	{ "[class-parent]", CLASSES_OF(CLASS("1:2", "3:", "")) },
+	{ "[class-depth]", CLASSES_OF(CLASS("1:1", "1:2", "") ", " CLASS("1:2", "1:1", "")) },
+	{ NULL, CLASSES_OF(CLASS("1:1", "1:", "") ", " CLASS("1:2", "1:1", "") ", "
+			   CLASS("1:3", "1:2", "") ", " CLASS("1:4", "1:3", "") ", "
+			   CLASS("1:5", "1:4", "") ", " CLASS("1:6", "1:5", "") ", "
+			   CLASS("1:7", "1:6", "") ", " CLASS("1:8", "1:7", "")) },
+	{ "[class-depth]", CLASSES_OF(CLASS("1:1", "1:", "") ", " CLASS("1:2", "1:1", "") ", "
+				      CLASS("1:3", "1:2", "") ", " CLASS("1:4", "1:3", "") ", "
+				      CLASS("1:5", "1:4", "") ", " CLASS("1:6", "1:5", "") ", "
+				      CLASS("1:7", "1:6", "") ", " CLASS("1:8", "1:7", "") ", "
+				      CLASS("1:9", "1:8", "")) },
+	{ "[class-rate]", CLASSES_OF("{ classid = \"1:1\"; }") },
+	{ "[class-ceil]", CLASSES_OF(CLASS("1:1", "1:", "ceil = \"7Mbit\";")) },
+	{ "[class-inner]", CLASSES_OF(CLASS("1:1", "1:", "prio = 1;") ", " CLASS("1:2", "1:1", "")) },
+	{ "8 is out of range", CLASSES_OF(CLASS("1:1", "1:", "prio = 8;")) },
+	{ "[htb-default]", "{ kind = \"htb\"; handle = \"1:\"; default = \"1:2\"; } ); class = ( "
+			   CLASS("1:1", "1:", "") },
+	{ "[htb-default]", "{ kind = \"htb\"; handle = \"1:\"; default = \"1:1\"; } ); class = ( "
+			   CLASS("1:1", "1:", "") ", " CLASS("1:2", "1:1", "") },
+	{ "no entry of class is that [qdisc-parent]",
+	  HTB ", { parent = \"1:2\"; kind = \"pfifo\"; } ); class = ( " CLASS("1:1", "1:", "") },
+	{ "it has classes below it, and no queue [qdisc-parent]",
+	  HTB ", { parent = \"1:1\"; kind = \"pfifo\"; } ); class = ( " CLASS("1:1", "1:", "") ", "
+	  CLASS("1:2", "1:1", "") },
+};
+
 static char *load(struct harness *h, const char *text)
 {
 	static const char *const conf[] = { "conf" };
@@ -113,21 +154,80 @@ static char *load(struct harness *h, const char *text)
 	return result;
 }
 
-static void every_rule_has_a_name(void **state)
+static void expect_wrong(struct harness *h, const struct wrong *all, unsigned n)
 {
 	unsigned failures = 0;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(wrongs); i++) {
-		_cleanup_free_ char *text = str_format(ETH0("%s"), wrongs[i].qdiscs);
-		_cleanup_free_ char *got = load(*state, text);
+	for (const struct wrong *w = all; w < all + n; w++) {
+		_cleanup_free_ char *text = str_format(ETH0("%s"), w->qdiscs);
+		_cleanup_free_ char *got = load(h, text);
 
-		if (!wrongs[i].rule ? !got : got && strstr(got, wrongs[i].rule))
+		if (!w->rule ? !got : got && strstr(got, w->rule))
 			continue;
 		print_error("%s\ngot: %s\nwant: %s\n", text, got ? got : "-",
-			    wrongs[i].rule ? wrongs[i].rule : "-");
+			    w->rule ? w->rule : "-");
 		failures++;
 	}
 	assert_int_equal(failures, 0);
+}
+
+static void every_rule_has_a_name(void **state)
+{
+	expect_wrong(*state, wrongs, ARRAY_SIZE(wrongs));
+}
+
+static void rules_of_classes_too(void **state)
+{
+	expect_wrong(*state, wrong_classes, ARRAY_SIZE(wrong_classes));
+}
+
+#define HTB_BELOW(more) "{ kind = \"htb\"; handle = \"1:\"; " more " }, " \
+			"{ parent = \"1:20\"; kind = \"pfifo\"; limit = 7; } ); class = ( "
+
+static void a_class_changes_in_place_and_moves_anew(void **state)
+{
+	struct harness *h = harness_begin(state, "eth0");
+
+	harness_must_apply(h, ETH0(HTB_BELOW("") CLASS("1:1", "1:", "") ", " CLASS("1:20", "1:1", "")));
+	expect_settled(h);
+	assert_text(harness_plan_of(h, ETH0(HTB_BELOW("") CLASS("1:1", "1:", "") ", "
+					    CLASS("1:20", "1:1", "ceil = \"9Mbit\";"))),
+		    "qdisc        eth0: class 1:20: ceil: 8Mbit -> 9Mbit\n");
+	/* To another parent: what hangs on it comes after it. */
+	harness_must_apply(h, ETH0(HTB_BELOW("") CLASS("1:1", "1:", "") ", " CLASS("1:20", "1:", "")));
+	expect_settled(h);
+	expect_has(h, "eth0", "\"limit\": 7");
+	/* One that carries others is not moved. */
+	harness_must_apply(h, ETH0(HTB " ); class = ( " CLASS("1:1", "1:", "") ", "
+				   CLASS("1:2", "1:", "") ", " CLASS("1:3", "1:2", "")));
+	assert_int_equal(harness_apply(h, ETH0(HTB " ); class = ( " CLASS("1:1", "1:", "") ", "
+					       CLASS("1:2", "1:1", "") ", " CLASS("1:3", "1:2", ""))),
+			 -EINVAL);
+	assert_contains(h->text, "[class-move]");
+}
+
+static void classes_come_back_after_their_discipline(void **state)
+{
+	static const char tree[] = CLASS("1:1", "1:", "") ", " CLASS("1:20", "1:1", "");
+	struct harness *h = harness_begin(state, "eth0");
+
+	harness_must_apply(h, ETH0(HTB_BELOW("") CLASS("1:1", "1:", "") ", " CLASS("1:20", "1:1", "")));
+	/* Another default is another htb; and the limit below changes too. */
+	_cleanup_free_ char *other = str_format(
+		ETH0("{ kind = \"htb\"; handle = \"1:\"; default = \"1:20\"; }, "
+		     "{ parent = \"1:20\"; kind = \"pfifo\"; limit = 8; } ); class = ( %s"), tree);
+	harness_must_apply(h, other);
+	expect_settled(h);
+	expect_has(h, "eth0", "\"limit\": 8");
+	expect_has(h, "eth0", "\"default\": \"1:20\"");
+	harness_exec(h, "tc qdisc del dev eth0 root");
+	harness_settle(h);
+	expect_has(h, "eth0", "\"classid\": \"1:20\"");
+	expect_settled(h);
+	harness_kill(h);
+	harness_start(h);
+	harness_must_apply(h, other);
+	assert_int_equal(harness_requests(h), 0);
 }
 
 static void max_sdu_is_below_the_mtu(void **state)
@@ -237,6 +337,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		HARNESS_TEST(every_rule_has_a_name),
+		HARNESS_TEST(rules_of_classes_too),
+		HARNESS_TEST(a_class_changes_in_place_and_moves_anew),
+		HARNESS_TEST(classes_come_back_after_their_discipline),
 		HARNESS_TEST(max_sdu_is_below_the_mtu),
 		HARNESS_TEST(one_queue_is_refused_before_anything_is_touched),
 		HARNESS_TEST(a_change_is_in_place_where_it_can_be),

@@ -74,6 +74,7 @@ struct qdisc_kind {
 	bool whole;	/* put() needs a value of every row that has an initial one */
 	bool classful;	/* has classes with numbers, 1 and up, that others can hang on */
 	bool owns_classes; /* which it keeps with the device (netdev_set_num_tc()) */
+	bool own_classes; /* which are entries of "class" */
 	bool ingress;	/* hangs on "ingress" */
 };
 
@@ -98,6 +99,42 @@ static inline bool qdisc_has(const struct qdisc *q, unsigned row)
 
 /** tx_queues - how many transmit queues the device has; 0: not known */
 unsigned tx_queues(const struct iface *have);
+
+/** qdisc_rank - of the entry with that handle: what is below it ranks higher, by up to 99 */
+unsigned qdisc_rank(const struct iface *i, uint32_t handle);
+
+/** qdisc_kind_of_handle - or NULL: no entry has it */
+const char *qdisc_kind_of_handle(const struct iface *i, uint32_t handle);
+
+/** qdisc_takes - does step @s take along what hangs on @parent, a class or discipline of @have? */
+bool qdisc_takes(const struct iface *have, uint32_t parent, const struct step *s);
+
+/** qdisc_forget_class - a class has gone, and what hung on it with it */
+void qdisc_forget_class(struct mirror *m, struct iface *i, uint32_t id);
+
+/* class.c */
+
+/** class_find, class_is_inner - is there such a class; has it classes below it? */
+bool class_find(const struct iface *i, uint32_t id);
+bool class_is_inner(const struct iface *i, uint32_t id);
+
+/** class_is_of - is the step about this class? */
+bool class_is_of(const struct step *s, uint32_t id);
+
+/** class_forget - all of one discipline, which has gone */
+void class_forget(struct mirror *m, struct iface *i, uint32_t major);
+
+/** class_ask - for a dump: there is a discipline with classes of its own */
+void class_ask(struct mirror *m, const struct iface *i);
+
+/* shape.c */
+
+/** burst_ticks, ticks_burst - a size at a rate as the time that the kernel keeps */
+uint32_t burst_ticks(uint64_t size, uint64_t rate);
+uint32_t ticks_burst(uint32_t ticks, uint64_t rate, uint32_t overhead);
+
+/** burst_same - as near as ticks can tell */
+bool burst_same(uint32_t a, uint32_t b, uint64_t rate);
 
 /* types.c */
 

@@ -19,7 +19,7 @@
 
 const struct qdisc_kind *const qdisc_kinds[] = {
 	&bfifo_kind, &cake_kind, &cbs_kind,  &clsact_kind, &etf_kind,   &ets_kind,
-	&fq_kind,    &fq_codel_kind, &ingress_kind, &mq_kind, &mqprio_kind, &multiq_kind,
+	&fq_kind,    &fq_codel_kind, &htb_kind, &ingress_kind, &mq_kind, &mqprio_kind, &multiq_kind,
 	&netem_kind, &pfifo_kind, &prio_kind, &taprio_kind, &tbf_kind, NULL,
 };
 
@@ -95,6 +95,24 @@ static void drop_below(struct mirror *m, struct iface *i, uint32_t handle)
 		drop_below(m, i, below);
 		n = 0;
 	}
+	class_forget(m, i, handle);
+}
+
+void qdisc_forget_class(struct mirror *m, struct iface *i, uint32_t id)
+{
+	struct list *l = iface_list(i, &qdisc_feature);
+
+	for (unsigned n = 0; l && n < l->n; n++) {
+		const struct qdisc *q = (const struct qdisc *)l->items[n];
+		uint32_t below = q->handle;
+
+		if (q->parent != id)
+			continue;
+		list_remove(&qdisc_feature, l, l->items[n]);
+		mirror_touch(m, i);
+		drop_below(m, i, below);
+		return;
+	}
 }
 
 static int decode(const struct nlmsghdr *n, struct qdisc *q)
@@ -148,6 +166,8 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 	}
 	if (add && kind_of(o) && kind_of(o)->follow_link)
 		kind_of(o)->follow_link(m, i, (struct qdisc *)o);
+	if (add && kind_of(o) && kind_of(o)->own_classes)
+		class_ask(m, i);
 	mirror_list_entry(m, i, &qdisc_feature, o, add);
 	return 0;
 }
@@ -213,6 +233,45 @@ static unsigned rank(const struct iface *i, const struct object *o)
 		q = find_handle(l, TC_H_MAJ(q->parent));
 	}
 	return 100 * n; /* between them are classes */
+}
+
+unsigned qdisc_rank(const struct iface *i, uint32_t handle)
+{
+	const struct qdisc *q = find_handle(iface_list(i, &qdisc_feature), handle);
+
+	return q ? rank(i, &q->o) : 0;
+}
+
+const char *qdisc_kind_of_handle(const struct iface *i, uint32_t handle)
+{
+	const struct qdisc *q = find_handle(iface_list(i, &qdisc_feature), handle);
+
+	return q ? q->kind : NULL;
+}
+
+bool qdisc_takes(const struct iface *have, uint32_t parent, const struct step *s)
+{
+	const struct list *l = iface_list(have, &qdisc_feature);
+	const struct qdisc *q;
+
+	for (unsigned n = 0; parent && n < 16; n++) {
+		if (class_is_of(s, parent))
+			return true;
+		q = find_handle(l, TC_H_MAJ(parent));
+		if (!q)
+			return false;
+		if (s->feature == &qdisc_feature && s->from == &q->o)
+			return true;
+		parent = q->parent;
+	}
+	return false;
+}
+
+static bool goes_along(const struct iface *have, const struct object *from, const struct step *s)
+{
+	const struct qdisc *q = (const struct qdisc *)from;
+
+	return q->parent != TC_H_INGRESS && qdisc_takes(have, q->parent, s);
 }
 
 static bool same(const struct row *row, const struct object *to, const struct object *from)
@@ -304,6 +363,10 @@ static void check_place(const struct qdisc_check *c, const struct qdisc_kind *k)
 	else if (!pk->classful)
 		qdisc_error(c, QDISC_PARENT, "qdisc-parent", "a %s has no classes that others can "
 			    "hang on", parent->kind);
+	else if (pk->own_classes && (!class_find(c->iface, q->parent) ||
+				     class_is_inner(c->iface, q->parent)))
+		qdisc_error(c, QDISC_PARENT, "qdisc-parent", "%s", class_find(c->iface, q->parent) ?
+			    "it has classes below it, and no queue" : "no entry of class is that");
 	else if (rank(c->iface, &q->o) > 700)
 		qdisc_error(c, QDISC_PARENT, "qdisc-depth",
 			    "they hang on each other in a loop, or deeper than the kernel has it");
@@ -467,6 +530,7 @@ struct feature qdisc_feature = {
 	.rows = rows, .n_rows = ARRAY_SIZE(rows), .sources = sources, .observe = observe,
 	.observe_link = observe_link,
 	.format = format, .variant = variant, .nth_variant = nth_variant, .complete_entry = complete_entry, .rank = rank,
+	.goes_along = goes_along, .brief = true,
 	.same = same, .effect = effect, .refused = refused, .entry_blocked = entry_blocked,
-	.check = check, .encode = encode,
+	.check = check, .encode = encode, .statistics = qdisc_statistics,
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Kinds that hold frames back to a rate: tbf.
+ * Kinds that hold frames back to a rate: tbf; and bursts, which htb has too.
  *
  * The kernel keeps a burst as the time that it takes at the rate and tells it
  * in ticks of 64 ns (PSCHED_NS2TICKS()), so that what comes back is a little
@@ -41,22 +41,21 @@ static const struct row tbf_rows[] = {
 };
 QDISC_FITS(tbf);
 
-static uint32_t burst_ticks(uint64_t size, uint64_t rate)
+uint32_t burst_ticks(uint64_t size, uint64_t rate)
 {
 	uint64_t ticks = rate ? size * 1000000000 / rate / TICK_NS : 0;
 
 	return min_of(ticks, (uint64_t)UINT32_MAX);
 }
 
-static uint32_t ticks_burst(uint32_t ticks, uint64_t rate, uint32_t overhead)
+uint32_t ticks_burst(uint32_t ticks, uint64_t rate, uint32_t overhead)
 {
 	uint64_t size = (unsigned __int128)ticks * TICK_NS * rate / 1000000000;
 
 	return size > overhead ? min_of(size - overhead, (uint64_t)UINT32_MAX) : 0;
 }
 
-/* As near as ticks can tell. */
-static bool burst_same(uint32_t a, uint32_t b, uint64_t rate)
+bool burst_same(uint32_t a, uint32_t b, uint64_t rate)
 {
 	uint64_t slack = rate * TICK_NS / 1000000000 + 2;
 

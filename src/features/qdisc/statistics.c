@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What queueing disciplines, their classes and filters count: of any kind, also
+ * of those that the kernel put there by itself.
+ *
+ * All of them carry TCA_STATS2 (gnet_stats_copy()). Disciplines are told for all
+ * interfaces at once (tc_dump_qdisc() looks at no index), classes interface by
+ * interface (tc_dump_tclass()).
+ */
+#include <linux/gen_stats.h>
+
+#include "core/statistics.h"
+#include "features/features.h"
+#include "features/qdisc/kinds.h"
+
+#define COUNTER(member, u, text) { .name = member, .unit = u, .help = text }
+#define GAUGE(member, u, text) { .name = member, .unit = u, .help = text, .gauge = true }
+
+static const struct counter queue_counters[] = {
+	COUNTER("bytes", "bytes", "Bytes sent"),
+	COUNTER("packets", "packets", "Packets sent"),
+	COUNTER("drops", "packets", "Packets dropped"),
+	COUNTER("overlimits", NULL, "Times that the rate kept a packet back"),
+	COUNTER("requeues", "packets", "Packets that the device could not take at once"),
+	GAUGE("backlog", "bytes", "Bytes in the queue"),
+	GAUGE("qlen", "packets", "Packets in the queue"),
+};
+
+static void put_basic(struct counters *c, struct nlattr *const *tb)
+{
+	struct gnet_stats_basic basic;
+	uint64_t packets;
+
+	if (!tb[TCA_STATS_BASIC] || (size_t)nla_len(tb[TCA_STATS_BASIC]) < sizeof(uint64_t) + 4)
+		return;
+	memcpy(&basic, nla_data(tb[TCA_STATS_BASIC]), sizeof(uint64_t) + 4);
+	packets = basic.packets;
+	/* Where 32 bits are not enough (gnet_stats_copy_basic()). */
+	if (tb[TCA_STATS_PKT64] && nla_len(tb[TCA_STATS_PKT64]) >= (int)sizeof(packets))
+		memcpy(&packets, nla_data(tb[TCA_STATS_PKT64]), sizeof(packets));
+	counters_put(c, "bytes", basic.bytes);
+	counters_put(c, "packets", packets);
+}
+
+static void put_queue(struct counters *c, const struct nlattr *a)
+{
+	struct gnet_stats_queue q;
+
+	if (!a || (size_t)nla_len(a) < sizeof(q))
+		return;
+	memcpy(&q, nla_data(a), sizeof(q));
+	counters_put(c, "drops", q.drops);
+	counters_put(c, "overlimits", q.overlimits);
+	counters_put(c, "requeues", q.requeues);
+	counters_put(c, "backlog", q.backlog);
+	counters_put(c, "qlen", q.qlen);
+}
+
+/* As a configuration names it; what has no number, by where it hangs. */
+static const char *instance_of(const struct tcmsg *tcm, char *buf)
+{
+	if (tcm->tcm_handle)
+		return tc_text(tcm->tcm_handle, buf);
+	if (tcm->tcm_parent == TC_H_ROOT)
+		return "root";
+	snprintf(buf, TC_TEXT_MAX, "%x:%x", TC_H_MAJ(tcm->tcm_parent) >> 16,
+		 TC_H_MIN(tcm->tcm_parent));
+	return buf;
+}
+
+static void take(struct statistics *s, const struct statistics_provider *p,
+		 const struct nlmsghdr *n)
+{
+	const struct tcmsg *tcm = nlmsg_data(n);
+	struct nlattr *tb[TCA_MAX + 1], *stats[TCA_STATS_MAX + 1];
+	char buf[TC_TEXT_MAX];
+	struct counters *c;
+
+	if ((n->nlmsg_type != RTM_NEWQDISC && n->nlmsg_type != RTM_NEWTCLASS) ||
+	    nlmsg_parse((struct nlmsghdr *)n, sizeof(*tcm), tb, TCA_MAX, NULL) < 0 ||
+	    !tb[TCA_STATS2] || !tb[TCA_KIND] || !nla_strcmp(tb[TCA_KIND], "noqueue") ||
+	    nla_parse_nested(stats, TCA_STATS_MAX, tb[TCA_STATS2], NULL) < 0)
+		return;
+	c = statistics_counters(s, p, tcm->tcm_ifindex, instance_of(tcm, buf));
+	put_basic(c, stats);
+	put_queue(c, stats[TCA_STATS_QUEUE]);
+}
+
+static void ask(struct statistics *s, const struct statistics_provider *p, uint16_t type,
+		int ifindex)
+{
+	const struct tcmsg tcm = { .tcm_ifindex = ifindex };
+	struct nl_msg *msg = nlmsg_alloc_simple(type, 0);
+
+	if (!msg || nlmsg_append(msg, (void *)&tcm, sizeof(tcm), NLMSG_ALIGNTO) < 0)
+		abort();
+	statistics_dump(s, p, msg, take);
+	nlmsg_free(msg);
+}
+
+static void ask_qdiscs(struct statistics *s, const struct statistics_provider *p, int ifindex)
+{
+	ask(s, p, RTM_GETQDISC, ifindex);
+}
+
+static void ask_classes(struct statistics *s, const struct statistics_provider *p, int ifindex)
+{
+	ask(s, p, RTM_GETTCLASS, ifindex);
+}
+
+const struct statistics_provider qdisc_statistics[] = {
+	{ .group = "qdisc", .help = "What each queueing discipline counts", .instance = "qdisc",
+	  .counters = queue_counters, .n_counters = ARRAY_SIZE(queue_counters), .ask = ask_qdiscs },
+	{ .group = "class", .help = "What each class of a queueing discipline counts",
+	  .instance = "class", .counters = queue_counters,
+	  .n_counters = ARRAY_SIZE(queue_counters), .each = true, .ask = ask_classes },
+	{ 0 },
+};
