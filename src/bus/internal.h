@@ -20,6 +20,8 @@
 #define ACTION_APPLY "org.netctl1.apply"
 #define ACTION_CONTROL "org.netctl1.control"
 
+struct acting;
+struct action;
 struct asker;
 struct call;
 struct group;
@@ -63,6 +65,7 @@ struct bus {
 
 	struct statistics *statistics; /* being read for @asking; NULL: none; statistics.c */
 	struct asker *asking, *asked;  /* and who has asked since */
+	struct acting *acting;	       /* callers of actions that have not ended; action.c */
 };
 
 /* call.c: who may, and when */
@@ -140,6 +143,20 @@ int statistics_get(struct bus *b, sd_bus_message *m);
 /** statistics_drop - forget who asked: the connection is gone */
 void statistics_drop(struct bus *b);
 
+/* action.c: actions of features, as methods of link objects */
+
+/** action_next - the first (NULL) and every further one in the feature table */
+const struct action *action_next(const struct action *after);
+
+#define FOREACH_ACTION(a)                                                                          \
+	for (const struct action *a = action_next(NULL); a; a = action_next(a))
+
+/** action_call - the method that the call names, as call_fn */
+int action_call(struct bus *b, sd_bus_message *m);
+
+/** actions_drop - nobody is left to be answered: the connection is gone */
+void actions_drop(struct bus *b);
+
 /* manager.c */
 
 /** manager_add - put the Manager on a fresh connection */
@@ -183,6 +200,9 @@ uint64_t object_groups(const struct bus *b, const char *link);
 
 /** object_path - of a link; the caller frees it */
 char *object_path(const char *link);
+
+/** object_link - the name of the link that a path means, or NULL; the caller frees it */
+char *object_link(const char *path);
 
 /** property_hash - changes with the value */
 uint32_t property_hash(const struct bus *b, const struct property *p, const char *link);

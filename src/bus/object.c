@@ -15,6 +15,7 @@
 
 #include "bus/internal.h"
 #include "bus/name.h"
+#include "core/action.h"
 
 static json_t *clean_string(const char *s)
 {
@@ -204,8 +205,7 @@ char *object_path(const char *link)
 	return path;
 }
 
-/* The name of the link that a path means; NULL: none. The caller frees it. */
-static char *link_of_path(const char *path)
+char *object_link(const char *path)
 {
 	char *name = NULL;
 
@@ -216,7 +216,7 @@ static char *link_of_path(const char *path)
 static int find_object(sd_bus *bus _unused_, const char *path, const char *interface _unused_,
 		       void *data, void **ret, sd_bus_error *error _unused_)
 {
-	_cleanup_free_ char *name = link_of_path(path);
+	_cleanup_free_ char *name = object_link(path);
 	struct group *g = data;
 	const struct engine *e = g->bus->engine;
 	struct iface *i;
@@ -240,7 +240,7 @@ static int get_property(sd_bus *bus, const char *path _unused_, const char *inte
 
 static int run_reconfigure(struct bus *b, sd_bus_message *m)
 {
-	_cleanup_free_ char *name = link_of_path(sd_bus_message_get_path(m));
+	_cleanup_free_ char *name = object_link(sd_bus_message_get_path(m));
 	int r = -EBUSY;
 
 	if (!b->waiter) {
@@ -263,6 +263,14 @@ static int method_reconfigure(sd_bus_message *m, void *data _unused_,
 	const struct group *g = sd_bus_slot_get_userdata(slot);
 
 	return call_begin(g->bus, m, ACTION_CONTROL, CALL_IDLE, run_reconfigure);
+}
+
+static int method_action(sd_bus_message *m, void *data _unused_, sd_bus_error *error _unused_)
+{
+	sd_bus_slot *slot = sd_bus_get_current_slot(sd_bus_message_get_bus(m));
+	const struct group *g = sd_bus_slot_get_userdata(slot);
+
+	return call_begin(g->bus, m, ACTION_CONTROL, CALL_KNOWN, action_call);
 }
 
 static int enumerate(sd_bus *bus _unused_, const char *prefix _unused_, void *data, char ***ret,
@@ -303,15 +311,39 @@ static void add_rows(struct group *g, const struct feature *f)
 				.emits = !(r->flags & ROW_VOLATILE) }), f, r->key);
 }
 
+static sd_bus_vtable *put_methods(sd_bus_vtable *v)
+{
+	*v++ = (sd_bus_vtable)SD_BUS_METHOD_WITH_ARGS("Reconfigure", SD_BUS_NO_ARGS,
+			SD_BUS_NO_RESULT, method_reconfigure, SD_BUS_VTABLE_UNPRIVILEGED);
+	/* The names must be as many as the arguments. */
+	FOREACH_ACTION(a)
+		*v++ = a->answers ?
+			(sd_bus_vtable)SD_BUS_METHOD_WITH_NAMES(a->method, "a{sv}",
+				SD_BUS_PARAM(options), "s", SD_BUS_PARAM(json), method_action,
+				SD_BUS_VTABLE_UNPRIVILEGED) :
+			(sd_bus_vtable)SD_BUS_METHOD_WITH_NAMES(a->method, "a{sv}",
+				SD_BUS_PARAM(options), "", "", method_action,
+				SD_BUS_VTABLE_UNPRIVILEGED);
+	return v;
+}
+
+static unsigned count_methods(void)
+{
+	unsigned n = 1;
+
+	FOREACH_ACTION(a)
+		n++;
+	return n;
+}
+
 static void make_vtable(struct group *g, bool root)
 {
-	sd_bus_vtable *v = mem_new((g->n + 3) * sizeof(*v));
+	sd_bus_vtable *v = mem_new((g->n + 2 + (root ? count_methods() : 0)) * sizeof(*v));
 
 	g->vtable = v;
 	*v++ = (sd_bus_vtable)SD_BUS_VTABLE_START(0);
 	if (root)
-		*v++ = (sd_bus_vtable)SD_BUS_METHOD_WITH_ARGS("Reconfigure", SD_BUS_NO_ARGS,
-				SD_BUS_NO_RESULT, method_reconfigure, SD_BUS_VTABLE_UNPRIVILEGED);
+		v = put_methods(v);
 	for (unsigned n = 0; n < g->n; n++) {
 		const struct property *p = &g->properties[n];
 		uint64_t flags = p->emits ? SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE :

@@ -18,6 +18,7 @@
  * What must stay true: at most one plan is under way; done() is called exactly
  * once for each engine_apply() that returned 0.
  */
+#include "core/action.h"
 #include "core/carry.h"
 #include "core/change.h"
 #include "core/drift.h"
@@ -351,6 +352,7 @@ struct engine *engine_free(struct engine *e)
 	free(e->cause);
 	change_close(e);
 	free(e->holds);
+	actions_free(e);
 	mirror_free(e->mirror);
 	record_free(e->record);
 	encoder_free(e->encoder);

@@ -81,6 +81,7 @@ struct engine {
 	unsigned n_holds;
 
 	struct statistics *statistics; /* questions that are not answered yet: statistics.c */
+	struct action_run *actions;    /* that have not ended: action.c */
 
 	/* A request that came while the engine was at work by itself. */
 	struct generation *waiting;

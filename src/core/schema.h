@@ -16,6 +16,7 @@
 
 #include "util/mem.h"
 
+struct action;
 struct encoder;
 struct errors;
 struct feature;
@@ -342,6 +343,9 @@ struct feature {
 
 	/* What it counts; core/statistics.h. */
 	const struct statistics_provider *statistics;
+
+	/* What can be done with an interface once, ends with a NULL method; core/action.h. */
+	const struct action *actions;
 
 	unsigned id; /* set by features_init(): the place in features[] */
 };

@@ -10,6 +10,7 @@
 #define NAME "org.netctl1"
 #define PATH "/org/netctl1"
 #define MANAGER "org.netctl1.Manager"
+#define LINK "org.netctl1.Link"
 
 static const struct {
 	const char *error;
@@ -64,18 +65,29 @@ static bool is_lost(int r)
 	return r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE || r == -ESHUTDOWN;
 }
 
-int ctl_call_new(struct ctl *c, const char *method, sd_bus_message **ret)
+static int call_new(struct ctl *c, const char *path, const char *interface, const char *method,
+		    sd_bus_message **ret)
 {
 	int r = connect_bus(c);
 
 	if (r)
 		return r;
-	r = sd_bus_message_new_method_call(c->bus, ret, NAME, PATH, MANAGER, method);
+	r = sd_bus_message_new_method_call(c->bus, ret, NAME, path, interface, method);
 	if (r >= 0) /* to look must not start the daemon */
 		r = sd_bus_message_set_auto_start(*ret, false);
 	if (r >= 0)
 		r = sd_bus_message_set_allow_interactive_authorization(*ret, true);
 	return r < 0 ? fail_connect(c, r) : EXIT_DONE;
+}
+
+int ctl_call_new(struct ctl *c, const char *method, sd_bus_message **ret)
+{
+	return call_new(c, PATH, MANAGER, method, ret);
+}
+
+int ctl_call_link(struct ctl *c, const char *path, const char *method, sd_bus_message **ret)
+{
+	return call_new(c, path, LINK, method, ret);
 }
 
 int ctl_call_send(struct ctl *c, sd_bus_message *m, sd_bus_message **ret)

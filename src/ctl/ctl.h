@@ -24,7 +24,7 @@ struct ctl {
 	unsigned n_hosts;
 	const char *root; /* folder that a machine's files are below; "": this machine's */
 	enum json_mode json;
-	bool legend, colour, utf8, all, dry_run, replace, dot, svg;
+	bool legend, colour, utf8, all, dry_run, replace, dot, svg, tdr;
 	bool quiet; /* errors are not told */
 	unsigned width; /* of the terminal, columns */
 	unsigned confirm, hold_for, interval; /* seconds; 0: not given */
@@ -50,6 +50,7 @@ enum option_flags {
 	USES_ROOT = 1 << 9,
 	USES_FLEET = 1 << 10, /* -H several times */
 	USES_SVG = 1 << 11,
+	USES_TDR = 1 << 12,
 };
 
 struct verb {
@@ -108,6 +109,9 @@ int verb_graph(struct ctl *c);
 int verb_sfp(struct ctl *c);
 int verb_tsn(struct ctl *c);
 int verb_help(struct ctl *c);
+int verb_test_cable(struct ctl *c);
+int verb_identify(struct ctl *c);
+int verb_restart_autoneg(struct ctl *c);
 int verb_edit(struct ctl *c);
 
 /** example_texts - the features' examples as they are written, NULL ends; made at build time */
@@ -167,6 +171,9 @@ int ctl_call(struct ctl *c, const char *method, sd_bus_message **ret, const char
 /** ctl_call_new, ctl_call_send - the same in two steps, for arguments that are not so simple */
 int ctl_call_new(struct ctl *c, const char *method, sd_bus_message **ret);
 int ctl_call_send(struct ctl *c, sd_bus_message *m, sd_bus_message **ret);
+
+/** ctl_call_link - the same as ctl_call_new() for a method of the link object at @path */
+int ctl_call_link(struct ctl *c, const char *path, const char *method, sd_bus_message **ret);
 
 /** ctl_read_text - the string of an answer; the caller frees it; returns an exit status */
 int ctl_read_text(const struct ctl *c, sd_bus_message *reply, char **ret);

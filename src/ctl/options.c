@@ -146,6 +146,12 @@ static int set_svg(struct ctl *c, const struct option_row *o _unused_, const cha
 	return -1;
 }
 
+static int set_tdr(struct ctl *c, const struct option_row *o _unused_, const char *value _unused_)
+{
+	c->tdr = true;
+	return -1;
+}
+
 static int print_version(struct ctl *c _unused_, const struct option_row *o _unused_,
 			 const char *value _unused_)
 {
@@ -159,7 +165,7 @@ static int print_help(struct ctl *c _unused_, const struct option_row *self _unu
 	puts("netctl [OPTIONS] [VERB] ...\n\n"
 	     "Show and change the network configuration that netctld keeps.\n");
 	for (const struct verb *v = verbs; v->name; v++)
-		printf("  %-11s %-20s%s\n", v->name, v->args, v->help);
+		printf("  %-15s %-18s%s\n", v->name, v->args, v->help);
 	putchar('\n');
 	for (const struct option_row *o = options; o->name; o++) {
 		_cleanup_free_ char *left = str_format(
@@ -191,6 +197,7 @@ const struct option_row options[] = {
 	{ "timeout", .value = "SEC", .use = USES_TIMEOUT, .set = set_timeout,
 	  .help = "wait-online: at most so long (120); 0: only look" },
 	{ "dot", .use = USES_DOT, .set = set_dot, .help = "graph: for graphviz" },
+	{ "tdr", .use = USES_TDR, .set = set_tdr, .help = "test-cable: what comes back of a pulse" },
 	{ "svg", .use = USES_SVG, .set = set_svg, .help = "tsn: as a picture" },
 	{ "no-legend", .use = USES_LEGEND, .set = set_no_legend,
 	  .help = "no header, no titles of columns" },

@@ -56,10 +56,53 @@ static char *link_text(const json_t *j)
 	return str_format("%s %s%s", word, fast, half ? " half" : "");
 }
 
+/* What the last test found wrong with the cable: "pair a: open, 12.34 m away"; NULL: nothing. */
+static char *cable_text(const json_t *cable)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	for (const char *pair = "abcd"; *pair; pair++) {
+		const char key[] = { 'p', 'a', 'i', 'r', '_', *pair, 0 };
+		_cleanup_free_ char *fault = str_format("%s_fault", key);
+		const char *result = get_text(cable, NULL, key);
+
+		if (!*result || !strcmp(result, "ok"))
+			continue;
+		fprintf(out, "%spair %c: %s", ftell(out) ? "; " : "", *pair, result);
+		if (json_object_get(cable, fault))
+			fprintf(out, ", %.2f m away", get_number(cable, NULL, fault) / 100.0);
+	}
+	fclose(out);
+	if (!*text) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* What the port says of its link and its cable, in a sentence; NULL: nothing. */
+static char *finding(const json_t *j)
+{
+	const json_t *ethernet = json_object_get(j, "ethernet");
+	_cleanup_free_ char *cable = cable_text(json_object_get(ethernet, "cable"));
+	const char *failure = get_text(ethernet, NULL, "link_failure");
+	const char *detail = get_text(ethernet, NULL, "link_failure_detail");
+	bool none = !strcmp(link_word(j), "no carrier");
+
+	if (!none || !*failure)
+		return TAKE_PTR(cable);
+	return str_format("no link: %s%s%s%s%s", failure, *detail ? ", " : "", detail,
+			  cable ? "; " : "", cable ? cable : "");
+}
+
 static bool is_well(const json_t *j)
 {
+	_cleanup_free_ char *found = finding(j);
+
 	return !mark_of(get_text(j, "state", "management"))->sentence &&
-	       !*get_text(j, "state", "reason");
+	       !*get_text(j, "state", "reason") && !found;
 }
 
 static void print_vlan(FILE *out, unsigned first, unsigned last, bool untagged, bool pvid)
@@ -175,7 +218,7 @@ static char *wrong(const json_t *j)
 	const char *reason = get_text(j, "state", "reason");
 
 	if (!*reason && !m->sentence)
-		return NULL;
+		return finding(j);
 	return str_dup(*reason ? reason : m->sentence);
 }
 

@@ -44,6 +44,11 @@ const struct verb verbs[] = {
 	  "Modules, and why there is no link" },
 	{ "tsn", "[NAME...]", 0, -1u, USES_BUS | USES_SVG, verb_tsn,
 	  "Gate schedules as time charts" },
+	{ "test-cable", "NAME", 1, 1, USES_BUS | USES_TDR, verb_test_cable,
+	  "Test the cable; its link is down meanwhile" },
+	{ "identify", "NAME", 1, 1, USES_BUS | USES_FOR, verb_identify, "Let a port blink" },
+	{ "restart-autoneg", "NAME", 1, 1, USES_BUS, verb_restart_autoneg,
+	  "Negotiate the link anew" },
 	{ "help", "[GROUP|KEY]", 0, 1, 0, verb_help, "What can be set, and what a setting means" },
 	{ 0 },
 };

@@ -7,7 +7,7 @@ struct feature *const features[] = {
 	&dsa_feature, &devlink_feature, &mirror_feature,
 	&ethernet_feature, &pause_feature, &eee_feature, &fec_feature, &rings_feature,
 	&channels_feature, &coalesce_feature, &offloads_feature, &wol_feature, &module_feature,
-	&pse_feature, &plca_feature, &mm_feature,
+	&pse_feature, &plca_feature, &mm_feature, &cable_feature,
 	&ipv4_feature,	  &ipv6_feature, &address_feature, &route_feature,
 	&qdisc_feature, &class_feature,
 	&unit_feature,

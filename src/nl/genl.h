@@ -18,6 +18,8 @@ enum {
 	GENL_ETHTOOL = GENL_FIRST,
 	GENL_DEVLINK,
 	GENL_END,
+	/* No family of the kernel's: what goes by ioctl(), ioctl.h. */
+	GENL_IOCTL = GENL_END + 1,
 };
 #define GENL_FAMILIES (GENL_END - GENL_FIRST)
 #define GENL_GROUPS_MAX 4
@@ -36,7 +38,7 @@ struct genl_ids {
 /** genl_is - is it one of our numbers? */
 static inline bool genl_is(uint16_t type)
 {
-	return type >= GENL_FIRST && type < GENL_END;
+	return (type >= GENL_FIRST && type < GENL_END) || type == GENL_IOCTL;
 }
 
 /**

@@ -257,9 +257,10 @@ static int send_dump(struct linux_kernel *lk, struct nlmsghdr *h)
 static void start_dump(struct linux_kernel *lk)
 {
 	struct dump *d = lk->dumps;
-	int r = send_dump(lk, d->request);
+	bool here = place_is(d->request);
+	int r = here ? place_ask(d->request, d->fn, d->data) : send_dump(lk, d->request);
 
-	lk->dumping = r >= 0;
+	lk->dumping = !here && r >= 0;
 	if (lk->dumping)
 		return;
 	lk->dumps = d->next;

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Files and XDP programs in the queue of messages: their type is NLMSG_NOOP, which nobody sends. */
+/*
+ * Files and XDP programs in the queue of messages: their type is NLMSG_NOOP, which nobody
+ * sends. What goes by ioctl() is a message already.
+ */
 #include "nl/place.h"
 
 #include <net/if.h>
 #include <stdio.h>
 
 #include "nl/files.h"
+#include "nl/ioctl.h"
 
 struct place {
 	struct nlmsghdr h;
@@ -39,9 +43,21 @@ void place_put(void *at, size_t size, const struct request *r)
 	}
 }
 
+static bool is_ioctl(const struct nlmsghdr *h)
+{
+	return h->nlmsg_type == GENL_IOCTL;
+}
+
 bool place_is(const void *at)
 {
-	return ((const struct nlmsghdr *)at)->nlmsg_type == NLMSG_NOOP;
+	const struct nlmsghdr *h = at;
+
+	return h->nlmsg_type == NLMSG_NOOP || is_ioctl(h);
+}
+
+int place_ask(const struct nlmsghdr *n, message_fn fn, void *data)
+{
+	return ioctl_run(n, fn, data);
 }
 
 int place_run(void *at, struct xdp *x, char **text)
@@ -49,6 +65,8 @@ int place_run(void *at, struct xdp *x, char **text)
 	struct place *p = at;
 	int r;
 
+	if (is_ioctl(at))
+		return ioctl_run(at, NULL, NULL);
 	if (!p->xdp)
 		return files_write(p->text, p->text + strlen(p->text) + 1, p->iface, p->ifindex);
 	r = xdp_run(x, p->xdp, text);
@@ -60,5 +78,6 @@ void place_done(void *at)
 {
 	struct place *p = at;
 
-	p->xdp = xdp_job_free(p->xdp);
+	if (!is_ioctl(at))
+		p->xdp = xdp_job_free(p->xdp);
 }

@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include "nl/ioctl.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -29,7 +30,7 @@ struct packet {
 	uint32_t id;
 	int32_t error;	 /* answers */
 	uint8_t command; /* questions */
-	char family[GENL_NAMSIZ];
+	char family[GENL_NAMSIZ]; /* "": by ioctl() */
 };
 
 struct question {
@@ -67,23 +68,40 @@ static ssize_t receive(struct thread *t)
 	return r < 0 ? -errno : r;
 }
 
-/* Ask, and read to the end. Return: 0 or the kernel's errno; *ret: the message before the end. */
+struct question_message {
+	struct nlmsghdr h;
+	struct genlmsghdr g;
+	char attributes[SLOW_BYTES];
+};
+
+static int write_question(struct question_message *q, uint16_t type, uint8_t command,
+			  const void *attributes, size_t n)
+{
+	if (n > sizeof(q->attributes))
+		return -EMSGSIZE;
+	memset(q, 0, offsetof(struct question_message, attributes));
+	memcpy(q->attributes, attributes, n);
+	q->g.cmd = command;
+	q->g.version = 1;
+	q->h.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN + n);
+	q->h.nlmsg_type = type;
+	q->h.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	return 0;
+}
+
+/*
+ * Ask, and read to the end. Return: 0 or the kernel's errno; *ret: the message before the end,
+ * or the one that has the error.
+ */
 static int converse(struct thread *t, uint16_t type, uint8_t command, const void *attributes,
 		    size_t n, char *ret, size_t *ret_n)
 {
-	struct {
-		struct nlmsghdr h;
-		struct genlmsghdr g;
-		char attributes[SLOW_BYTES];
-	} q = { .g = { .cmd = command, .version = 1 } };
+	struct question_message q;
 	size_t got = 0;
+	int r = write_question(&q, type, command, attributes, n);
 
-	if (n > sizeof(q.attributes))
-		return -EMSGSIZE;
-	memcpy(q.attributes, attributes, n);
-	q.h.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN + n);
-	q.h.nlmsg_type = type;
-	q.h.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	if (r < 0)
+		return r;
 	q.h.nlmsg_seq = ++t->seq;
 	if (send(t->netlink, &q, q.h.nlmsg_len, 0) < 0)
 		return -errno;
@@ -96,12 +114,15 @@ static int converse(struct thread *t, uint16_t type, uint8_t command, const void
 		for (; NLMSG_OK(h, (size_t)len); h = NLMSG_NEXT(h, len)) {
 			if (h->nlmsg_seq != t->seq)
 				continue;
-			if (h->nlmsg_type == NLMSG_ERROR) {
-				*ret_n = got;
-				return ((struct nlmsgerr *)NLMSG_DATA(h))->error;
+			r = h->nlmsg_type == NLMSG_ERROR ?
+				    ((struct nlmsgerr *)NLMSG_DATA(h))->error : 1;
+			if (r) {
+				got = h->nlmsg_len;
+				memcpy(ret, h, got);
 			}
-			got = h->nlmsg_len;
-			memcpy(ret, h, got);
+			*ret_n = got;
+			if (r <= 0)
+				return r;
 		}
 	}
 }
@@ -126,6 +147,22 @@ static int find_family(struct thread *t, const char *name)
 	return 0;
 }
 
+static int run_ioctl(uint8_t command, const void *attributes, size_t n)
+{
+	struct question_message q;
+	int r = write_question(&q, GENL_IOCTL, command, attributes, n);
+
+	return r < 0 ? r : ioctl_run(&q.h, NULL, NULL);
+}
+
+static int run_netlink(struct thread *t, const struct packet *p, const void *attributes, size_t n,
+		       char *ret, size_t *ret_n)
+{
+	int r = t->family ? 0 : find_family(t, p->family);
+
+	return r < 0 ? r : converse(t, t->family, p->command, attributes, n, ret, ret_n);
+}
+
 static void *run(void *data)
 {
 	struct thread *t = data;
@@ -143,10 +180,10 @@ static void *run(void *data)
 		if (len < (ssize_t)sizeof(in.p))
 			break;
 		out.p = in.p;
-		out.p.error = t->family ? 0 : find_family(t, in.p.family);
-		if (!out.p.error)
-			out.p.error = converse(t, t->family, in.p.command, in.bytes,
-					       len - sizeof(in.p), out.bytes, &n);
+		len -= sizeof(in.p);
+		out.p.error = *in.p.family ?
+				      run_netlink(t, &in.p, in.bytes, len, out.bytes, &n) :
+				      run_ioctl(in.p.command, in.bytes, len);
 		if (send(t->fd, &out, sizeof(out.p) + n, MSG_NOSIGNAL) < 0)
 			break;
 	}
@@ -202,6 +239,8 @@ static int begin(struct slow *s)
 	int fds[2] = { -1, -1 }, r = 0;
 
 	t->netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+	if (t->netlink >= 0) /* the kernel's own words, where it has some */
+		(void)setsockopt(t->netlink, SOL_NETLINK, NETLINK_EXT_ACK, &(int){ 1 }, sizeof(int));
 	if (t->netlink < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		r = -errno;
 	t->fd = fds[1];
@@ -271,7 +310,8 @@ int slow_ask(struct slow *s, uint8_t command, const void *attributes, size_t n, 
 	if (n > sizeof(out.bytes))
 		return -EMSGSIZE;
 	out.p.id = ++s->id;
-	strncpy(out.p.family, s->family, sizeof(out.p.family) - 1);
+	if (s->family)
+		strncpy(out.p.family, s->family, sizeof(out.p.family) - 1);
 	memcpy(out.bytes, attributes, n);
 	if (send(s->fd, &out, sizeof(out.p) + n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		return errno == EAGAIN ? -EBUSY : -errno;

@@ -16,14 +16,16 @@ struct slow;
 /**
  * typedef slow_fn - the answer to one question, called by the event loop
  * @error: 0 or a negative errno
- * @n: the message that came before the end, or NULL; valid during the call
+ * @n: the message that came before the end; with @error the one that says so (rtnl_extack_text());
+ *	or NULL; valid during the call
  */
 typedef void (*slow_fn)(void *data, int error, const struct nlmsghdr *n);
 
 /**
  * slow_new - a thread that asks a family of generic netlink
+ * @family: "ethtool"; must outlive it; NULL: what goes by ioctl(), ioctl.h
  *
- * Nothing is started before the first question. @family: "ethtool"; must outlive it.
+ * Nothing is started before the first question.
  */
 struct slow *slow_new(sd_event *event, const char *family);
 

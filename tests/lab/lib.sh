@@ -116,6 +116,12 @@ lab_partner() {
 	echo "$2" >"/sys/kernel/debug/ebsim/$1/partner"
 }
 
+# lab_fault PORT RESULTS CM: what a test of PORT's cable finds from now on: a digit a
+# pair, d to a, 1 ok, 2 open, 3 same short, 4 cross short; 0 0 mends it.
+lab_fault() {
+	printf '0x%04x%s\n' "$3" "$(printf %4s "$2" | tr ' ' 0)" >"/sys/kernel/debug/ebsim/$1/fault"
+}
+
 # lab_temperature PORT DEGREES: heat or cool PORT's PHY, in degrees Celsius.
 lab_temperature() {
 	echo "$2" >"/sys/kernel/debug/ebsim/$1/temp"

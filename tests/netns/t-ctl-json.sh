@@ -99,6 +99,10 @@ ok confirm
 ok hold v1 --for=100
 ok status
 ok release v1
+bad 1 test-cable v0
+bad 1 identify v0
+bad 1 restart-autoneg v0
+bad 10 identify nope
 ok history
 ok diff
 ok rollback

@@ -67,6 +67,11 @@ int ethernet_ask_one(struct nl_msg *msg, void *header _unused_, int ifindex)
 	return put_header(msg, ifindex, ETHTOOL_FLAG_COMPACT_BITSETS);
 }
 
+int ethernet_ask_device(struct nl_msg *msg, int ifindex)
+{
+	return put_header(msg, ifindex, 0);
+}
+
 int ethernet_ask_all_names(struct nl_msg *msg, void *header _unused_)
 {
 	return put_header(msg, 0, 0);

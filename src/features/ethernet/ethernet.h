@@ -3,12 +3,14 @@
 #ifndef ETHERNET_H
 #define ETHERNET_H
 
+#include "core/action.h"
 #include "core/mirror.h"
 #include "core/plan.h"
 #include "core/types.h"
 #include "features/ethernet/uapi.h"
 #include "features/features.h"
 #include "nl/genl.h"
+#include "nl/slow.h"
 
 /* A row's attr: which message it is in, and its attribute there. */
 #define IN(message, attribute) ((uint16_t)((message) << 8 | (attribute)))
@@ -48,6 +50,18 @@ int ethernet_ask_all(struct nl_msg *msg, void *header);
 int ethernet_ask_one(struct nl_msg *msg, void *header, int ifindex);
 int ethernet_ask_all_names(struct nl_msg *msg, void *header);
 int ethernet_ask_one_names(struct nl_msg *msg, void *header, int ifindex);
+
+/** ethernet_ask_device - a request's header, and nothing in it but the device */
+int ethernet_ask_device(struct nl_msg *msg, int ifindex);
+
+/**
+ * ethernet_ask_slowly - for actions: a request about one device, by its thread
+ * @attribute: beside the header, 32 bits; 0: none
+ */
+int ethernet_ask_slowly(struct action_run *r, unsigned command, unsigned attribute, uint32_t value,
+			slow_fn fn);
+
+extern const struct action ethernet_actions[];
 
 /** ethernet_begin - a request about one interface */
 int ethernet_begin(struct encoder *e, unsigned command, int ifindex);

@@ -197,5 +197,5 @@ struct feature ethernet_feature = {
 	.name = "ethernet", .help = "What an Ethernet port agrees on with the other end",
 	.form = FORM_GROUP, .size = sizeof(struct ethernet), .rows = rows,
 	.n_rows = ARRAY_SIZE(rows), .sources = sources, .observe = observe, .complete = complete,
-	.check = check, .encode = encode,
+	.check = check, .encode = encode, .actions = ethernet_actions,
 };

@@ -204,7 +204,7 @@ static void read_all(struct sfp_watch *w, struct cage *c)
 static void on_part(void *data, int error, const struct nlmsghdr *n)
 {
 	struct cage *c = data;
-	struct nlattr *a = n ? nlmsg_find_attr((struct nlmsghdr *)n, GENL_HDRLEN,
+	struct nlattr *a = n && !error ? nlmsg_find_attr((struct nlmsghdr *)n, GENL_HDRLEN,
 					       ETHTOOL_A_MODULE_EEPROM_DATA) : NULL;
 
 	if (!error && !a)

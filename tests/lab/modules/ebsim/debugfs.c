@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The lab's hands and eyes: /sys/kernel/debug/ebsim/PORT/{cable,partner,temp}
- * and /sys/kernel/debug/ebsim/tables.
+ * The lab's hands and eyes: /sys/kernel/debug/ebsim/PORT/{cable,partner,temp,
+ * fault} and /sys/kernel/debug/ebsim/{tables,blinks}.
  */
 
 #include <linux/debugfs.h>
@@ -89,6 +89,33 @@ static int ebsim_temp_set(void *data, u64 val)
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE_SIGNED(ebsim_temp_fops, ebsim_temp_get, ebsim_temp_set, "%lld\n");
+
+/* fault: of the cable: four pairs as VCT7_RESULTS has them, and centimetres above; 0: none */
+static int ebsim_fault_get(void *data, u64 *val)
+{
+	struct ebsim_phy *phy = data;
+
+	*val = phy->fault_cm << 16 | phy->fault;
+
+	return 0;
+}
+
+static int ebsim_fault_set(void *data, u64 val)
+{
+	struct ebsim_phy *phy = data;
+
+	if (val > U32_MAX)
+		return -ERANGE;
+
+	spin_lock_bh(&phy->eb->lock);
+	phy->fault = val;
+	phy->fault_cm = val >> 16;
+	ebsim_phy_renegotiate(phy);
+	spin_unlock_bh(&phy->eb->lock);
+
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(ebsim_fault_fops, ebsim_fault_get, ebsim_fault_set, "0x%llx\n");
 
 static void ebsim_show_ports(struct seq_file *m, struct ebsim *eb)
 {
@@ -187,6 +214,7 @@ void ebsim_debugfs_add(struct ebsim *eb)
 
 	eb->debugfs = debugfs_create_dir("ebsim", NULL);
 	debugfs_create_file("tables", 0444, eb->debugfs, eb, &ebsim_tables_fops);
+	debugfs_create_u32("blinks", 0444, eb->debugfs, &eb->blinks);
 
 	for (port = EBSIM_FIRST_USER; port <= EBSIM_LAST_USER; port++) {
 		struct ebsim_phy *phy = &eb->phys[port];
@@ -194,6 +222,7 @@ void ebsim_debugfs_add(struct ebsim *eb)
 
 		debugfs_create_file_unsafe("cable", 0644, dir, phy, &ebsim_cable_fops);
 		debugfs_create_file_unsafe("partner", 0644, dir, phy, &ebsim_partner_fops);
+		debugfs_create_file_unsafe("fault", 0644, dir, phy, &ebsim_fault_fops);
 		debugfs_create_file_unsafe("temp", 0644, dir, phy, &ebsim_temp_fops);
 	}
 }

@@ -168,6 +168,8 @@ struct ebsim_phy {
 	bool cable;		/* is plugged in, the partner is switched on */
 	u16 partner;		/* fastest speed the partner can, Mb/s */
 	s16 temp;		/* degrees Celsius */
+	u16 fault;		/* of the cable: as VCT7_RESULTS has it; 0: none */
+	u16 fault_cm;		/* how far away */
 
 	struct ebsim *eb;
 	int port;
@@ -211,6 +213,7 @@ struct ebsim {
 	struct mii_bus *bus;
 	struct net_device *conduit;
 	struct dentry *debugfs;
+	u32 blinks;			/* how often the conduit's light went on */
 	int overlay;
 
 	spinlock_t lock;	/* see above */

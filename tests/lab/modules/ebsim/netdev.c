@@ -96,7 +96,21 @@ static int ebsim_get_link_ksettings(struct net_device *dev,
 	return 0;
 }
 
+/* The conduit has a light, once a second. */
+static int ebsim_set_phys_id(struct net_device *dev, enum ethtool_phys_id_state state)
+{
+	struct ebsim_netdev *end = netdev_priv(dev);
+
+	if (end->port != EBSIM_CPU_PORT)
+		return -EOPNOTSUPP;
+	if (state == ETHTOOL_ID_ON)
+		end->eb->blinks++;
+
+	return state == ETHTOOL_ID_ACTIVE ? 1 : 0;
+}
+
 static const struct ethtool_ops ebsim_ethtool_ops = {
+	.set_phys_id		= ebsim_set_phys_id,
 	.get_drvinfo		= ebsim_get_drvinfo,
 	.get_link		= ethtool_op_get_link,
 	.get_link_ksettings	= ebsim_get_link_ksettings,

@@ -19,6 +19,7 @@
 #include "ebsim.h"
 
 #define PAGE_COPPER		0
+#define PAGE_VCT5		5
 #define PAGE_MISC_TEST		6
 #define PAGE_VCT7		7
 
@@ -48,6 +49,12 @@
 #define VCT7_RESULTS		0x14
 #define VCT7_RESULTS_OK		0x1111
 #define VCT7_RESULTS_OPEN	0x2222
+#define VCT5_ECHO		0x10	/* PAGE_VCT5: four pairs, sign and amplitude */
+#define VCT5_ECHO_POSITIVE	0x8000
+#define VCT5_CTRL		0x17
+#define VCT5_CTRL_ENABLE	0x8000
+#define VCT5_CTRL_COMPLETE	0x4000
+#define VCT5_POINT		0x18	/* 80.5 cm each */
 #define VCT7_CTRL		0x15
 #define VCT7_CTRL_RUN_NOW	0x8000
 
@@ -123,7 +130,7 @@ static bool ebsim_phy_resolve(struct ebsim_phy *phy)
 		return true;
 	}
 
-	if (!phy->cable)
+	if (!phy->cable || phy->fault)
 		return false;
 
 	if (bmcr & BMCR_ANENABLE)
@@ -275,6 +282,26 @@ static u16 ebsim_phy_read_copper(struct ebsim_phy *phy, int reg)
 	return phy->regs[PAGE_COPPER][reg];
 }
 
+static u16 ebsim_phy_cable(const struct ebsim_phy *phy)
+{
+	if (!phy->cable)
+		return VCT7_RESULTS_OPEN;
+
+	return phy->fault ?: VCT7_RESULTS_OK;
+}
+
+/* What comes back: much where the cable ends or is bad, a little elsewhere. */
+static u16 ebsim_phy_echo(const struct ebsim_phy *phy, int pair)
+{
+	int result = ebsim_phy_cable(phy) >> (4 * pair) & 0xf;
+	int at = phy->regs[PAGE_VCT5][VCT5_POINT] & 0x1ff;
+
+	if (result == 1 || at != (phy->cable ? phy->fault_cm : 0) * 10 / 805)
+		return VCT5_ECHO_POSITIVE | 2 << 8;
+
+	return (result == 2 ? VCT5_ECHO_POSITIVE : 0) | 96 << 8;
+}
+
 u16 ebsim_phy_read(struct ebsim_phy *phy, int reg)
 {
 	u16 page = phy->page;
@@ -286,9 +313,11 @@ u16 ebsim_phy_read(struct ebsim_phy *phy, int reg)
 	if (page == PAGE_MISC_TEST && reg == PHY_TEMP)
 		return clamp(phy->temp + 25, 0, 255);
 	if (page == PAGE_VCT7 && reg == VCT7_RESULTS)
-		return phy->cable ? VCT7_RESULTS_OK : VCT7_RESULTS_OPEN;
+		return ebsim_phy_cable(phy);
 	if (page == PAGE_VCT7 && reg >= VCT7_DISTANCE && reg < VCT7_DISTANCE + 4)
-		return 0;
+		return phy->cable ? phy->fault_cm : 0;
+	if (page == PAGE_VCT5 && reg >= VCT5_ECHO && reg < VCT5_ECHO + 4)
+		return ebsim_phy_echo(phy, reg - VCT5_ECHO);
 
 	return phy->regs[page % 32][reg];
 }
@@ -330,6 +359,8 @@ void ebsim_phy_write(struct ebsim_phy *phy, int reg, u16 val)
 		ebsim_phy_write_copper(phy, reg, val);
 	else if (phy->page == PAGE_VCT7 && reg == VCT7_CTRL)
 		phy->regs[PAGE_VCT7][reg] = val & ~VCT7_CTRL_RUN_NOW;
+	else if (phy->page == PAGE_VCT5 && reg == VCT5_CTRL && val & VCT5_CTRL_ENABLE)
+		phy->regs[PAGE_VCT5][reg] = val | VCT5_CTRL_COMPLETE;
 	else
 		phy->regs[phy->page % 32][reg] = val;
 }
