@@ -38,6 +38,7 @@ struct bus {
 	sd_event_source *reconnect;
 
 	struct group *groups; /* D-Bus interfaces of link objects; the first is .Link */
+	struct arena *names;  /* of their properties */
 	unsigned n_groups;
 
 	/* Changes, gathered until the end of the turn; publish.c */
@@ -168,7 +169,7 @@ void manager_count(const struct engine *e, unsigned *ret_managed, unsigned *ret_
 /* object.c: link objects, by the rows */
 
 struct property {
-	char name[48];
+	const char *name;
 	const char *signature;
 	const struct feature *feature; /* NULL: the bus's own */
 	const struct row *row;	       /* NULL: the whole list */

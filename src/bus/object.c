@@ -291,24 +291,26 @@ static int enumerate(sd_bus *bus _unused_, const char *prefix _unused_, void *da
 	return 0;
 }
 
-static void name_property(struct property *p, const struct feature *f, const char *key)
+static const char *property_name(struct bus *b, const struct feature *f, const char *key)
 {
-	bus_property_name(f, key, p->name, sizeof(p->name));
+	char name[64];
+
+	return arena_str(b->names, bus_property_name(f, key, name, sizeof(name)));
 }
 
-static struct property *add_property(struct group *g, struct property p)
+static void add_property(struct group *g, struct property p)
 {
 	g->properties = array_reserve(g->properties, g->n, sizeof(p));
-	g->properties[g->n] = p;
-	return &g->properties[g->n++];
+	g->properties[g->n++] = p;
 }
 
-static void add_rows(struct group *g, const struct feature *f)
+static void add_rows(struct bus *b, struct group *g, const struct feature *f)
 {
 	FOREACH_ROW(f, r)
-		name_property(add_property(g, (struct property){
+		add_property(g, (struct property){
+				.name = property_name(b, f, r->key),
 				.signature = r->type->signature, .feature = f, .row = r,
-				.emits = !(r->flags & ROW_VOLATILE) }), f, r->key);
+				.emits = !(r->flags & ROW_VOLATILE) });
 }
 
 static sd_bus_vtable *put_methods(sd_bus_vtable *v)
@@ -355,25 +357,26 @@ static void make_vtable(struct group *g, bool root)
 	*v = (sd_bus_vtable)SD_BUS_VTABLE_END;
 }
 
-static void make_root(struct group *g)
+static void make_root(struct bus *b, struct group *g)
 {
 	g->feature = features[FEATURE_LINK];
 	bus_interface_name(g->feature, g->interface, sizeof(g->interface));
 	for (unsigned n = 0; n < ARRAY_SIZE(own_properties); n++)
 		add_property(g, own_properties[n]);
-	add_rows(g, g->feature);
+	add_rows(b, g, g->feature);
 	for (unsigned n = 0; n < n_features; n++)
 		if (features[n]->form == FORM_LIST)
-			name_property(add_property(g, (struct property){ .signature = "aa{sv}",
-					.feature = features[n], .emits = true }),
-				      features[n], features[n]->name);
+			add_property(g, (struct property){
+					.name = property_name(b, features[n], features[n]->name),
+					.signature = "aa{sv}", .feature = features[n], .emits = true });
 	make_vtable(g, true);
 }
 
 void objects_new(struct bus *b)
 {
+	b->names = arena_new();
 	b->groups = mem_new((n_features + 1) * sizeof(*b->groups));
-	make_root(&b->groups[b->n_groups++]);
+	make_root(b, &b->groups[b->n_groups++]);
 	for (unsigned n = 0; n < n_features; n++) {
 		struct group *g = &b->groups[b->n_groups];
 
@@ -381,7 +384,7 @@ void objects_new(struct bus *b)
 			continue;
 		g->feature = features[n];
 		bus_interface_name(features[n], g->interface, sizeof(g->interface));
-		add_rows(g, features[n]);
+		add_rows(b, g, features[n]);
 		make_vtable(g, false);
 		b->n_groups++;
 	}
@@ -396,6 +399,7 @@ void objects_free(struct bus *b)
 		free(b->groups[n].vtable);
 	}
 	free(b->groups);
+	arena_free(b->names);
 }
 
 int objects_add(struct bus *b)

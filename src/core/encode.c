@@ -15,6 +15,8 @@ struct encoder *encoder_new(void)
 	e->msg = nlmsg_alloc_size(MESSAGE_BYTES);
 	if (!e->msg)
 		abort();
+	/* It was cleared; most of it will never be written to. */
+	mem_pages_relax(nlmsg_hdr(e->msg), MESSAGE_BYTES);
 	return e;
 }
 

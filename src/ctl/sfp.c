@@ -4,10 +4,10 @@
  * from its low to its high alarm; light on a scale of decibels, as its limits
  * are meant.
  */
-#include <math.h>
 #include <time.h>
 
 #include "ctl/ctl.h"
+#include "util/real.h"
 #include "util/text.h"
 
 #define SCALE 31
@@ -24,7 +24,7 @@ static const struct quantity {
 
 static double decibels(double milliwatts)
 {
-	return milliwatts > 0.0001 ? 10 * log10(milliwatts) : -40;
+	return milliwatts > 0.0001 ? 10 * real_log10(milliwatts) : -40;
 }
 
 static double place_of(const struct quantity *q, double v)
@@ -41,7 +41,7 @@ static unsigned column_of(double v, double low, double high)
 {
 	double at = (v - low) / (high - low) * (SCALE - 1);
 
-	return at < 0 ? 0 : at > SCALE - 1 ? SCALE - 1 : (unsigned)lround(at);
+	return at < 0 ? 0 : at > SCALE - 1 ? SCALE - 1 : (unsigned)real_round(at);
 }
 
 /* Beyond the warnings the scale is thin, or of exclamation marks. */
@@ -70,7 +70,7 @@ static void print_scale(const struct ctl *c, const struct quantity *q, const jso
 		else
 			putchar(calm ? '-' : '!');
 	}
-	printf("%s %g … %g%s", c->utf8 ? "╢" : "|", round(low * 100) / 100, round(high * 100) / 100,
+	printf("%s %g … %g%s", c->utf8 ? "╢" : "|", real_round(low * 100) / 100, real_round(high * 100) / 100,
 	       q->light ? " dBm" : "");
 }
 
@@ -204,7 +204,7 @@ int verb_sfp(struct ctl *c)
 		cage = json_pack("{s:s, s:o}", "name", get_text(j, NULL, "name"), "sfp",
 				 json_copy(sfp));
 		if (json_object_get(sfp, "read_usec"))
-			json_object_set_new(cage, "age", json_real(round(age_of(sfp) * 1e3) / 1e3));
+			json_object_set_new(cage, "age", json_real(real_round(age_of(sfp) * 1e3) / 1e3));
 		json_array_append_new(cages, cage);
 	}
 	if (!status && c->json)

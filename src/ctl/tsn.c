@@ -9,7 +9,6 @@
  * the longest closed time begins.
  */
 #include <inttypes.h>
-#include <math.h>
 
 #include "ctl/ctl.h"
 
@@ -90,7 +89,7 @@ static void longest_closed(struct class *k, double cycle)
 	for (unsigned n = 0; n < k->n; n++) {
 		double next = n + 1 < k->n ? k->windows[n + 1].from : k->windows[0].from + cycle;
 
-		k->closed = fmax(k->closed, next - k->windows[n].to);
+		k->closed = max_of(k->closed, next - k->windows[n].to);
 	}
 }
 
@@ -294,7 +293,7 @@ static void svg_class(const struct port *p, unsigned k, unsigned y)
 	       SVG_WIDTH);
 	for (unsigned n = 0; n < c->n; n++) {
 		double from = c->windows[n].from, to = c->windows[n].to;
-		double guard = is_always_open(c) ? to : fmax(from, to - c->guard);
+		double guard = is_always_open(c) ? to : max_of(from, to - c->guard);
 
 		svg_part(p, from, guard, y, "#2e8b57");
 		if (guard < p->cycle)

@@ -45,6 +45,7 @@
 #define BATCH_MAX 1024
 #define BATCH_BYTES_MAX (64 * 1024)
 #define BATCH_USEC 20000
+#define BATCH_ROOM 4096 /* bytes, at first; doubles, and stays */
 /* netlink_dump() fills at most 32 KiB a datagram; one buffer of twice that serves all. */
 #define RECEIVE_BYTES (64 * 1024)
 
@@ -108,8 +109,7 @@ static int on_answer_io(sd_event_source *s, int fd, uint32_t revents, void *data
 
 static enum road road_of(const struct nlmsghdr *h)
 {
-	return place_is(h) ? ROAD_PLACE :
-	       genl_is(h->nlmsg_type) ? ROAD_GENERIC : ROAD_ROUTE;
+	return place_is(h) ? ROAD_PLACE : genl_is(h->nlmsg_type) ? ROAD_GENERIC : ROAD_ROUTE;
 }
 
 static int send_to_kernel(struct linux_kernel *lk, enum road road, const void *data, size_t len)
@@ -306,7 +306,7 @@ static void advance(struct linux_kernel *lk)
 static char *batch_room(struct linux_kernel *lk, size_t bytes)
 {
 	while (lk->batch_size - lk->batch_bytes < bytes) {
-		lk->batch_size = lk->batch_size ? 2 * lk->batch_size : 2 * BATCH_BYTES_MAX;
+		lk->batch_size = lk->batch_size ? 2 * lk->batch_size : BATCH_ROOM;
 		lk->batch = mem_grow(lk->batch, lk->batch_size);
 	}
 	return lk->batch + lk->batch_bytes;
@@ -372,8 +372,11 @@ static void end_dump(struct linux_kernel *lk, int error)
 
 	lk->dumping = false;
 	lk->dumps = d->next;
-	if (!lk->dumps)
+	if (!lk->dumps) {
 		lk->last_dump = &lk->dumps;
+		if (!(d->request->nlmsg_flags & NLM_F_ACK))
+			mem_pages_relax(lk->buffer, RECEIVE_BYTES);
+	}
 	d->done(d->data, !error && d->interrupted ? -EINTR : error);
 	free(d->request);
 	free(d);
@@ -417,18 +420,12 @@ static int on_answer_io(sd_event_source *s _unused_, int fd, uint32_t revents _u
 {
 	struct linux_kernel *lk = data;
 	struct nlmsghdr *n;
-	ssize_t len;
 	int left;
 
 	/* Bounded by what was asked for: one batch or dump is under way at a time. */
 	for (unsigned turns = 0; turns < 64; turns++) {
-		struct sockaddr_nl from;
-		socklen_t size = sizeof(from);
-
-		len = recvfrom(fd, lk->buffer, RECEIVE_BYTES, MSG_DONTWAIT, (void *)&from, &size);
-		if (len < 0 && errno == EINTR)
-			continue;
-		if (len < 0 && errno == ENOBUFS) {
+		left = outlet_receive(fd, lk->buffer, RECEIVE_BYTES);
+		if (left == -ENOBUFS) {
 			/* An answer is lost: which one is not known, so none can be believed. */
 			lk->k.counters.overruns++;
 			if (lk->dumping)
@@ -437,11 +434,8 @@ static int on_answer_io(sd_event_source *s _unused_, int fd, uint32_t revents _u
 				fail_batch(lk, -ENOBUFS);
 			continue;
 		}
-		if (len < 0)
-			return errno == EAGAIN ? 0 : -errno;
-		if (size != sizeof(from) || from.nl_pid)
-			continue; /* only the kernel is believed */
-		left = len;
+		if (left < 0)
+			return left == -EAGAIN ? 0 : left;
 		for (n = (void *)lk->buffer; NLMSG_OK(n, (unsigned)left); n = NLMSG_NEXT(n, left))
 			if (take_answer(lk, n))
 				break;
@@ -466,9 +460,9 @@ static void deliver(void *data, char *datagram, size_t len)
 	}
 }
 
-static void linux_read_notifications(struct kernel *k)
+static void read_notifications(struct linux_kernel *lk)
 {
-	struct linux_kernel *lk = container_of(k, struct linux_kernel, k);
+	struct kernel *k = &lk->k;
 	bool lost = false;
 
 	for (lk->reading = 0; lk->reading < ROAD_SOCKETS_; lk->reading++)
@@ -483,10 +477,18 @@ static void linux_read_notifications(struct kernel *k)
 static int on_notify_io(sd_event_source *s _unused_, int fd _unused_, uint32_t revents _unused_,
 			void *data)
 {
-	struct linux_kernel *lk = data;
-
-	linux_read_notifications(&lk->k);
+	read_notifications(data);
 	return 0;
+}
+
+/* Asked for when much was done. */
+static void linux_read_notifications(struct kernel *k)
+{
+	struct linux_kernel *lk = container_of(k, struct linux_kernel, k);
+
+	read_notifications(lk);
+	for (unsigned n = 0; n < ROAD_SOCKETS_; n++)
+		listener_relax(lk->listeners[n]);
 }
 
 static void stop_listening(struct linux_kernel *lk)
@@ -554,7 +556,7 @@ static void linux_free(struct kernel *k)
 	free(lk->pending);
 	xdp_free(lk->k.xdp);
 	free(lk->batch);
-	free(lk->buffer);
+	mem_pages_free(lk->buffer, RECEIVE_BYTES);
 	sd_event_unref(lk->event);
 	free(lk);
 }
@@ -580,7 +582,7 @@ int kernel_open(sd_event *event, struct kernel **ret)
 	lk->k.ops = &linux_ops;
 	lk->last_dump = &lk->dumps;
 	lk->batch_limit = BATCH_FIRST;
-	lk->buffer = mem_new(RECEIVE_BYTES);
+	lk->buffer = mem_pages(RECEIVE_BYTES);
 	lk->event = sd_event_ref(event);
 	r = outlet_open(&lk->outlets[ROAD_ROUTE], event, NETLINK_ROUTE, on_answer_io, lk);
 	if (r >= 0)

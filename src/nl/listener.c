@@ -24,6 +24,8 @@
 #define NOTIFY_PER_TURN 4096
 #define NOTIFY_VECTOR 16
 #define NOTIFY_BYTES 16384
+/* What one event causes; when there is no more again, the memory of a storm is given back. */
+#define NOTIFY_FEW 4
 /* So often at once, and then so far apart: nobody sees 10 ms of a storm. */
 #define WAKE_BURST 100
 #define WAKE_USEC UINT64_C(10000)
@@ -35,6 +37,7 @@ struct listener {
 	sd_event_io_handler_t on_io;
 	void *data;
 	char *vectors; /* NOTIFY_VECTOR times NOTIFY_BYTES */
+	int used;      /* of them, at most, since they were given back */
 };
 
 static int on_rested(sd_event_source *s _unused_, uint64_t usec _unused_, void *data)
@@ -85,7 +88,7 @@ int listener_new(sd_event *event, int protocol, sd_event_io_handler_t on_io, voi
 		listener_free(l);
 		return r;
 	}
-	l->vectors = mem_new(NOTIFY_VECTOR * NOTIFY_BYTES);
+	l->vectors = mem_pages(NOTIFY_VECTOR * NOTIFY_BYTES);
 	*ret = l;
 	return 0;
 }
@@ -97,7 +100,7 @@ struct listener *listener_free(struct listener *l)
 	sd_event_source_disable_unref(l->source);
 	sd_event_source_disable_unref(l->rested);
 	nl_socket_free(l->sock);
-	free(l->vectors);
+	mem_pages_free(l->vectors, NOTIFY_VECTOR * NOTIFY_BYTES);
 	free(l);
 	return NULL;
 }
@@ -118,7 +121,15 @@ void listener_hold(struct listener *l, bool on)
 	sd_event_source_set_enabled(l->source, on ? SD_EVENT_OFF : SD_EVENT_ON);
 }
 
-/* Return: how many datagrams were read; 0: no more. */
+void listener_relax(struct listener *l)
+{
+	if (l && l->used > NOTIFY_FEW)
+		mem_pages_relax(l->vectors, NOTIFY_VECTOR * NOTIFY_BYTES);
+	if (l)
+		l->used = 0;
+}
+
+/* Return: how many datagrams were read; less than NOTIFY_VECTOR: no more. */
 static int read_vector(struct listener *l, void (*fn)(void *data, char *datagram, size_t len),
 		       void *data, bool *lost)
 {
@@ -137,7 +148,7 @@ static int read_vector(struct listener *l, void (*fn)(void *data, char *datagram
 	n = recvmmsg(nl_socket_get_fd(l->sock), msgs, NOTIFY_VECTOR, MSG_DONTWAIT, NULL);
 	if (n < 0) {
 		*lost |= errno == ENOBUFS;
-		return errno == EINTR;
+		return errno == EINTR ? NOTIFY_VECTOR : 0;
 	}
 	for (int i = 0; i < n; i++) {
 		if (from[i].nl_pid)
@@ -162,6 +173,9 @@ bool listener_read(struct listener *l, void (*fn)(void *data, char *datagram, si
 	do {
 		n = read_vector(l, fn, data, &lost);
 		total += n;
-	} while (n > 0 && total < NOTIFY_PER_TURN);
+		l->used = max_of(l->used, n);
+	} while (n == NOTIFY_VECTOR && total < NOTIFY_PER_TURN);
+	if (total < NOTIFY_FEW && l->used > NOTIFY_FEW)
+		listener_relax(l);
 	return lost;
 }

@@ -19,6 +19,9 @@ struct listener;
 int listener_new(sd_event *event, int protocol, sd_event_io_handler_t on_io, void *data,
 		 struct listener **ret);
 
+/** listener_relax - give back the memory that a burst of notifications has taken; NULL is allowed */
+void listener_relax(struct listener *l);
+
 /** listener_free - NULL is allowed; returns NULL */
 struct listener *listener_free(struct listener *l);
 

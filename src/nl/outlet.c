@@ -32,6 +32,17 @@ void outlet_close(struct outlet *o)
 	o->sock = NULL;
 }
 
+int outlet_receive(int fd, void *buffer, size_t size)
+{
+	struct sockaddr_nl from;
+	socklen_t from_size = sizeof(from);
+	ssize_t len = recvfrom(fd, buffer, size, MSG_DONTWAIT, (void *)&from, &from_size);
+
+	if (len < 0)
+		return errno == EINTR ? 0 : -errno;
+	return from_size == sizeof(from) && !from.nl_pid ? len : 0;
+}
+
 int outlet_send(const struct outlet *o, const void *messages, size_t len)
 {
 	const struct sockaddr_nl to = { .nl_family = AF_NETLINK };

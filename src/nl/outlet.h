@@ -25,6 +25,12 @@ int outlet_open(struct outlet *o, sd_event *event, int protocol, sd_event_io_han
 /** outlet_close - also one that is not open */
 void outlet_close(struct outlet *o);
 
+/**
+ * outlet_receive - what the kernel has answered on a socket
+ * Return: bytes, 0 for what is not from the kernel, or a negative errno (-EAGAIN: no more).
+ */
+int outlet_receive(int fd, void *buffer, size_t size);
+
 /** outlet_send - one or more messages, to the kernel, in one call; 0 or a negative errno */
 int outlet_send(const struct outlet *o, const void *messages, size_t len);
 

@@ -90,6 +90,29 @@ void mem_relax(void)
 	malloc_trim(0);
 }
 
+void *mem_pages(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return check(p == MAP_FAILED ? NULL : p);
+}
+
+void mem_pages_free(void *p, size_t size)
+{
+	if (p)
+		munmap(p, size);
+}
+
+void mem_pages_relax(void *p, size_t size)
+{
+	uintptr_t page = sysconf(_SC_PAGESIZE), begin, end;
+
+	begin = ((uintptr_t)p + page) & ~(page - 1);
+	end = ((uintptr_t)p + size) & ~(page - 1);
+	if (begin < end)
+		(void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+}
+
 char *str_dup(const char *s)
 {
 	return check(strdup(s));

@@ -39,6 +39,24 @@ void mem_expect(size_t size);
 /** mem_relax - give back to the kernel what is free; after much was */
 void mem_relax(void);
 
+/**
+ * mem_pages - zeroed memory that takes no more than the pages that were touched
+ *
+ * For large buffers of which mostly a little is used: calloc() would clear, and so touch, what
+ * it has from the heap. To be ended by mem_pages_free().
+ */
+void *mem_pages(size_t size);
+
+/** mem_pages_free - NULL is allowed */
+void mem_pages_free(void *p, size_t size);
+
+/**
+ * mem_pages_relax - give back all but the first page, and zero them thereby
+ *
+ * Of any memory that nobody shares: whole pages of it, from the second on.
+ */
+void mem_pages_relax(void *p, size_t size);
+
 #define new0(type) ((type *)mem_new(sizeof(type)))
 
 /**

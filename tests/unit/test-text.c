@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include "util/real.h"
 #include "util/text.h"
 
 static const char *nth(const void *data, unsigned i)
@@ -183,6 +184,44 @@ static void arrays(void **state _unused_)
 	free(a);
 }
 
+static void pages(void **state _unused_)
+{
+	const size_t size = 64 * 1024;
+	char *p = mem_pages(size);
+
+	for (size_t n = 0; n < size; n++)
+		assert_int_equal(p[n], 0);
+	memset(p, 1, size);
+	mem_pages_relax(p, size);
+	assert_int_equal(p[size - 1], 0);
+	mem_pages_free(p, size);
+	mem_pages_free(NULL, size);
+}
+
+static bool is_near(double a, double b)
+{
+	return a - b < 1e-14 && b - a < 1e-14;
+}
+
+/* The values are those of glibc. */
+static void reals(void **state _unused_)
+{
+	static const struct {
+		double x, log10;
+	} logarithms[] = {
+		{ 1, 0 }, { 1000, 3 }, { 0.0001, -4 }, { 2, 0.3010299956639812 },
+		{ 0.0123, -1.9100948885606022 }, { 6.5536, 0.8164799306236992 },
+		{ 1.4142135623730951, 0.15051499783199063 },
+	};
+
+	for (unsigned n = 0; n < ARRAY_SIZE(logarithms); n++)
+		assert_true(is_near(real_log10(logarithms[n].x), logarithms[n].log10));
+	assert_true(real_log10(3e38) > 38 && real_log10(3e38) < 39);
+	assert_true(real_round(2.5) == 3 && real_round(-2.5) == -3 && real_round(2.4999) == 2);
+	assert_true(real_round(1e300) == 1e300 && real_round(-1e300) == -1e300);
+	assert_true(real_round(0.0 / 0.0) != real_round(0.0 / 0.0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +234,8 @@ int main(void)
 		HARNESS_TEST(files),
 		cmocka_unit_test(arenas),
 		cmocka_unit_test(arrays),
+		cmocka_unit_test(pages),
+		cmocka_unit_test(reals),
 	};
 
 	return harness_main("text", tests, ARRAY_SIZE(tests));

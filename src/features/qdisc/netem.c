@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "features/qdisc/kinds.h"
+#include "util/real.h"
 
 struct netem {
 	struct qdisc q;
@@ -34,7 +35,7 @@ static int share_parse(struct parse *p, const config_setting_t *s, void *v)
 		return parse_refuse(p, "\"%s\" is not a share of the packets (\"0.5%%\")", text);
 	if (share > 100)
 		return parse_refuse(p, "\"%s\" is more than all", text);
-	*(uint32_t *)v = lrint(share / 100 * UINT32_MAX);
+	*(uint32_t *)v = real_round(share / 100 * UINT32_MAX);
 	return 0;
 }
 
@@ -48,7 +49,7 @@ static bool share_equal(const struct row *row _unused_, const void *a, const voi
 {
 	double x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
-	return fabs(x - y) <= 1 + fmax(x, y) / 1e6;
+	return fabs(x - y) <= 1 + max_of(x, y) / 1e6;
 }
 
 static const struct type type_share = {

@@ -9,9 +9,10 @@
  */
 #include "features/sfp/module.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "util/real.h"
 
 #define ADDRESS_ID 0x50
 #define ADDRESS_DIAGNOSTICS 0x51 /* SFF-8472 */
@@ -98,7 +99,7 @@ const char *module_extended_code(uint8_t code)
 
 double module_dbm(double milliwatts)
 {
-	return milliwatts > 0.0001 ? 10 * log10(milliwatts) : -40;
+	return milliwatts > 0.0001 ? 10 * real_log10(milliwatts) : -40;
 }
 
 const uint8_t *module_half(const struct module_memory *m, uint8_t address, uint8_t page,

@@ -10,6 +10,7 @@
 
 #include "core/config.h"
 #include "features/features.h"
+#include "util/real.h"
 
 /* Share of the way between the limits by which a value must come back, for an alarm to end. */
 #define HYSTERESIS 0.02
@@ -120,7 +121,7 @@ static const struct row rows[] = {
 /* Numbers of a module have no more digits than this. */
 static double tidy(double v)
 {
-	return round(v * 1e4) / 1e4;
+	return real_round(v * 1e4) / 1e4;
 }
 
 static unsigned lanes_of(const struct module *m, enum module_quantity q)
