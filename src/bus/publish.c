@@ -9,6 +9,10 @@
  * burst of a thousand notifications costs one signal a link, and a
  * notification that changes nothing costs none.
  *
+ * What the kernel has told of a link at rest is passed on at once, before anything
+ * is planned or logged because of it: somebody may be waiting for a carrier. What
+ * the daemon makes of it follows, if it makes anything of it.
+ *
  * In a storm nobody wants every state in between: what an object may tell is a
  * burst, and then so much a second (struct pace); what differs meanwhile waits,
  * and the last state is told. If the bus itself does not take what it is sent,
@@ -42,6 +46,7 @@ struct published {
 	uint32_t **hashes; /* a group each, a property each; NULL: not on the bus */
 	uint32_t opinion; /* hash of the daemon's state and reason */
 	bool dirty, drifted;
+	uint64_t told; /* what the kernel told has been passed on: the mirror's touches then */
 	uint64_t pace;
 	struct published *next_dirty;
 	UT_hash_handle by_name;
@@ -57,11 +62,18 @@ static void mark_dirty(struct bus *b, struct published *p)
 	b->dirty = p;
 }
 
-static struct published *get_link(struct bus *b, const char *name)
+static struct published *find_link(const struct bus *b, const char *name)
 {
 	struct published *p;
 
 	HASH_FIND(by_name, b->links, name, strlen(name), p);
+	return p;
+}
+
+static struct published *get_link(struct bus *b, const char *name)
+{
+	struct published *p = find_link(b, name);
+
 	if (p)
 		return p;
 	p = new0(struct published);
@@ -152,6 +164,15 @@ static void emit_changed(struct bus *b, const char *path, struct published *p, u
 	}
 	if (k)
 		(void)sd_bus_emit_properties_changed_strv(b->bus, path, g->interface, names);
+}
+
+static void emit_all_changed(struct bus *b, struct published *p)
+{
+	_cleanup_free_ char *path = object_path(p->name);
+
+	for (unsigned n = 0; n < b->n_groups; n++)
+		if (p->groups & BIT64(n))
+			emit_changed(b, path, p, n);
 }
 
 /* Tell how a link, which is in no list of dirty ones, differs from what was told last. */
@@ -304,6 +325,66 @@ static void tell_repair(struct bus *b)
 	}
 }
 
+/* The bus reads too slowly, or not at all: what waits for it must not grow without end. */
+static bool bus_is_full(struct bus *b, uint64_t now, uint64_t *due)
+{
+	uint64_t n = 0;
+
+	if (sd_bus_get_n_queued_write(b->bus, &n) < 0 || n < QUEUE_MAX)
+		return false;
+	*due = now + QUEUE_USEC;
+	return true;
+}
+
+void publish_told(void *bus)
+{
+	struct bus *b = bus;
+
+	if (b->named)
+		(void)sd_event_source_set_enabled(b->told, SD_EVENT_ONESHOT);
+}
+
+/* Objects and interfaces that come or go are told with all that is known of them, later. */
+static void pass_on(struct bus *b, struct published *p, uint64_t now)
+{
+	const uint64_t touches = b->engine->mirror->touches;
+	uint64_t due = UINT64_MAX;
+
+	if (p->told == touches || object_groups(b, p->name) != p->groups ||
+	    !pace_allows(&p->pace, now, PACE_USEC, PACE_BURST, &due))
+		return;
+	emit_all_changed(b, p);
+	p->told = touches;
+}
+
+/* While a change is carried out, what it does is told when it is done. */
+int publish_told_now(sd_event_source *s _unused_, void *bus)
+{
+	struct bus *b = bus;
+	const struct mirror *m = b->engine->mirror;
+	uint64_t now = 0, due;
+
+	(void)sd_event_now(b->engine->event, CLOCK_MONOTONIC, &now);
+	if (!b->named || engine_busy(b->engine) || bus_is_full(b, now, &due))
+		return 0;
+	for (unsigned n = 0; n < m->n_changes; n++) {
+		struct published *p = find_link(b, m->changes[n].name);
+
+		if (p && p->groups)
+			pass_on(b, p, now);
+	}
+	return 0;
+}
+
+/* What has been passed on is done with, unless something has changed since. */
+static void note_changed(struct bus *b, const char *link)
+{
+	struct published *p = get_link(b, link);
+
+	if (p->told != b->engine->mirror->touches)
+		mark_dirty(b, p);
+}
+
 void publish_changed(void *bus, const struct change *changes, unsigned n)
 {
 	struct bus *b = bus;
@@ -314,7 +395,7 @@ void publish_changed(void *bus, const struct change *changes, unsigned n)
 		return;
 	b->look = true;
 	for (unsigned i = 0; i < n; i++)
-		mark_dirty(b, get_link(b, changes[i].name));
+		note_changed(b, changes[i].name);
 	/* After a dump nobody knows what is new in it. */
 	if (e->kernel->counters.dumps != b->dumps && !e->mirror->filling) {
 		b->dumps = e->kernel->counters.dumps;
@@ -325,17 +406,6 @@ void publish_changed(void *bus, const struct change *changes, unsigned n)
 	b->scan |= e->mirror->appeared;
 	if (!n)
 		tell_repair(b);
-}
-
-/* The bus reads too slowly, or not at all: what waits for it must not grow without end. */
-static bool bus_is_full(struct bus *b, uint64_t now, uint64_t *due)
-{
-	uint64_t n = 0;
-
-	if (sd_bus_get_n_queued_write(b->bus, &n) < 0 || n < QUEUE_MAX)
-		return false;
-	*due = now + QUEUE_USEC;
-	return true;
 }
 
 static void tell(struct bus *b)

@@ -292,7 +292,11 @@ static void on_mirror_synced(void *data)
 
 static void on_mirror_changed(void *data)
 {
-	engine_turn_later(data);
+	struct engine *e = data;
+
+	engine_turn_later(e);
+	if (e->on_told)
+		e->on_told(e->on_changed_data);
 }
 
 static int on_retry(sd_event_source *s _unused_, uint64_t usec _unused_, void *data)

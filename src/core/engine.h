@@ -95,7 +95,9 @@ struct engine {
 
 	uint64_t event_due; /* when lines for the log that came too fast may go on: event.c */
 
-	/* For the bus: interfaces that changed (n: 0 the engine itself). */
+	/* For the bus: the mirror has changed; what follows from it is not known yet. */
+	void (*on_told)(void *data);
+	/* And when it is: interfaces that changed (n: 0 the engine itself). */
 	void (*on_changed)(void *data, const struct change *changes, unsigned n);
 	void *on_changed_data;
 };

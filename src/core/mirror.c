@@ -48,6 +48,7 @@ void mirror_touch(struct mirror *m, const struct iface *i)
 {
 	struct change *c;
 
+	m->touches++;
 	if (m->filling)
 		return; /* everything will be looked at */
 	for (unsigned n = m->n_changes; n > 0 && n + 4 > m->n_changes; n--)

@@ -20,6 +20,7 @@ struct mirror {
 	bool held;	       /* @seen stands still */
 	struct change *changes;
 	unsigned n_changes;
+	uint64_t touches; /* counts what changed */
 	uint32_t port;		     /* of the notification being read; 0: none, or not told */
 	const struct feature *told;  /* whose it is */
 	sd_event_source *retry;
