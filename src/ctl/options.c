@@ -64,6 +64,13 @@ static int set_no_legend(struct ctl *c, const struct option_row *o _unused_,
 	return -1;
 }
 
+/* There is none; who tells every tool so need not make an exception here. */
+static int set_no_pager(struct ctl *c _unused_, const struct option_row *o _unused_,
+			const char *value _unused_)
+{
+	return -1;
+}
+
 static int set_replace(struct ctl *c, const struct option_row *o _unused_,
 		       const char *value _unused_)
 {
@@ -201,6 +208,7 @@ const struct option_row options[] = {
 	{ "svg", .use = USES_SVG, .set = set_svg, .help = "tsn: as a picture" },
 	{ "no-legend", .use = USES_LEGEND, .set = set_no_legend,
 	  .help = "no header, no titles of columns" },
+	{ "no-pager", .set = set_no_pager, .help = "nothing: netctl never starts a pager" },
 	{ "host", 'H', .value = "[USER@]HOST", .use = USES_BUS, .set = set_host,
 	  .help = "ask other machines, over ssh; several: HOST,HOST" },
 	{ "json", .value = "short|pretty", .optional = true, .words = json_modes, .set = set_json,

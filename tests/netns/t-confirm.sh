@@ -10,21 +10,15 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/inside.sh"
 # shellcheck source=tests/lib/bus.sh
 . "$here/../lib/bus.sh"
+# shellcheck source=tests/lib/ctl.sh
+. "$here/../lib/ctl.sh"
 command -v dbus-monitor >/dev/null || skip_all "needs dbus-monitor"
 monitor_pid=''
 at_exit 'kill $monitor_pid 2>/dev/null'
 bus_start
 
-out=$bus_dir/out
-err=$bus_dir/err
-run() {
-	"$NETCTL" "$@" >"$out" 2>"$err" </dev/null
-}
 fails_with() {
 	grep -qE -- "$1" "$err" || { cat "$err"; return 1; }
-}
-says() {
-	grep -qE -- "$1" "$out" || { cat "$out"; return 1; }
 }
 state() { # the daemon's state, once it can be asked
 	run status --json && jq -e ".state == \"$1\"" "$out"

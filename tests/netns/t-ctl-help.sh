@@ -10,25 +10,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/inside.sh"
 # shellcheck source=tests/lib/bus.sh
 . "$here/../lib/bus.sh"
+# shellcheck source=tests/lib/ctl.sh
+. "$here/../lib/ctl.sh"
 
-out=$bus_dir/out
-err=$bus_dir/err
-run() {
-	timeout 20 "$NETCTL" "$@" >"$out" 2>"$err"
-}
-says() {
-	grep -qE -- "$1" "$out" || { cat "$out"; return 1; }
-}
-complains() {
-	grep -qE -- "$1" "$err" || { cat "$err"; return 1; }
-}
-json() {
-	jq -e "$1" "$out" >/dev/null || { cat "$out"; return 1; }
-}
-fits() {
-	! LC_ALL=C.UTF-8 awk 'length > 80' "$out" | grep .
-}
-export LC_ALL=C
 
 # help needs no daemon.
 

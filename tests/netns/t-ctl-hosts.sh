@@ -10,25 +10,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/inside.sh"
 # shellcheck source=tests/lib/bus.sh
 . "$here/../lib/bus.sh"
+# shellcheck source=tests/lib/ctl.sh
+. "$here/../lib/ctl.sh"
 for program in sshd ssh ssh-keygen systemd-stdio-bridge; do
 	PATH=$PATH:/usr/sbin command -v $program >/dev/null || skip_all "needs $program"
 done
 
-out=$bus_dir/out
-err=$bus_dir/err
-run() {
-	timeout 30 "$NETCTL" "$@" >"$out" 2>"$err" </dev/null
-}
-says() {
-	grep -qE -- "$1" "$out" || { cat "$out" "$err"; return 1; }
-}
-complains() {
-	grep -qE -- "$1" "$err" || { cat "$err"; return 1; }
-}
-json() {
-	jq -e "$1" "$out" >/dev/null || { cat "$out"; return 1; }
-}
-export LC_ALL=C
 ip link set lo up
 bus_start
 config() { # MTU

@@ -10,16 +10,14 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/inside.sh"
 # shellcheck source=tests/lib/bus.sh
 . "$here/../lib/bus.sh"
+# shellcheck source=tests/lib/ctl.sh
+. "$here/../lib/ctl.sh"
 
 M="org.netctl1 /org/netctl1 org.netctl1.Manager"
-out=$bus_dir/out
 # ask [ARGUMENT...]: GetStatistics with such options; the document is in $out
 ask() {
 	busctl --json=short --timeout=10 call $M GetStatistics 'a{sv}' "${@:-0}" |
 		jq -r '.data[0]' >"$out"
-}
-json() {
-	jq -e "$1" "$out" >/dev/null || { head -c 2000 "$out"; return 1; }
 }
 
 ip link set lo up
@@ -122,17 +120,6 @@ check "the daemon is well" ask
 
 # netctl stats.
 
-err=$bus_dir/err
-run() {
-	"$NETCTL" "$@" >"$out" 2>"$err"
-}
-says() {
-	grep -qE -- "$1" "$out" || { cat "$out"; return 1; }
-}
-complains() {
-	grep -qE -- "$1" "$err" || { cat "$err"; return 1; }
-}
-export LC_ALL=C
 check_status 0 "stats" run stats
 check "a title" says '^NAME +RX BYTES +RX PACKETS +TX BYTES +TX PACKETS +ERRORS +DROPPED$'
 check "a line each" says '^v0 +[0-9.kM]+ +[0-9]+ '

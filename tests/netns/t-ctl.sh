@@ -10,30 +10,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/inside.sh"
 # shellcheck source=tests/lib/bus.sh
 . "$here/../lib/bus.sh"
+# shellcheck source=tests/lib/ctl.sh
+. "$here/../lib/ctl.sh"
 
-out=$bus_dir/out
-err=$bus_dir/err
-# run ARGUMENT...: netctl, its two outputs in files, its status handed on.
-run() {
-	"$NETCTL" "$@" >"$out" 2>"$err"
-}
-# says PATTERN, complains PATTERN: of the last run's output, of its messages.
-says() {
-	grep -qE -- "$1" "$out" || { cat "$out"; return 1; }
-}
-complains() {
-	grep -qE -- "$1" "$err" || { cat "$err"; return 1; }
-}
-silent() {
-	[ ! -s "$1" ] || { cat "$1"; return 1; }
-}
-json() {
-	jq -e "$1" "$out" >/dev/null || { cat "$out"; return 1; }
-}
-# A person's line must fit; marks and dashes are several bytes.
-fits() {
-	! LC_ALL=C.UTF-8 awk 'length > 80' "$out" | grep .
-}
 
 config() {
 	daemon_config <<EOF
@@ -47,7 +26,6 @@ interfaces = (
 );
 EOF
 }
-export LC_ALL=C
 ip link set lo up
 
 # Before there is a daemon.
@@ -105,7 +83,7 @@ check "and why" says '^ +no such device yet$'
 check "80 columns" fits
 LC_ALL=C.UTF-8 run
 check "marks where the terminal can show them" says '^● br0'
-check_status 0 "status, no legend" run status --no-legend
+check_status 0 "status, no legend, no pager" run status --no-legend --no-pager
 check_equal "a line an interface, one for what is wrong" 6 "$(wc -l <"$out")"
 check_status 0 "status of some" run status --no-legend v1 lo
 check_equal "in that order" "v1 lo" "$(awk '{print $2}' "$out" | paste -sd' ')"

@@ -9,27 +9,18 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/inside.sh"
 # shellcheck source=tests/lib/bus.sh
 . "$here/../lib/bus.sh"
+# shellcheck source=tests/lib/ctl.sh
+. "$here/../lib/ctl.sh"
 bus_start
 
-out=$bus_dir/out
-err=$bus_dir/err
-run() {
-	"$NETCTL" "$@" >"$out" 2>"$err" </dev/null
-}
 from() { # ADDRESS ARGUMENT…: netctl, called over ssh from there
 	local peer=$1
 
 	shift
 	SSH_CONNECTION="$peer 50000 203.0.113.2 22" run "$@"
 }
-says() {
-	grep -qE -- "$1" "$out" || { cat "$out"; return 1; }
-}
 warns() {
 	grep -qE -- "$1" "$err" || { cat "$err"; return 1; }
-}
-json() {
-	jq -e "$1" "$out" || { cat "$out"; return 1; }
 }
 is_up() {
 	ip link show v0 | grep -q '[<,]UP[,>]'
