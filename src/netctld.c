@@ -253,7 +253,6 @@ int main(int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct daemon d = { 0 };
-	const char *quirks;
 	int r;
 
 	if (parse_options(&o, argc, argv) < 0) {
@@ -261,8 +260,7 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	features_init();
-	quirks = getenv("NETCTLD_QUIRKS");
-	(void)quirks_load(quirks ? quirks : PKGDATADIR "/quirks");
+	quirks_load_installed();
 	d.once = o.once;
 	r = run(&d, &o);
 	(void)quirks_load(NULL);

@@ -70,6 +70,8 @@ struct options {
 	uint64_t confirm; /* seconds; 0: not given */
 	/* Where the caller comes from: the address, and the interface that a link-local one names. */
 	const char *path; /* the message's; NULL: not given */
+	bool stored;	  /* not what is on disk, but this generation of the history */
+	uint64_t generation;
 	struct ipaddr peer;
 	char interface[IFNAMSIZ];
 };
@@ -122,6 +124,9 @@ static int read_option(sd_bus_message *m, struct options *o)
 			return refuse(m, "not a time of 1 to 86400 seconds:", key);
 	} else if (o->plan && !strcmp(key, "path")) {
 		return read_path(m, o);
+	} else if (o->plan && !strcmp(key, "generation")) {
+		o->stored = true;
+		r = sd_bus_message_read(m, "v", "t", &o->generation);
 	} else {
 		return refuse(m, "unknown option", key);
 	}
@@ -198,15 +203,18 @@ static void append_line(void *data, const struct plan_line *l)
 				    at->line);
 }
 
-static int append_impact(struct bus *b, sd_bus_message *reply, const struct plan *plan,
-			 const struct options *o)
+static int append_impact(struct bus *b, sd_bus_message *reply, const struct generation *g,
+			 const struct plan *plan, const struct options *o)
 {
 	const struct model *have = b->engine->mirror->seen;
+	_cleanup_(errors_done) struct errors warnings = { 0 };
 	_cleanup_(impact_freep) struct impact *m = impact_new(plan, have);
 	_cleanup_(path_done) struct path path = { 0 };
 	_cleanup_free_ char *text = NULL;
 	json_t *j = impact_json(m);
 
+	config_warn(g, have, &warnings);
+	json_object_set_new(j, "warnings", errors_json(&warnings));
 	if (o->path) {
 		path_find(&path, have, &o->peer, o->interface);
 		json_object_set_new(j, "path", path_json(&path, m, o->path));
@@ -225,7 +233,7 @@ int change_plan(struct bus *b, sd_bus_message *m)
 	int r = read_options(m, &o);
 
 	if (!r)
-		r = load(b, m, &g);
+		r = o.stored ? transact_load_target(b, m, o.generation, &g) : load(b, m, &g);
 	if (r)
 		return r;
 	plan = engine_plan(b->engine, g);
@@ -239,7 +247,7 @@ int change_plan(struct bus *b, sd_bus_message *m)
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	if (r >= 0)
-		r = append_impact(b, reply, plan, &o);
+		r = append_impact(b, reply, g, plan, &o);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 

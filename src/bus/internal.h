@@ -130,6 +130,10 @@ int transact_confirm(struct bus *b, sd_bus_message *m);
 int transact_rollback(struct bus *b, sd_bus_message *m);
 int transact_history(struct bus *b, sd_bus_message *m);
 int transact_diff(struct bus *b, sd_bus_message *m);
+
+/** transact_load_target - the generation that Rollback would go to; 1: an error was answered */
+int transact_load_target(struct bus *b, sd_bus_message *m, uint64_t number,
+			 struct generation **ret);
 int transact_hold(struct bus *b, sd_bus_message *m);
 int transact_release(struct bus *b, sd_bus_message *m);
 

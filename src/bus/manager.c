@@ -155,17 +155,15 @@ static json_t *describe_netlink(const struct kernel_counters *c)
 
 static json_t *describe_engine(const struct engine *e)
 {
-	json_t *errors = json_array(), *j;
+	_cleanup_(errors_done) struct errors warnings = { 0 };
+	json_t *j;
 
-	for (unsigned n = 0; n < e->refused.n; n++) {
-		_cleanup_free_ char *line = text_utf8(str_dup(e->refused.lines[n]));
-
-		json_array_append_new(errors, json_string(line));
-	}
-	j = json_pack("{s:i, s:s, s:s, s:I, s:o, s:o}", "version", 1, "program", PACKAGE_VERSION,
+	if (e->current)
+		config_warn(e->current, e->mirror->seen, &warnings);
+	j = json_pack("{s:i, s:s, s:s, s:I, s:o, s:o, s:o}", "version", 1, "program", PACKAGE_VERSION,
 		      "state", engine_state_name(engine_state(e)), "generation",
 		      (json_int_t)e->number, "netlink", describe_netlink(&e->kernel->counters),
-		      "errors", errors);
+		      "errors", errors_json(&e->refused), "warnings", errors_json(&warnings));
 	transact_describe(e, j);
 	json_object_set_new(j, "switches", switches_json(e->mirror->seen));
 	return j;

@@ -140,6 +140,17 @@ static int load(struct bus *b, sd_bus_message *m, uint64_t number, struct genera
 	return r < 0 ? r : 1;
 }
 
+int transact_load_target(struct bus *b, sd_bus_message *m, uint64_t number,
+			 struct generation **ret)
+{
+	int r;
+
+	if (b->engine->history_dir)
+		return load(b, m, change_rollback_target(b->engine, number), ret);
+	r = answer_no_history(m);
+	return r < 0 ? r : 1;
+}
+
 int transact_diff(struct bus *b, sd_bus_message *m)
 {
 	_cleanup_(generation_freep) struct generation *from = NULL, *to = NULL;

@@ -411,6 +411,13 @@ static uint64_t find_confirmed(struct engine *e, uint64_t before)
 	return found;
 }
 
+uint64_t change_rollback_target(struct engine *e, uint64_t number)
+{
+	if (number)
+		return number;
+	return e->fallback ? e->fallback->number : find_confirmed(e, e->number);
+}
+
 int change_rollback(struct engine *e, uint64_t number, struct errors *errors, outcome_fn done,
 		    void *data)
 {
@@ -423,8 +430,7 @@ int change_rollback(struct engine *e, uint64_t number, struct errors *errors, ou
 		return revert(e, "reverted: by hand", done, data);
 	if (engine_has_request(e) || e->fallback)
 		return -EBUSY;
-	if (!number)
-		number = find_confirmed(e, e->number);
+	number = change_rollback_target(e, number);
 	r = number ? history_load(e->history_dir, number, errors, &g) : -ENOENT;
 	return r < 0 ? r : engine_apply(e, g, done, data);
 }

@@ -55,6 +55,9 @@ int change_start(struct engine *e, struct errors *errors, outcome_fn done, void 
  */
 int change_confirm(struct engine *e, uint64_t number);
 
+/** change_rollback_target - the generation that change_rollback() would go to; 0: there is none */
+uint64_t change_rollback_target(struct engine *e, uint64_t number);
+
 /**
  * change_rollback - go back
  * @number: to this generation; 0: to the one before a change that waits for its

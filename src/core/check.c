@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "core/config.h"
+#include "core/quirk.h"
 
 static void check_kind(const struct iface *i, struct errors *e)
 {
@@ -163,18 +164,44 @@ static void check_loops(struct model *want, struct errors *e)
 	free(w.because);
 }
 
-/* The planner asks the same again, because machines change. */
-static void check_machine(const struct model *want, const struct model *machine,
-			  const struct iface *i, struct errors *e)
+static void add_refusal(const struct iface *i, const struct origin *at, char *why, struct errors *e)
 {
-	for (unsigned f = 0; machine && f < n_features; f++) {
-		const struct origin *at = &i->where;
-		_cleanup_free_ char *why = NULL;
+	if (why)
+		errors_add(e, at, "%s: %s", i->name, why);
+	free(why);
+}
 
+static void check_on_machine(const struct model *want, const struct model *machine,
+			     const struct iface *i, struct errors *e)
+{
+	const struct origin *at = &i->where;
+	char *why = quirk_refuses(model_find(machine, i->name), i, &at), *why_not;
+
+	add_refusal(i, at, why, e);
+	for (unsigned f = 0; !why && f < n_features; f++) {
+		at = &i->where;
 		if (features[f]->refused)
-			why = features[f]->refused(want, machine, i, &at);
-		if (why)
-			errors_add(e, at, "%s: %s", i->name, why);
+			{
+			why_not = features[f]->refused(want, machine, i, &at);
+			add_refusal(i, at, why_not, e);
+		}
+	}
+}
+
+/* The planner asks the same again, because machines change. */
+void config_check_machine(const struct generation *g, const struct model *machine, struct errors *e)
+{
+	MODEL_FOREACH(g->want, i)
+		check_on_machine(g->want, machine, i, e);
+}
+
+void config_warn(const struct generation *g, const struct model *machine, struct errors *warnings)
+{
+	MODEL_FOREACH(g->want, i) {
+		quirk_warn(model_find(machine, i->name), i, warnings);
+		for (unsigned f = 0; f < n_features; f++)
+			if (features[f]->warn)
+				features[f]->warn(g->want, machine, i, warnings);
 	}
 }
 
@@ -184,7 +211,8 @@ void config_check(const struct generation *g, const struct config_paths *paths, 
 	MODEL_FOREACH(g->want, i) {
 		check_kind(i, e);
 		check_references(g->want, paths, i, e);
-		check_machine(g->want, paths->machine, i, e);
+		if (paths->machine)
+			check_on_machine(g->want, paths->machine, i, e);
 		for (unsigned f = 0; f < n_features; f++)
 			if (features[f]->check)
 				features[f]->check(g->want, i, e);

@@ -81,4 +81,10 @@ bool interface_name_valid(const char *name);
 /** config_check - everything across rows and interfaces: references, loops, contradictions */
 void config_check(const struct generation *g, const struct config_paths *paths, struct errors *e);
 
+/** config_check_machine - what this machine cannot do of it; config_check() asks that too */
+void config_check_machine(const struct generation *g, const struct model *machine, struct errors *e);
+
+/** config_warn - what it does on this machine that is not what one would think */
+void config_warn(const struct generation *g, const struct model *machine, struct errors *warnings);
+
 #endif

@@ -385,6 +385,15 @@ static void begin_request(struct engine *e, outcome_fn done, void *data)
 	e->look_at_all = true;
 }
 
+static void log_warnings(const struct engine *e, const struct generation *g)
+{
+	_cleanup_(errors_done) struct errors warnings = { 0 };
+
+	config_warn(g, e->mirror->seen, &warnings);
+	for (unsigned n = 0; n < warnings.n; n++)
+		log_warning("%s", warnings.lines[n]);
+}
+
 /* No plan is under way: the generation before may be let go of, or kept to go back to. */
 static void make_current(struct engine *e, struct generation *g)
 {
@@ -396,6 +405,7 @@ static void make_current(struct engine *e, struct generation *g)
 		i->failed_before = before && before->state == STATE_FAILED;
 	}
 	e->current = g;
+	log_warnings(e, g);
 	change_begins(e, g);
 	e->invalid = false;
 	errors_done(&e->refused);

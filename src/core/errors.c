@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "util/text.h"
+
 void errors_add(struct errors *e, const struct origin *where, const char *fmt, ...)
 {
 	_cleanup_free_ char *text = NULL;
@@ -31,6 +33,18 @@ char *errors_text(const struct errors *e)
 		fprintf(out, "%s%s", i ? "\n" : "", e->lines[i]);
 	fclose(out);
 	return text;
+}
+
+json_t *errors_json(const struct errors *e)
+{
+	json_t *all = json_array();
+
+	for (unsigned n = 0; n < e->n; n++) {
+		_cleanup_free_ char *line = text_utf8(str_dup(e->lines[n]));
+
+		json_array_append_new(all, json_string(line));
+	}
+	return all;
 }
 
 void errors_done(struct errors *e)

@@ -20,6 +20,9 @@ void errors_add(struct errors *e, const struct origin *where, const char *fmt, .
 /** errors_text - all of them, a line each, no newline at the end; the caller frees it */
 char *errors_text(const struct errors *e);
 
+/** errors_json - an array of them, a new reference */
+json_t *errors_json(const struct errors *e);
+
 /** errors_done - free what it holds */
 void errors_done(struct errors *e);
 

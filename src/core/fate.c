@@ -12,6 +12,8 @@
 
 #include <stdio.h>
 
+#include "core/quirk.h"
+
 struct iface *plan_have(const struct planner *p, const char *name)
 {
 	struct iface *have = model_find(p->have, name);
@@ -161,6 +163,13 @@ static enum fate fail(struct iface *want, const char *what)
 
 static bool is_refused(struct planner *p, struct iface *want)
 {
+	const struct origin *where = NULL;
+	_cleanup_free_ char *limit = quirk_refuses(plan_have(p, want->name), want, &where);
+
+	if (limit) {
+		fail(want, limit);
+		return true;
+	}
 	for (unsigned n = 0; n < n_features; n++) {
 		const struct origin *at = NULL;
 		_cleanup_free_ char *why = NULL;

@@ -23,7 +23,6 @@
 #include "core/errors.h"
 #include "core/fate.h"
 #include "core/plan-subject.h"
-#include "core/quirk.h"
 
 static const char *const verb_names[VERB_MAX_] = {
 	[VERB_SET] = "set",	    [VERB_CREATE] = "create",	[VERB_DELETE] = "delete",
@@ -184,21 +183,6 @@ static void bounce(struct subject *s)
 	}
 }
 
-/* The driver takes the link down and up by itself: that is no step of ours. */
-static void add_quirk(struct subject *s, struct step *step)
-{
-	const struct feature *f = step->feature;
-	const struct link *link = iface_link(s->have);
-
-	if (step->effect != EFFECT_LIVE || !link || !link->up)
-		return;
-	FOREACH_ROW(f, r)
-		if ((step->mask & row_bit(f, r)) && !step->quirk)
-			step->quirk = quirk_find(link->driver, f, r, step->to, step->from);
-	if (step->quirk)
-		step->effect = EFFECT_BOUNCE;
-}
-
 static void finish_object_step(struct subject *s, unsigned index)
 {
 	struct step *step = &s->p->plan->steps[index];
@@ -218,7 +202,7 @@ static void finish_object_step(struct subject *s, unsigned index)
 		bounce(s);
 	else if (effect == EFFECT_BOUNCE && !is_up(s->have))
 		s->p->plan->steps[index].effect = EFFECT_LIVE;
-	add_quirk(s, &s->p->plan->steps[index]);
+	step_add_quirk(s->p, &s->p->plan->steps[index]);
 }
 
 /* Will it have no master when the plan is done? Then it is nobody's port. */

@@ -37,6 +37,7 @@ struct step {
 	uint64_t mask; /* SET, CREATE: the rows */
 	bool reset;    /* puts back what was there before */
 	const struct quirk *quirk; /* what the driver does along; NULL: nothing that is known */
+	const struct iface *also;  /* with @quirk: not to the interface, but to this one below it */
 
 	/* Outcome. */
 	unsigned parts_left;
@@ -146,6 +147,9 @@ const struct ifref *plan_lower(const struct planner *p, const struct iface *i);
 
 /** plan_kind - the kind it has or will have; "" where it is or will not be there */
 const char *plan_kind(const struct planner *p, const char *name);
+
+/** step_add_quirk - core/quirk-step.c: what drivers do along with a step, by the table of quirks */
+void step_add_quirk(const struct planner *p, struct step *step);
 
 /* core/encode.c: steps to requests. */
 

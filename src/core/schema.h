@@ -327,6 +327,9 @@ struct feature {
 	 */
 	char *(*refused)(const struct model *want, const struct model *have,
 			 const struct iface *i, const struct origin **ret_where);
+	/* What may be applied, but does on this machine what one would not think: told. */
+	void (*warn)(const struct model *want, const struct model *have, const struct iface *i,
+		     struct errors *warnings);
 	/* The effect of changing @row, where it is not always the same. */
 	enum effect (*effect)(const struct planner *p, const struct step *s, const struct row *row);
 	/*

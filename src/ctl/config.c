@@ -4,6 +4,7 @@
 
 #include "core/config.h"
 #include "core/export.h"
+#include "core/quirk.h"
 #include "ctl/ctl.h"
 #include "util/text.h"
 
@@ -12,14 +13,14 @@ static bool is_present(void *data _unused_, const char *name)
 	return if_nametoindex(name) != 0;
 }
 
-static json_t *check_json(const struct generation *g)
+static json_t *check_json(const struct generation *g, const struct errors *warnings)
 {
 	json_t *files = json_array();
 
 	for (unsigned n = 0; n < g->n_files; n++)
 		json_array_append_new(files, json_string(text_utf8(g->files[n])));
-	return json_pack("{s:i, s:b, s:o, s:i}", "version", 1, "valid", 1, "files", files,
-			 "interfaces", (int)g->want->n);
+	return json_pack("{s:i, s:b, s:o, s:i, s:o}", "version", 1, "valid", 1, "files", files,
+			 "interfaces", (int)g->want->n, "warnings", errors_json(warnings));
 }
 
 /* Of another machine, its files, as its daemon would read them. */
@@ -37,29 +38,60 @@ static int check_there(struct ctl *c)
 	return r;
 }
 
+void print_warnings(const struct ctl *c, const json_t *warnings, FILE *out)
+{
+	const json_t *j;
+	size_t n;
+
+	json_array_foreach(warnings, n, j)
+		fprintf(out, "%swarning%s: %s\n", colour_on(c, COLOUR_YELLOW),
+			colour_off(c, COLOUR_YELLOW), json_string_value(j));
+}
+
+static int tell_valid(struct ctl *c, const struct generation *g, const struct errors *warnings)
+{
+	json_auto_t *lines = errors_json(warnings);
+
+	if (c->json != JSON_MODE_OFF)
+		return ctl_json(c, check_json(g, warnings));
+	print_warnings(c, lines, stdout);
+	printf("valid: %u file%s, %u interface%s\n", g->n_files, g->n_files == 1 ? "" : "s",
+	       g->want->n, g->want->n == 1 ? "" : "s");
+	return EXIT_DONE;
+}
+
+/*
+ * The machine's own files must fit the machine. Other files may be meant for another: what
+ * would not do here is told, and does not make them wrong.
+ */
 int verb_check(struct ctl *c)
 {
-	const struct config_paths paths = {
+	struct config_paths paths = {
 		.paths = c->n_names ? (const char *const *)c->names : config_default_paths,
 		.n = c->n_names ? c->n_names : CONFIG_N_DEFAULT_PATHS,
 		.optional = !c->n_names,
 		.present = is_present,
 	};
+	_cleanup_(machine_freep) struct machine *machine = NULL;
 	_cleanup_(generation_freep) struct generation *g = NULL;
-	_cleanup_(errors_done) struct errors errors = { 0 };
+	_cleanup_(errors_done) struct errors errors = { 0 }, warnings = { 0 };
 	_cleanup_free_ char *text = NULL;
 
 	if (c->host)
 		return check_there(c);
+	machine = machine_read();
+	quirks_load_installed();
+	if (!c->n_names)
+		paths.machine = machine_model(machine);
 	if (config_load(&paths, &errors, &g) < 0) {
 		text = errors_text(&errors);
 		return ctl_fail(c, EXIT_INVALID, "org.netctl1.Error.ConfigInvalid", text);
 	}
-	if (c->json != JSON_MODE_OFF)
-		return ctl_json(c, check_json(g));
-	printf("valid: %u file%s, %u interface%s\n", g->n_files, g->n_files == 1 ? "" : "s",
-	       g->want->n, g->want->n == 1 ? "" : "s");
-	return EXIT_DONE;
+	if (machine && c->n_names)
+		config_check_machine(g, machine_model(machine), &warnings);
+	if (machine)
+		config_warn(g, machine_model(machine), &warnings);
+	return tell_valid(c, g, &warnings);
 }
 
 /* One line of the plan: a{sv} whose values are strings and numbers. */
@@ -145,11 +177,27 @@ static int read_impact(sd_bus_message *m, json_t **ret)
 	return json_is_object(*ret) ? 0 : -EBADMSG;
 }
 
-int ctl_plan(struct ctl *c, const char *peer, json_t **ret)
+static int call_plan(struct ctl *c, const struct change_asked *a, const char *peer,
+		     sd_bus_message **ret)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+	int r = ctl_call_new(c, "Plan", &m), bad;
+
+	if (r)
+		return r;
+	bad = sd_bus_message_open_container(m, 'a', "{sv}") < 0;
+	bad |= peer && sd_bus_message_append(m, "{sv}", "path", "s", peer) < 0;
+	bad |= a->stored && sd_bus_message_append(m, "{sv}", "generation", "t", a->generation) < 0;
+	bad |= sd_bus_message_close_container(m) < 0;
+	return bad ? ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_NO_MEMORY, "a call that is too long") :
+		     ctl_call_send(c, m, ret);
+}
+
+int ctl_plan(struct ctl *c, const struct change_asked *a, const char *peer, json_t **ret)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	json_auto_t *steps = json_array(), *impact = NULL;
-	int r = ctl_call(c, "Plan", &reply, "a{sv}", peer ? 1 : 0, "path", "s", peer);
+	int r = call_plan(c, a, peer, &reply);
 
 	if (r)
 		return r;
@@ -168,7 +216,7 @@ int verb_plan(struct ctl *c)
 	json_auto_t *plan = NULL;
 	const json_t *j;
 	size_t n;
-	int r = ctl_plan(c, peer, &plan);
+	int r = ctl_plan(c, &(struct change_asked){ 0 }, peer, &plan);
 
 	if (r)
 		return r;
@@ -179,6 +227,7 @@ int verb_plan(struct ctl *c)
 	if (!n)
 		fputs("nothing to do\n", stderr);
 	print_impact(plan);
+	print_warnings(c, json_object_get(plan, "warnings"), stdout);
 	if (path_is_cut(plan)) {
 		path_print(plan, stdout);
 		putchar('\n');
@@ -211,7 +260,7 @@ int verb_apply(struct ctl *c)
 		return ctl_usage(c, "--replace goes with --confirm: what it replaces waits too");
 	if (c->dry_run)
 		return verb_plan(c);
-	r = c->confirm ? EXIT_DONE : path_ask(c);
+	r = c->confirm ? EXIT_DONE : path_ask(c, &(struct change_asked){ .confirmable = true });
 	if (r)
 		return r;
 	if (c->confirm)
@@ -223,8 +272,13 @@ int verb_apply(struct ctl *c)
 int verb_reload(struct ctl *c)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	int r = ctl_call(c, "Reload", &reply, NULL);
+	int r = path_ask(c, &(struct change_asked){ .confirmable = true });
 
+	if (r)
+		return r;
+	if (c->confirm)
+		return apply_confirm(c);
+	r = ctl_call(c, "Reload", &reply, NULL);
 	return r ? r : ctl_generation(c, reply);
 }
 

@@ -135,10 +135,21 @@ char *count_states(const json_t *list);
 /** ctl_generation - tell the answer of Apply, Reload and Rollback; returns an exit status */
 int ctl_generation(const struct ctl *c, sd_bus_message *reply);
 
-/** ctl_plan - with steps, what loses traffic, and whether the way to @peer (or NULL) is cut */
-int ctl_plan(struct ctl *c, const char *peer, json_t **ret);
+/* A change that is thought of. */
+struct change_asked {
+	bool stored;	     /* to a generation of the history, not to what is on disk */
+	uint64_t generation; /* 0: the one that rollback would go to by itself */
+	bool confirmable;    /* it could be made with --confirm */
+};
 
-/** path_peer - where the ssh connection that led here comes from, or NULL; the caller frees it */
+/** ctl_plan - with steps, what loses traffic, and whether the way to @peer (or NULL) is cut */
+int ctl_plan(struct ctl *c, const struct change_asked *a, const char *peer, json_t **ret);
+
+/**
+ * path_peer - where the ssh connection comes from that led here, or that leads to the host asked
+ *
+ * As the machine has it that is asked; NULL: none. The caller frees it.
+ */
 char *path_peer(const struct ctl *c);
 
 /** path_is_cut - does this plan interrupt that way, or may it? */
@@ -153,10 +164,32 @@ void path_print(const json_t *plan, FILE *out);
  * Then asked on a terminal, and else warned of. Sets c->confirm where that is the answer.
  * Return: an exit status; EXIT_DONE: go on.
  */
-int path_ask(struct ctl *c);
+int path_ask(struct ctl *c, const struct change_asked *a);
 
 /** apply_confirm - apply what reverts itself, and ask on a terminal; returns an exit status */
 int apply_confirm(struct ctl *c);
+
+/* machine.c */
+
+struct machine;
+struct model;
+
+/** machine_read - what this machine has, without the daemon; NULL: the kernel does not tell */
+struct machine *machine_read(void);
+
+/** machine_free - NULL is allowed; returns NULL */
+struct machine *machine_free(struct machine *m);
+
+static inline void machine_freep(struct machine **m)
+{
+	machine_free(*m);
+}
+
+/** machine_model - what it has; NULL of NULL */
+const struct model *machine_model(const struct machine *m);
+
+/** print_warnings - each in a line of its own; to @out */
+void print_warnings(const struct ctl *c, const json_t *warnings, FILE *out);
 
 /* call.c */
 

@@ -4,9 +4,14 @@
  *
  * sshd leaves the connection's addresses in SSH_CONNECTION. sudo and su may
  * take that away, so it is looked for in the programs above this one too, as
- * far as their environment can be read.
+ * far as their environment can be read. With -H the way is the one that ssh
+ * takes to the other machine; only that one's sshd knows where it comes out
+ * there, so it is asked, by a connection of its own.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ctl/ctl.h"
@@ -84,10 +89,73 @@ static char *find_peer(void)
 	return peer;
 }
 
+/* Of "USER@HOST:PORT/MACHINE" (sd_bus_open_system_remote()) what ssh takes. */
+static char *split_host(const char *text, char **ret_port)
+{
+	char *host = str_dup(text), *slash = strchr(host, '/'), *colon;
+
+	if (slash)
+		*slash = 0;
+	colon = strrchr(host, ':');
+	/* An IPv6 address has its colons in brackets, which ssh does not take. */
+	if (colon && !strchr(colon, ']')) {
+		*colon = 0;
+		*ret_port = str_dup(colon + 1);
+	}
+	if (*host == '[' && host[strlen(host) - 1] == ']') {
+		host[strlen(host) - 1] = 0;
+		memmove(host, host + 1, strlen(host));
+	}
+	return host;
+}
+
+/* ssh must not ask a person twice, nor say twice what is wrong. */
+static void run_ssh(const char *host, const char *port, int out)
+{
+	const char *args[] = { "ssh", "-xT", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5",
+			       "--", host, "echo \"$SSH_CONNECTION\"", NULL, NULL, NULL };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (port) { /* without it, as ssh_config(5) has it */
+		memmove(&args[8], &args[6], 3 * sizeof(*args));
+		args[6] = "-p";
+		args[7] = port;
+	}
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+	    dup2(null, STDERR_FILENO) < 0)
+		_exit(127);
+	execvp("ssh", (char *const *)args);
+	_exit(127);
+}
+
+/* The way to another machine is the one that its sshd knows. NULL: it does not say. */
+static char *find_peer_there(const char *text)
+{
+	_cleanup_free_ char *port = NULL, *host = split_host(text, &port);
+	char line[256] = "";
+	int fds[2], status;
+	FILE *in;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return NULL;
+	pid = fork();
+	if (!pid)
+		run_ssh(host, port, fds[1]);
+	close(fds[1]);
+	in = fdopen(fds[0], "r");
+	if (!in || pid < 0 || !fgets(line, sizeof(line), in))
+		*line = 0;
+	if (in)
+		fclose(in);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return parse_connection(line);
+}
+
 char *path_peer(const struct ctl *c)
 {
-	/* How this machine reaches another is not how that one is reached. */
-	return c->host ? NULL : find_peer();
+	return c->host ? find_peer_there(c->host) : find_peer();
 }
 
 bool path_is_cut(const json_t *plan)
@@ -133,7 +201,7 @@ static void tell(const json_t *plan)
 				get_text(j, NULL, "why"));
 }
 
-static int ask(struct ctl *c)
+static int ask_confirm(struct ctl *c)
 {
 	char line[64] = "";
 
@@ -150,7 +218,19 @@ static int ask(struct ctl *c)
 	return EXIT_UNDONE;
 }
 
-int path_ask(struct ctl *c)
+/* What nothing would revert. */
+static int ask_anyway(void)
+{
+	char line[64] = "";
+
+	fputs("Nothing would revert that. Do it? [y/N] ", stderr);
+	if (fgets(line, sizeof(line), stdin) && (*line == 'y' || *line == 'Y'))
+		return EXIT_DONE;
+	fputs("not done\n", stderr);
+	return EXIT_UNDONE;
+}
+
+int path_ask(struct ctl *c, const struct change_asked *a)
 {
 	struct ctl quiet = *c;
 	_cleanup_free_ char *peer = path_peer(c);
@@ -161,14 +241,16 @@ int path_ask(struct ctl *c)
 		return EXIT_DONE;
 	/* What is wrong is told by the change itself. */
 	quiet.quiet = true;
-	r = ctl_plan(&quiet, peer, &plan);
+	r = ctl_plan(&quiet, a, peer, &plan);
 	c->bus = quiet.bus;
 	if (r || !path_is_cut(plan))
 		return EXIT_DONE;
 	tell(plan);
 	if (c->json == JSON_MODE_OFF && isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
-		return ask(c);
-	fputs("netctl: warning: with --confirm it would be reverted if that locked you out\n",
+		return a->confirmable ? ask_confirm(c) : ask_anyway();
+	fputs(a->confirmable ?
+		      "netctl: warning: with --confirm it would be reverted if that locked you out\n" :
+		      "netctl: warning: nothing reverts it if that locks you out\n",
 	      stderr);
 	return EXIT_DONE;
 }

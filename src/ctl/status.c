@@ -399,6 +399,7 @@ static void print_header(const struct ctl *c, const json_t *d, const json_t *lis
 		       colour_off(c, COLOUR_RED));
 	json_array_foreach(json_object_get(d, "errors"), n, line)
 		printf("  %s\n", json_string_value(line));
+	print_warnings(c, json_object_get(d, "warnings"), stdout);
 	if (!c->n_names)
 		print_switches(c, d);
 	putchar('\n');

@@ -66,11 +66,13 @@ int verb_confirm(struct ctl *c)
 int verb_rollback(struct ctl *c)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	uint64_t number;
-	int r = read_number(c, &number);
+	struct change_asked asked = { .stored = true };
+	int r = read_number(c, &asked.generation);
 
 	if (!r)
-		r = ctl_call(c, "Rollback", &reply, "t", number);
+		r = path_ask(c, &asked);
+	if (!r)
+		r = ctl_call(c, "Rollback", &reply, "t", asked.generation);
 	return r ? r : ctl_generation(c, reply);
 }
 

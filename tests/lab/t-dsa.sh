@@ -73,6 +73,44 @@ refused "an MTU of its own" "eth0: mtu: is the conduit of lan0: the kernel makes
 	<<<'interfaces = ( { name = "lan0"; }, { name = "eth0"; mtu = 9000; } );'
 check "nothing was touched" is_up lan0
 
+# What these ports cannot, and what is not what one would think; the table names its sources.
+mqprio() { # NAME
+	echo "interfaces = ( { name = \"$1\"; qdisc = ( { kind = \"mqprio\"; handle = \"1:\"; num_tc = 2;" \
+		"map = [ 0, 1 ]; queues = [ \"1@0\", \"1@1\" ]; hw = false; } ); } );"
+}
+refused "classes on a port with one queue" "lan0: qdisc.mqprio: a port of this switch has one queue" \
+	< <(mqprio lan0)
+refused "taprio there" "lan0: qdisc.taprio: a port of this switch has one queue" <<-END
+interfaces = ( { name = "lan0"; qdisc = ( { kind = "taprio"; handle = "1:"; num_tc = 2; clock = "TAI";
+  map = [ 0, 1 ]; queues = [ "1@0", "1@1" ]; base_time = "0";
+  schedule = ( { gates = 0x1; interval = "500us"; }, { gates = 0x3; interval = "500us"; } ); } ); } );
+END
+refused "native XDP on a port" "lan0: xdp.mode: a switch's user port runs programs in generic mode only" \
+	<<<'interfaces = ( { name = "lan0"; xdp = { program = "stats"; mode = "native"; }; } );'
+
+# Without the daemon's help, of the machine's own files and of others.
+mkdir -p /etc/netctld
+echo 'interfaces = ( { name = "eth0"; addresses = [ "192.0.2.1/24" ]; } );' >/etc/netctld/1.conf
+check_fails "check knows the conduit from the kernel" sh -c 'netctl check >/tmp/said 2>&1'
+check "and says so" grep -q "1.conf:1: eth0: addresses: is the conduit of lan0" /tmp/said
+check "another file is not wrong for it" sh -c 'cp /etc/netctld/1.conf /tmp/1.conf; netctl check /tmp/1.conf >/tmp/said 2>&1'
+check "and yet told" grep -q "^warning: /tmp/1.conf:1: eth0: addresses: is the conduit of lan0" /tmp/said
+mqprio eth0 >/etc/netctld/1.conf
+check "classes on the conduit are possible" sh -c 'netctl check >/tmp/said 2>&1'
+check "and explained" grep -q "^warning: .*1.conf:1: eth0: qdisc.mqprio: .* each with the switch's tag" /tmp/said
+rm /etc/netctld/1.conf
+two_bridges() { # FILTERING
+	echo "interfaces = ( { name = \"eth0\"; }, { name = \"lan0\"; master = \"br0\"; }, { name = \"lan1\"; master = \"br1\"; }," \
+	"{ name = \"br0\"; kind = \"bridge\"; }, { name = \"br1\"; kind = \"bridge\"; bridge = { vlan_filtering = $1; }; } );"
+}
+two_bridges false | daemon_config
+check "two bridges that look at no VLANs are possible" netctl apply
+check "status warns of the one address database" sh -c 'netctl status | grep -q "^warning: .*br1: bridge.vlan_filtering: .*one address database"'
+check "so does the log" grep -q "br1: bridge.vlan_filtering: .*one address database" "$daemon_log"
+two_bridges true | daemon_config
+check "when one looks at them" netctl apply
+check_equal "there is nothing to warn of" '[]' "$(netctl status --json | jq -c .warnings)"
+
 # The MTU follows from the ports.
 config <<<'interfaces = ( { name = "lan0"; mtu = 4000; }, { name = "lan1"; }, { name = "eth0"; } );'
 check_equal "the conduit's MTU: its ports' largest and the tag" 4008 "$(cat /sys/class/net/eth0/mtu)"

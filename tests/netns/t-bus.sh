@@ -171,7 +171,7 @@ check_eventually 3 "and repaired" sh -c 'ip addr show br0 | grep -q 192.0.2.1/24
 # What can be changed.
 
 check_equal "Check is silent when all is well" "" "$(call Check 'a{sv}' 0)"
-check_equal "Plan is empty" 'aa{sv}s 0 "{\"loses\":[]}"' "$(call Plan 'a{sv}' 0)"
+check_equal "Plan is empty" 'aa{sv}s 0 "{\"loses\":[],\"warnings\":[]}"' "$(call Plan 'a{sv}' 0)"
 config "" 1300
 check_equal "Plan: one value" '["live","v0","mtu","1400","1300","set"]' \
 	"$(busctl --json=short call $M Plan 'a{sv}' 0 |

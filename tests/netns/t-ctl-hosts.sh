@@ -36,9 +36,9 @@ ssh_dir=$bus_dir/ssh
 mkdir -m 700 "$ssh_dir"
 ssh-keygen -q -t ed25519 -N '' -f "$ssh_dir/host" && ssh-keygen -q -t ed25519 -N '' -f "$ssh_dir/user"
 cp "$ssh_dir/user.pub" "$ssh_dir/authorized"
-printf '[127.0.0.1]:2222 %s\n' "$(cat "$ssh_dir/host.pub")" >"$ssh_dir/known"
+printf '[127.0.0.1]:2222,[203.0.113.2]:2222 %s\n' "$(cat "$ssh_dir/host.pub")" >"$ssh_dir/known"
 cat >"$ssh_dir/sshd.conf" <<EOT
-ListenAddress 127.0.0.1:2222
+ListenAddress 0.0.0.0:2222
 HostKey $ssh_dir/host
 PidFile none
 AuthorizedKeysFile $ssh_dir/authorized
@@ -46,8 +46,16 @@ PermitRootLogin prohibit-password
 PasswordAuthentication no
 StrictModes no
 UsePAM no
-ForceCommand systemd-stdio-bridge --bus-path=$DBUS_SYSTEM_BUS_ADDRESS
+ForceCommand $ssh_dir/command
 EOT
+cat >"$ssh_dir/command" <<EOT
+#!/bin/sh
+case \$SSH_ORIGINAL_COMMAND in
+systemd-stdio-bridge*) exec systemd-stdio-bridge --bus-path=$DBUS_SYSTEM_BUS_ADDRESS ;;
+*) exec sh -c "\$SSH_ORIGINAL_COMMAND" ;;
+esac
+EOT
+chmod +x "$ssh_dir/command"
 cat >"$ssh_dir/ssh.conf" <<EOT
 Host *
 	IdentityFile $ssh_dir/user
@@ -112,6 +120,33 @@ config '"big"'
 check_status 8 "check of two" run -H $there,root@127.0.0.1:2223 check
 check "what is wrong, in a line" says '^x .*2222  .*conf:2: v0: mtu: '
 config 1200
+
+# The way from elsewhere is the one that sshd there knows.
+unshare --net sleep 600 &
+away_pid=$!
+at_exit 'kill $away_pid 2>/dev/null'
+another_net() { [ "$(readlink /proc/$away_pid/ns/net)" != "$(readlink /proc/self/ns/net)" ]; }
+eventually 2 another_net
+ip link add p0 type veth peer name p1
+ip link set p1 netns $away_pid
+ip address add 203.0.113.2/24 dev p0
+ip link set p0 up
+nsenter -t $away_pid -n sh -c 'ip link set lo up; ip address add 203.0.113.7/24 dev p1; ip link set p1 up'
+away() {
+	timeout 30 nsenter -t $away_pid -n "$NETCTL" -H root@203.0.113.2:2222 "$@" >"$out" 2>"$err" </dev/null
+}
+daemon_config <<'EOT'
+interfaces = ( { name = "v0"; kind = "veth"; veth = { peer = "v1"; }; },
+  { name = "p0"; up = false; } );
+EOT
+check_status 0 "plan, on another machine" away plan
+check "says that it cuts itself off" says '^interrupts the way you came by \(ssh from 203\.0\.113\.7 by p0\)$'
+check_status 0 "and in JSON" away plan --json
+check "by name" json '.path == {"peer": "203.0.113.7", "interfaces": ["p0"], "interrupted": "yes"}'
+config 1300
+check_status 0 "with another file" away plan
+check_fails "it does not" says 'the way you came by'
+kill $away_pid
 
 kill $sshd_pid
 wait $sshd_pid 2>/dev/null

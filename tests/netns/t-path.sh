@@ -98,4 +98,28 @@ check_status 0 "elsewhere it is applied" from 203.0.113.7 apply
 check_fails "as it was asked" is_up
 check "and warned of" warns '^netctl: warning: with --confirm it would be reverted'
 
+# The other ways to change.
+config true
+check_status 0 "the way is there again" run apply
+config false
+check_status 0 "reload" from 203.0.113.7 reload
+check "warns too" warns '^netctl: warning: with --confirm it would be reverted'
+check "and why" warns '^This change interrupts the way you came by'
+config true
+check_status 0 "the way is there again" from 203.0.113.7 reload
+check_fails "which cuts nobody off" warns 'the way you came by'
+check_status 0 "back to where it was not" from 203.0.113.7 rollback
+check "warns" warns '^netctl: warning: nothing reverts it'
+check_fails "and is done" is_up
+check_status 0 "and forth" from 203.0.113.7 rollback
+check "as it was" is_up
+if command -v script >/dev/null; then
+	(sleep 0.3; echo n; sleep 0.3) | SSH_CONNECTION="203.0.113.7 50000 203.0.113.2 22" \
+		script -qec "'$NETCTL' rollback" /dev/null >"$out" 2>"$err"
+	check "on a terminal it asks" says 'Nothing would revert that. Do it\? \[y/N\]'
+	check "and does not" is_up
+fi
+from 203.0.113.7 plan --json
+check "the file says up" json '.path.interrupted == "no"'
+
 finish

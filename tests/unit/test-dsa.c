@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Switches: what a conduit may not have, and that it carries its ports through every change. */
+#include "core/config.h"
+#include "core/quirk.h"
 #include "unit/harness.h"
 
 static struct harness *switch_begin(void **state)
@@ -184,6 +186,116 @@ static void mtu_of_conduit_follows(void **state)
 	expect_settled(h);
 }
 
+/* A switch as an Espressobin's, and the table that is installed. */
+static struct harness *espressobin_begin(void **state)
+{
+	struct harness *h = *state;
+
+	assert_int_equal(quirks_load(TEST_TOP "/data/quirks"), 0);
+	harness_nic(h, "eth0");
+	fake_driver(h->fake, "eth0", "mvneta");
+	for (const char *const *p = (const char *const[]){ "lan0", "lan1", "lan2", NULL }; *p; p++) {
+		harness_port(h, *p, "eth0");
+		fake_driver(h->fake, *p, "mv88e6085");
+	}
+	harness_start(h);
+	return h;
+}
+
+#define MQPRIO(interface) "interfaces = ( { name = \"" interface "\"; qdisc = (\n{ kind = \"mqprio\"; " \
+	"handle = \"1:\"; num_tc = 2; map = [ 0, 1 ]; queues = [ \"1@0\", \"1@1\" ]; hw = false; } ); } );"
+
+static char *warnings_of(struct harness *h, const char *config)
+{
+	struct errors errors = { 0 }, warnings = { 0 };
+	struct generation *g;
+	char *text;
+
+	harness_file(h, "conf/a.conf", config);
+	if (engine_load(h->engine, &errors, &g) < 0)
+		fail_msg("%s", errors_text(&errors));
+	config_warn(g, h->engine->mirror->seen, &warnings);
+	generation_free(g);
+	text = errors_text(&warnings);
+	errors_done(&warnings);
+	return text;
+}
+
+static void port_has_one_queue(void **state)
+{
+	struct harness *h = espressobin_begin(state);
+
+	refuses(h, MQPRIO("lan0"), "conf/a.conf:2: lan0: qdisc.mqprio: a port of this switch has one "
+		"queue to send from, and mqprio divides queues among classes (6.12 net/dsa/user.c: ");
+	assert_int_equal(harness_requests(h), 0);
+	/* A kernel whose driver has more is believed. */
+	fake_queues(h->fake, "lan0", 8);
+	harness_settle(h);
+	harness_must_apply(h, MQPRIO("lan0"));
+	(void)quirks_load(NULL);
+}
+
+static void conduit_is_explained(void **state)
+{
+	struct harness *h = espressobin_begin(state);
+	_cleanup_free_ char *text = warnings_of(h, MQPRIO("eth0"));
+
+	assert_contains(text, "conf/a.conf:2: eth0: qdisc.mqprio: a conduit's frames are those of all "
+			      "its ports, each with the switch's tag");
+	(void)quirks_load(NULL);
+}
+
+#define XDP(more) "interfaces = ( { name = \"lan0\"; xdp = { program = \"stats\";\nmode = \"native\"; " more "}; } );"
+
+static void port_has_no_native_xdp(void **state)
+{
+	struct harness *h = espressobin_begin(state);
+	struct errors errors = { 0 };
+	struct generation *g;
+
+	refuses(h, XDP(""), "conf/a.conf:2: lan0: xdp.mode: a switch's user port runs programs in generic "
+		"mode only");
+	harness_file(h, "conf/a.conf", XDP("on_unsupported = \"generic\"; "));
+	assert_int_equal(engine_load(h->engine, &errors, &g), 0);
+	generation_free(g);
+	(void)quirks_load(NULL);
+}
+
+#define BRIDGES(filtering) "interfaces = ( { name = \"br0\"; kind = \"bridge\"; },\n{ name = \"br1\"; " \
+	"kind = \"bridge\"; bridge = { vlan_filtering = " filtering "; }; }, { name = \"lan0\"; master = " \
+	"\"br0\"; }, { name = \"lan1\"; master = \"br1\"; } );"
+
+static void bridges_share_addresses(void **state)
+{
+	struct harness *h = espressobin_begin(state);
+	_cleanup_free_ char *text = warnings_of(h, BRIDGES("false")), *none = NULL;
+
+	assert_contains(text, "conf/a.conf:2: br1: bridge.vlan_filtering: is off, as it is of br0, and lan0 "
+			      "and lan1 are ports of one switch: it has one address database");
+	assert_null(strchr(text, '\n'));
+	none = warnings_of(h, BRIDGES("true"));
+	assert_string_equal(none, "");
+	(void)quirks_load(NULL);
+}
+
+/* The conduit's driver restarts it, whichever port's MTU it follows. */
+static void mtu_bounces_the_conduit(void **state)
+{
+	struct harness *h = espressobin_begin(state);
+	const char *larger = "interfaces = ( { name = \"lan0\"; mtu = 1600; }, { name = \"lan1\"; } );",
+		   *smaller = "interfaces = ( { name = \"lan0\"; mtu = 1400; }, { name = \"lan1\"; } );";
+
+	harness_must_apply(h, "interfaces = ( { name = \"lan0\"; mtu = 1500; }, { name = \"lan1\"; } );");
+	assert_text(harness_plan_of(h, larger), "link         lan0: mtu: 1500 -> 1600 (bounce)\n");
+	assert_text(harness_impact_of(h, larger),
+		    "loses traffic: eth0 (follows lan0: the driver stops the port to make its queues anew), "
+		    "lan0 (stands on eth0), lan1 (stands on eth0)\n");
+	/* The largest is another's: nothing follows. */
+	assert_text(harness_plan_of(h, smaller), "link         lan0: mtu: 1500 -> 1400\n");
+	assert_text(harness_impact_of(h, smaller), "");
+	(void)quirks_load(NULL);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -196,6 +308,11 @@ int main(void)
 		HARNESS_TEST(switch_comes_late),
 		HARNESS_TEST(conduit_changes_live),
 		HARNESS_TEST(mtu_of_conduit_follows),
+		HARNESS_TEST(port_has_one_queue),
+		HARNESS_TEST(conduit_is_explained),
+		HARNESS_TEST(port_has_no_native_xdp),
+		HARNESS_TEST(bridges_share_addresses),
+		HARNESS_TEST(mtu_bounces_the_conduit),
 	};
 
 	return harness_main("dsa", tests, ARRAY_SIZE(tests));

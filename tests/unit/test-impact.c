@@ -252,23 +252,37 @@ static void driver_restarts(void **state)
 }
 
 /* One program in the place of another is no restart. */
+static struct iface *device(struct link *l)
+{
+	struct iface *i = mem_new(sizeof(*i) + n_features * sizeof(void *));
+
+	memset(i, 0, sizeof(*i) + n_features * sizeof(void *));
+	i->part[FEATURE_LINK] = l;
+	return i;
+}
+
 static void only_where_it_appears(void **state _unused_)
 {
 	const struct feature *link = features[FEATURE_LINK];
 	const struct row *alias = row_find(link, "alias"), *mtu = row_find(link, "mtu");
 	struct link a = { .alias = (char *)"a" }, b = { .alias = (char *)"b" }, none = { 0 };
+	struct link of_d = { .driver = (char *)"d" }, of_e = { .driver = (char *)"e" }, of_none = { 0 };
+	struct iface *i = device(&of_d), *e = device(&of_e), *nobody = device(&of_none);
 
 	harness_file(*state, "quirks", "quirks = ( { driver = \"d\"; key = \"alias\"; "
 		"only = \"appears\"; effect = \"bounce\"; why = \"so\"; source = \"here\"; } );");
 	assert_int_equal(quirks_load("quirks"), 0);
 	a.o.present = b.o.present = none.o.present = row_bit(link, alias);
-	assert_non_null(quirk_find("d", link, alias, &a.o, &none.o));
-	assert_non_null(quirk_find("d", link, alias, &none.o, &a.o));
-	assert_null(quirk_find("d", link, alias, &a.o, &b.o));
-	assert_null(quirk_find("e", link, alias, &a.o, &none.o));
-	assert_null(quirk_find(NULL, link, alias, &a.o, &none.o));
-	assert_null(quirk_find("d", link, mtu, &a.o, &none.o));
+	assert_non_null(quirk_find(i, NULL, link, alias, &a.o, &none.o));
+	assert_non_null(quirk_find(i, NULL, link, alias, &none.o, &a.o));
+	assert_null(quirk_find(i, NULL, link, alias, &a.o, &b.o));
+	assert_null(quirk_find(e, NULL, link, alias, &a.o, &none.o));
+	assert_null(quirk_find(nobody, NULL, link, alias, &a.o, &none.o));
+	assert_null(quirk_find(i, NULL, link, mtu, &a.o, &none.o));
 	quirks_load(NULL);
+	free(i);
+	free(e);
+	free(nobody);
 }
 
 static void bad_tables(void **state)

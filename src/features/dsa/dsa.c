@@ -14,6 +14,7 @@
 #include "core/config.h"
 #include "core/mirror.h"
 #include "core/plan.h"
+#include "core/quirk.h"
 #include "features/features.h"
 #include "nl/uapi.h"
 
@@ -281,6 +282,51 @@ static void check(const struct model *want, const struct iface *i, struct errors
 	refuse_uppers(want, conduit, i, e);
 }
 
+/* A port of the bridge that is one of a switch with a single address database for such bridges. */
+static const struct iface *limited_port(const struct model *want, const struct model *have,
+					const struct iface *bridge, const char *switch_id)
+{
+	const struct feature *f = feature_find("bridge");
+	const struct row *filtering = row_find(f, "vlan_filtering");
+	const struct object *o = iface_object(bridge, f);
+
+	if (strcmp(iface_kind(bridge), "bridge") ||
+	    (row_has(f, filtering, o) && !row_is_zero(filtering, o)))
+		return NULL;
+	MODEL_FOREACH(want, i) {
+		const struct iface *port = model_find(have, i->name);
+		const char *id = port && iface_link(port) ? iface_link(port)->switch_id : NULL;
+
+		if (id && !strcmp(iface_link(i)->master.name, bridge->name) &&
+		    (!switch_id || !strcmp(id, switch_id)) &&
+		    quirk_limit(port, "one-address-database"))
+			return port;
+	}
+	return NULL;
+}
+
+/* Told of the second such bridge. */
+static void warn(const struct model *want, const struct model *have, const struct iface *i,
+		 struct errors *warnings)
+{
+	const struct iface *port = limited_port(want, have, i, NULL);
+	const struct quirk *q = port ? quirk_limit(port, "one-address-database") : NULL;
+
+	if (!port)
+		return;
+	MODEL_FOREACH(want, other) {
+		const struct iface *its = strcmp(other->name, i->name) < 0 ?
+			limited_port(want, have, other, iface_link(port)->switch_id) : NULL;
+
+		if (!its)
+			continue;
+		errors_add(warnings, &i->where, "%s: bridge.vlan_filtering: is off, as it is of %s, and "
+			   "%s and %s are ports of one switch: %s (%s)", i->name, other->name, its->name,
+			   port->name, q->why, q->source);
+		return;
+	}
+}
+
 static char *blocked(const struct planner *p, const struct iface *want)
 {
 	const struct dsa *d = dsa_of(want), *have = dsa_of(plan_have(p, want->name));
@@ -325,5 +371,5 @@ struct feature dsa_feature = {
 	.name = "dsa", .help = "A port of a hardware switch (DSA), or the conduit that carries its ports",
 	.form = FORM_GROUP, .size = sizeof(struct dsa), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.observe_link = observe_link, .look = look, .check = check, .refused = refused,
-	.blocked = blocked, .encode = encode,
+	.warn = warn, .blocked = blocked, .encode = encode,
 };

@@ -134,7 +134,9 @@ static struct net_device *ebsim_netdev_alloc(struct ebsim *eb, int port, const c
 	struct ebsim_netdev *end;
 	struct net_device *dev;
 
-	dev = alloc_netdev(sizeof(*end), name, NET_NAME_ENUM, ebsim_netdev_setup);
+	/* The conduit has queues as mvneta's (txq_number, rxq_number). */
+	dev = alloc_netdev_mqs(sizeof(*end), name, NET_NAME_ENUM, ebsim_netdev_setup,
+			       port == EBSIM_CPU_PORT ? 8 : 1, port == EBSIM_CPU_PORT ? 8 : 1);
 	if (!dev)
 		return NULL;
 
