@@ -5,12 +5,12 @@
  * its refusals as errors that a program can tell apart.
  */
 #include <inttypes.h>
-#include <time.h>
 
 #include "bus/internal.h"
 #include "core/change.h"
 #include "core/diff.h"
 #include "core/hold.h"
+#include "util/clock.h"
 
 #define SECOND UINT64_C(1000000)
 
@@ -113,21 +113,6 @@ int transact_history(struct bus *b, sd_bus_message *m)
 	return sd_bus_reply_method_return(m, "s", text);
 }
 
-/* The newest that is older and was kept. */
-static uint64_t find_before(const struct engine *e, uint64_t number)
-{
-	struct change_info *list;
-	uint64_t found = 0;
-	unsigned n;
-
-	history_list(e->history_dir, &list, &n);
-	for (unsigned i = 0; i < n && !found; i++)
-		if (list[i].confirmed && list[i].number < number)
-			found = list[i].number;
-	history_list_free(list, n);
-	return found;
-}
-
 /* A generation of the history; or the answer that there is none (1). */
 static int load(struct bus *b, sd_bus_message *m, uint64_t number, struct generation **ret)
 {
@@ -164,7 +149,7 @@ int transact_diff(struct bus *b, sd_bus_message *m)
 	if (!b->engine->history_dir)
 		return answer_no_history(m);
 	n_to = n_to ? n_to : b->engine->number;
-	n_from = n_from ? n_from : find_before(b->engine, n_to);
+	n_from = n_from ? n_from : history_find_confirmed(b->engine->history_dir, n_to);
 	r = load(b, m, n_from, &from);
 	if (!r)
 		r = load(b, m, n_to, &to);
@@ -217,17 +202,9 @@ int transact_release(struct bus *b, sd_bus_message *m)
 	return call_fail(m, "NotHeld", "%s is not held", name);
 }
 
-static uint64_t now_usec(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * SECOND + t.tv_nsec / 1000;
-}
-
 static json_int_t left_usec(uint64_t until, clockid_t clock)
 {
-	uint64_t now = now_usec(clock);
+	uint64_t now = clock_usec(clock);
 
 	return until > now ? until - now : 0;
 }

@@ -236,17 +236,18 @@ static void finish_info(struct engine *e, const struct outcome *o, bool confirme
 }
 
 static void mark(struct engine *e, uint64_t number, const char *result, bool confirmed);
-static char *hash_of(struct engine *e, uint64_t number);
 
 /* It was undone: what it was to replace is there again, and its time runs on. */
 static void wait_on(struct engine *e)
 {
 	struct pending p = { .number = e->number, .previous = e->fallback->number,
 			     .deadline = e->deadline };
-	_cleanup_free_ char *hash = hash_of(e, e->number);
+	struct change_info info = { 0 };
 
 	boot_id(p.boot, sizeof(p.boot));
-	snprintf(p.hash, sizeof(p.hash), "%s", hash ? hash : "");
+	if (history_find(e->history_dir, e->number, &info) && info.hash)
+		snprintf(p.hash, sizeof(p.hash), "%s", info.hash);
+	change_info_done(&info);
 	write_pending(e, &p);
 }
 
@@ -259,11 +260,24 @@ static void change_waits(struct engine *e, uint64_t confirm)
 	wait_for_confirm(e, confirm);
 }
 
+/* What the files say is not in force; that they are invalid too is to be seen. */
+static void look_at_files(struct engine *e)
+{
+	_cleanup_(errors_done) struct errors errors = { 0 };
+	struct generation *g = NULL;
+
+	if (engine_load(e, &errors, &g) < 0)
+		engine_reject(e, &errors);
+	generation_free(g);
+}
+
 void change_ended(struct engine *e, const struct outcome *o)
 {
 	uint64_t confirm = e->confirm_usec;
 	bool replacing = e->replacing;
 
+	if (e->reverting)
+		look_at_files(e);
 	/* Without a number it was no change, but a repair: one that was introduced may wait. */
 	if (!e->history_dir || !e->info.number)
 		return;
@@ -282,48 +296,28 @@ void change_ended(struct engine *e, const struct outcome *o)
 /* What happened to a generation after it had been applied. */
 static void mark(struct engine *e, uint64_t number, const char *result, bool confirmed)
 {
-	struct change_info *list;
-	unsigned n;
+	struct change_info info;
 
-	history_list(e->history_dir, &list, &n);
-	for (unsigned i = 0; i < n; i++) {
-		if (list[i].number != number)
-			continue;
-		free(list[i].result);
-		list[i].result = str_dup(result);
-		list[i].confirmed = confirmed;
-		(void)history_update(e->history_dir, &list[i]);
-	}
-	history_list_free(list, n);
-}
-
-static char *hash_of(struct engine *e, uint64_t number)
-{
-	struct change_info *list;
-	char *hash = NULL;
-	unsigned n;
-
-	history_list(e->history_dir, &list, &n);
-	for (unsigned i = 0; i < n; i++)
-		if (list[i].number == number)
-			hash = TAKE_PTR(list[i].hash);
-	history_list_free(list, n);
-	return hash;
+	if (!history_find(e->history_dir, number, &info))
+		return;
+	free(info.result);
+	info.result = str_dup(result);
+	info.confirmed = confirmed;
+	(void)history_update(e->history_dir, &info);
+	change_info_done(&info);
 }
 
 /* For those who wonder why it is not in force: until the next change. */
 static void remember_reverted(struct engine *e, uint64_t number)
 {
-	struct change_info *list;
-	unsigned n;
+	struct change_info info;
 
 	e->reverted = number;
 	free(TAKE_PTR(e->reverted_why));
-	history_list(e->history_dir, &list, &n);
-	for (unsigned i = 0; i < n; i++)
-		if (list[i].number == number)
-			e->reverted_why = TAKE_PTR(list[i].result);
-	history_list_free(list, n);
+	if (!history_find(e->history_dir, number, &info))
+		return;
+	e->reverted_why = TAKE_PTR(info.result);
+	change_info_done(&info);
 }
 
 static void stop_waiting(struct engine *e)
@@ -397,25 +391,11 @@ int change_on_deadline(sd_event_source *s, uint64_t usec _unused_, void *data)
 	return 0;
 }
 
-static uint64_t find_confirmed(struct engine *e, uint64_t before)
-{
-	struct change_info *list;
-	uint64_t found = 0;
-	unsigned n;
-
-	history_list(e->history_dir, &list, &n);
-	for (unsigned i = 0; i < n && !found; i++)
-		if (list[i].confirmed && list[i].number < before)
-			found = list[i].number;
-	history_list_free(list, n);
-	return found;
-}
-
 uint64_t change_rollback_target(struct engine *e, uint64_t number)
 {
 	if (number)
 		return number;
-	return e->fallback ? e->fallback->number : find_confirmed(e, e->number);
+	return e->fallback ? e->fallback->number : history_find_confirmed(e->history_dir, e->number);
 }
 
 int change_rollback(struct engine *e, uint64_t number, struct errors *errors, outcome_fn done,
@@ -493,7 +473,7 @@ static int start_pending(struct engine *e, struct pending *p, outcome_fn done, v
 	if (apply_stored(e, p->previous, "the last change was not confirmed", done, data) >= 0)
 		return 0;
 	/* Torn, or gone: rather an older one than what nobody confirmed. */
-	good = find_confirmed(e, p->number);
+	good = history_find_confirmed(e->history_dir, p->number);
 	if (good && apply_stored(e, good, "the last change was not confirmed", done, data) >= 0)
 		return 0;
 	e->reverting = false;
@@ -529,7 +509,7 @@ int change_start(struct engine *e, struct errors *errors, outcome_fn done, void 
 		g->number = e->history_dir ? find_same(e, g) : 0;
 		return engine_apply(e, g, done, data);
 	}
-	good = e->history_dir ? find_confirmed(e, UINT64_MAX) : 0;
+	good = e->history_dir ? history_find_confirmed(e->history_dir, UINT64_MAX) : 0;
 	if (good && apply_stored(e, good, "the configuration is invalid", done, data) >= 0) {
 		engine_reject(e, errors);
 		return 0;

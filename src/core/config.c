@@ -10,6 +10,7 @@
 #include "core/config.h"
 
 #include <dirent.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -54,6 +55,7 @@ struct walk {
 	const struct text *text;
 	struct iface *iface;	   /* whose entry it is */
 	char object[IFNAMSIZ + 1]; /* its name, for messages */
+	uint64_t hash; /* of the files so far */
 	bool record; /* a record of ours, not a person's file */
 	bool stored; /* a generation of ours: it says who it was */
 };
@@ -384,6 +386,7 @@ static void parse_file(struct walk *w, const char *path)
 	if (text_load(path, w->names, w->errors, &text) < 0)
 		return;
 	w->text = &text;
+	w->hash = text_hash(w->hash, (const char *)&text.hash, sizeof(text.hash));
 	config_init(&cfg);
 	if (config_read_string(&cfg, text.text) == CONFIG_TRUE) {
 		const config_setting_t *root = config_root_setting(&cfg);
@@ -526,6 +529,7 @@ int config_load(const struct config_paths *paths, struct errors *e, struct gener
 	struct arena *arena = arena_new();
 	struct walk w = {
 		.settings = &g->settings, .errors = e, .names = arena, .stored = paths->stored,
+		.hash = TEXT_HASH,
 	};
 
 	g->want = w.model = model_new(arena);
@@ -545,6 +549,8 @@ int config_load(const struct config_paths *paths, struct errors *e, struct gener
 		config_check(g, paths, e);
 	if (e->n)
 		return -EINVAL;
+	if (!paths->stored)
+		snprintf(g->hash, sizeof(g->hash), "%016" PRIx64, w.hash);
 	*ret = TAKE_PTR(g);
 	return 0;
 }

@@ -162,18 +162,11 @@ bool engine_read_all(struct engine *e)
 int engine_load(struct engine *e, struct errors *errors, struct generation **ret)
 {
 	struct config_paths paths = e->paths;
-	int r;
 
 	paths.present = engine_present;
 	paths.data = e;
 	paths.machine = e->mirror->synced ? e->mirror->seen : NULL;
-	r = config_load(&paths, errors, ret);
-	if (r >= 0) {
-		_cleanup_free_ char *hash = history_hash((*ret)->files, (*ret)->n_files);
-
-		snprintf((*ret)->hash, sizeof((*ret)->hash), "%s", hash);
-	}
-	return r;
+	return config_load(&paths, errors, ret);
 }
 
 void engine_reject(struct engine *e, const struct errors *errors)

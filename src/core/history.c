@@ -325,18 +325,33 @@ int history_load(const char *dir, uint64_t number, struct errors *e, struct gene
 	return config_load(&paths, e, ret);
 }
 
-char *history_hash(char *const *files, unsigned n)
+uint64_t history_find_confirmed(const char *dir, uint64_t before)
 {
-	uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a: tells files apart, keeps no secret */
+	struct change_info *list;
+	uint64_t found = 0;
+	unsigned n;
 
-	for (unsigned i = 0; i < n; i++) {
-		_cleanup_free_ char *text = NULL;
+	history_list(dir, &list, &n);
+	for (unsigned i = 0; i < n && !found; i++)
+		if (list[i].confirmed && list[i].number < before)
+			found = list[i].number;
+	history_list_free(list, n);
+	return found;
+}
 
-		if (file_read(files[i], 64u << 20, &text, NULL) < 0)
-			continue;
-		for (const char *p = text; *p; p++)
-			h = (h ^ (unsigned char)*p) * UINT64_C(1099511628211);
-		h = (h ^ 0xff) * UINT64_C(1099511628211);
-	}
-	return str_format("%016" PRIx64, h);
+bool history_find(const char *dir, uint64_t number, struct change_info *ret)
+{
+	struct change_info *list;
+	bool found = false;
+	unsigned n;
+
+	history_list(dir, &list, &n);
+	for (unsigned i = 0; i < n; i++)
+		if (list[i].number == number && !found) {
+			*ret = list[i];
+			list[i] = (struct change_info){ 0 };
+			found = true;
+		}
+	history_list_free(list, n);
+	return found;
 }

@@ -72,7 +72,15 @@ void history_list_free(struct change_info *list, unsigned n);
 /** history_load - the configuration of generation @number; as config_load(); -ENOENT: none */
 int history_load(const char *dir, uint64_t number, struct errors *e, struct generation **ret);
 
-/** history_hash - of the contents of files, as hexadecimal text; the caller frees it */
-char *history_hash(char *const *files, unsigned n);
+/** history_find_confirmed - the newest generation below @before that may be gone back to; 0: none */
+uint64_t history_find_confirmed(const char *dir, uint64_t before);
+
+/**
+ * history_find - what is known of generation @number
+ * @ret: to be freed with change_info_done()
+ *
+ * Return: there is such a generation.
+ */
+bool history_find(const char *dir, uint64_t number, struct change_info *ret);
 
 #endif

@@ -153,6 +153,8 @@ echo 'interfaces = ( { name = "v0"; mtu = "many"; } );' | daemon_config
 check "killed, with invalid files by now, the daemon waits" restart waiting-confirm
 check "and tells the errors" eval 'run status --json && jq -e ".errors | length > 0" "$out"'
 check "in time it goes back to the confirmed one" eventually 4 mtu_is 1410
+check "and is degraded still, for the files are" eventually 4 state degraded
+check "with their errors" eval 'run status --json && jq -e ".errors | length > 0" "$out"'
 check "all of it" eventually 4 eval '! ip link show br9 2>/dev/null'
 
 # Killed, and back after the deadline.
