@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "ctl/ctl.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 #define LINKS "/org/netctl1/link"
@@ -30,14 +31,15 @@ static bool is_watched(const struct watch *w, const char *name)
 	return !c->n_names;
 }
 
-static void print_time(const struct ctl *c, const struct timespec *now)
+static void print_time(const struct ctl *c, uint64_t usec)
 {
+	time_t now = usec / 1000000;
 	char text[32] = "";
 	struct tm tm;
 
-	if (localtime_r(&now->tv_sec, &tm))
+	if (localtime_r(&now, &tm))
 		strftime(text, sizeof(text), "%T", &tm);
-	printf("%s%s.%03d%s ", colour_on(c, COLOUR_DIM), text, (int)(now->tv_nsec / 1000000),
+	printf("%s%s.%03d%s ", colour_on(c, COLOUR_DIM), text, (int)(usec / 1000 % 1000),
 	       colour_off(c, COLOUR_DIM));
 }
 
@@ -90,16 +92,15 @@ static void print_event(const struct ctl *c, const char *event, const char *name
 static void tell(struct watch *w, const char *event, const char *name, json_t *changes)
 {
 	struct ctl *c = w->c;
-	struct timespec now;
+	uint64_t now = clock_usec(CLOCK_REALTIME);
 	json_t *j;
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	if (c->json == JSON_MODE_OFF) {
-		print_time(c, &now);
+		print_time(c, now);
 		print_event(c, event, name, changes);
 	} else {
 		j = json_pack("{s:i, s:I, s:s}", "version", 1, "time_usec",
-			      (json_int_t)now.tv_sec * 1000000 + now.tv_nsec / 1000, "event", event);
+			      (json_int_t)now, "event", event);
 		if (name)
 			json_object_set_new(j, "interface", json_string(name));
 		json_object_set(j, "changes", changes);

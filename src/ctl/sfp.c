@@ -4,9 +4,8 @@
  * from its low to its high alarm; light on a scale of decibels, as its limits
  * are meant.
  */
-#include <time.h>
-
 #include "ctl/ctl.h"
+#include "util/clock.h"
 #include "util/real.h"
 #include "util/text.h"
 
@@ -181,10 +180,7 @@ static void print_cage(const struct ctl *c, const json_t *j)
 
 static double age_of(const json_t *sfp)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec + now.tv_nsec / 1e9 - get_number(sfp, NULL, "read_usec") / 1e6;
+	return (clock_usec(CLOCK_REALTIME) - get_number(sfp, NULL, "read_usec")) / 1e6;
 }
 
 int verb_sfp(struct ctl *c)

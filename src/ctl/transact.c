@@ -11,10 +11,10 @@
 #include <poll.h>
 #include <pwd.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ctl/ctl.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 #define SECOND UINT64_C(1000000)
@@ -76,14 +76,6 @@ int verb_rollback(struct ctl *c)
 	return r ? r : ctl_generation(c, reply);
 }
 
-static uint64_t now_usec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return t.tv_sec * SECOND + t.tv_nsec / 1000;
-}
-
 enum answer { ANSWER_KEEP, ANSWER_REVERT, ANSWER_NONE, ANSWER_LOST };
 
 /* A line of the person's; no word is no. */
@@ -103,7 +95,7 @@ static enum answer ask(uint64_t end)
 	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
 	uint64_t now;
 
-	while ((now = now_usec()) < end) {
+	while ((now = clock_usec(CLOCK_BOOTTIME)) < end) {
 		fprintf(stderr, "\r%4" PRIu64 " s left: keep? [y/N] ",
 			(end - now + SECOND - 1) / SECOND);
 		if (poll(&p, 1, (end - now) % SECOND / 1000 + 1) > 0)
@@ -115,9 +107,9 @@ static enum answer ask(uint64_t end)
 static int ask_and_answer(struct ctl *c, uint64_t number)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	uint64_t end = now_usec() + c->confirm * SECOND;
+	uint64_t end = clock_usec(CLOCK_BOOTTIME) + c->confirm * SECOND;
 	enum answer answer = ask(end);
-	uint64_t now = now_usec();
+	uint64_t now = clock_usec(CLOCK_BOOTTIME);
 
 	/* The line to the daemon may be dead: no longer than until it goes back by itself. */
 	c->timeout_usec = end > now ? end - now : 1;

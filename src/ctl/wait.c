@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "ctl/ctl.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 #define SECOND UINT64_C(1000000)
@@ -102,14 +103,6 @@ struct wait {
 	char *last; /* what was said to be missing */
 	bool listening, happened;
 };
-
-static uint64_t now_usec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return t.tv_sec * SECOND + t.tv_nsec / 1000;
-}
 
 static const struct condition *find_condition(const char *name)
 {
@@ -231,7 +224,7 @@ static int finish(const struct wait *w)
 	if (w->c->json == JSON_MODE_OFF)
 		return EXIT_DONE;
 	return ctl_json(w->c, json_pack("{s:i, s:b, s:I}", "version", 1, "online", 1,
-					"waited_usec", (json_int_t)(now_usec() - w->begin)));
+					"waited_usec", (json_int_t)(clock_usec(CLOCK_BOOTTIME) - w->begin)));
 }
 
 static int on_event(sd_bus_message *m _unused_, void *data, sd_bus_error *error _unused_)
@@ -255,7 +248,7 @@ static void wait_for_event(struct wait *w, uint64_t end)
 	uint64_t now;
 	int r;
 
-	while (!w->happened && (now = now_usec()) < end) {
+	while (!w->happened && (now = clock_usec(CLOCK_BOOTTIME)) < end) {
 		r = sd_bus_process(w->c->bus, NULL);
 		if (r == 0)
 			r = sd_bus_wait(w->c->bus, end - now);
@@ -263,7 +256,7 @@ static void wait_for_event(struct wait *w, uint64_t end)
 			break;
 	}
 	if (w->happened) /* much may happen at once, and is looked at once */
-		pause_usec(min_of(PACE_USEC, end - min_of(end, now_usec())));
+		pause_usec(min_of(PACE_USEC, end - min_of(end, clock_usec(CLOCK_BOOTTIME))));
 	w->happened = false;
 }
 
@@ -313,7 +306,7 @@ static int keep_looking(struct wait *w)
 
 	for (;;) {
 		r = look(w);
-		now = now_usec();
+		now = clock_usec(CLOCK_BOOTTIME);
 		if (r >= 0 || now >= end)
 			break;
 		if (!w->c->bus)
@@ -334,7 +327,7 @@ static int keep_looking(struct wait *w)
 int verb_wait_online(struct ctl *c)
 {
 	struct wait w = {
-		.c = c, .begin = now_usec(), .wanted = mem_new((c->n_names + 1) * sizeof(*w.wanted)),
+		.c = c, .begin = clock_usec(CLOCK_BOOTTIME), .wanted = mem_new((c->n_names + 1) * sizeof(*w.wanted)),
 	};
 	int r = EXIT_DONE;
 

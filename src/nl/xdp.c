@@ -19,12 +19,12 @@
 #include <netinet/in.h> /* before the kernel's headers */
 #include <linux/if_link.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "nl/bpf.h"
 #include "nl/libbpf.h"
 #include "nl/xdp-internal.h"
 #include "nl/xdp-store.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 /* Nobody tells when a link is detached by another hand (bpftool link detach). */
@@ -424,14 +424,6 @@ static int run_attach(struct xdp *x, struct xdp_job *j, struct xdp_attached *old
 	return 0;
 }
 
-static uint64_t clock_usec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * UINT64_C(1000000) + t.tv_nsec / 1000;
-}
-
 static int run(struct xdp *x, struct xdp_job *j, char **why)
 {
 	struct xdp_attached *old = xdp_find(x, j->ifindex);
@@ -455,10 +447,10 @@ static int run(struct xdp *x, struct xdp_job *j, char **why)
 
 int xdp_run(struct xdp *x, struct xdp_job *j, char **why)
 {
-	uint64_t begin = clock_usec();
+	uint64_t begin = clock_usec(CLOCK_MONOTONIC);
 	int r = run(x, j, why);
 
-	log_debug("interface %d: XDP took %.1f ms", j->ifindex, (clock_usec() - begin) / 1e3);
+	log_debug("interface %d: XDP took %.1f ms", j->ifindex, (clock_usec(CLOCK_MONOTONIC) - begin) / 1e3);
 	return r;
 }
 

@@ -12,10 +12,10 @@
  * unless the configuration says foreign = "remove".
  */
 #include <stdio.h>
-#include <time.h>
 
 #include "core/errors.h"
 #include "features/xdp/xdp.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -360,7 +360,6 @@ static void tell(struct xdp_settings *x, uint32_t id, unsigned attached,
 		 const struct xdp_attached *a)
 {
 	char tag[2 * sizeof(a->tag) + 1];
-	struct timespec now, boot;
 
 	x->attached = attached;
 	x->o.present |= BIT64(ATTACHED);
@@ -373,9 +372,8 @@ static void tell(struct xdp_settings *x, uint32_t id, unsigned attached,
 	for (unsigned n = 0; n < sizeof(a->tag); n++)
 		sprintf(tag + 2 * n, "%02x", a->tag[n]);
 	if (a->loaded) {
-		clock_gettime(CLOCK_REALTIME, &now);
-		clock_gettime(CLOCK_BOOTTIME, &boot);
-		x->since = now.tv_sec - (boot.tv_sec - a->loaded / UINT64_C(1000000000));
+		x->since = (clock_usec(CLOCK_REALTIME) - clock_usec(CLOCK_BOOTTIME) + a->loaded / 1000) /
+			   UINT64_C(1000000);
 		x->o.present |= BIT64(SINCE);
 	}
 	if (a->prog_id)
