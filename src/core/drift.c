@@ -14,9 +14,9 @@
 #include "core/drift.h"
 
 #include <inttypes.h>
-#include <time.h>
 
 #include "core/who.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -144,14 +144,6 @@ static const struct change *find_change(const struct engine *e, const struct ste
 	return NULL;
 }
 
-static uint64_t realtime(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return t.tv_sec * SECOND + t.tv_nsec / 1000;
-}
-
 static void remember(const struct finding *f, const struct plan_line *l)
 {
 	struct drift_event *v = &f->want->drift->last;
@@ -162,7 +154,7 @@ static void remember(const struct finding *f, const struct plan_line *l)
 		.to = text_utf8(str_dup(l->from)),
 		.port = f->change ? f->change->port : 0,
 		.process = f->process ? str_dup(f->process) : NULL,
-		.time_usec = realtime(), .kept = f->fight->kept,
+		.time_usec = clock_usec(CLOCK_REALTIME), .kept = f->fight->kept,
 	};
 }
 
@@ -285,7 +277,8 @@ bool drift_filter(struct engine *e, struct plan *plan, uint64_t now)
 	for (unsigned n = 0; n < plan->n; n++) {
 		struct step *s = &plan->steps[n];
 
-		if (s->want && s->want->settled) {
+		/* What could not be put back before is no other hand's doing. */
+		if (s->want && s->want->settled && !(s->verb == VERB_SET && s->reset)) {
 			bool before = s->want->drift_kept;
 
 			if (!s->want->drift)

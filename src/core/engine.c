@@ -78,6 +78,14 @@ static void mark_settled(struct engine *e)
 	}
 }
 
+/* What differs from now on is what was asked for. */
+static void forget_drift(struct iface *i)
+{
+	i->retry_usec = 0;
+	i->drift = drift_free(i->drift);
+	i->settled = false;
+}
+
 /* Back to the generation before; what it names, and what the record knows, says how. */
 static void begin_undo(struct engine *e)
 {
@@ -87,11 +95,8 @@ static void begin_undo(struct engine *e)
 	generation_free(e->current);
 	e->current = TAKE_PTR(e->previous);
 	e->number = e->current->number;
-	MODEL_FOREACH(e->current->want, i) {
-		i->retry_usec = 0;
-		i->drift = drift_free(i->drift);
-		i->settled = false;
-	}
+	MODEL_FOREACH(e->current->want, i)
+		forget_drift(i);
 	e->passes = 0;
 	e->last_plan = 0;
 	e->look_at_all = true;
@@ -187,7 +192,7 @@ static struct plan *make_plan(struct engine *e, bool all)
 	struct plan *plan = plan_new(e->current->want, m->seen, e->record->owned, names,
 				     m->n_changes, engine_now(e));
 
-	if (e->done || e->undoing || !drift_filter(e, plan, engine_now(e)))
+	if (!drift_filter(e, plan, engine_now(e)))
 		return plan;
 	/* Others may stand on what is now left alone. */
 	plan_free(plan);
@@ -403,6 +408,7 @@ static void make_current(struct engine *e, struct generation *g)
 		const struct iface *before = e->previous ? model_find(e->previous->want, i->name) : NULL;
 
 		i->failed_before = before && before->state == STATE_FAILED;
+		forget_drift(i);
 	}
 	e->current = g;
 	log_warnings(e, g);
@@ -477,9 +483,7 @@ int engine_reconfigure(struct engine *e, const char *name, outcome_fn done, void
 		return -ENODEV;
 	if (e->done || e->plan)
 		return -EBUSY;
-	i->retry_usec = 0;
-	i->drift = drift_free(i->drift);
-	i->settled = false;
+	forget_drift(i);
 	begin_request(e, done, data);
 	engine_turn_later(e);
 	return 0;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "core/quirk.h"
+#include "core/stand.h"
 
 struct iface *plan_have(const struct planner *p, const char *name)
 {
@@ -229,7 +230,10 @@ static enum fate decide_existing(struct planner *p, struct iface *want, struct i
 			 r->key);
 		return fail(want, why);
 	}
-	return r || stands_on_recreated(p, want) ? FATE_RECREATE : FATE_KEEP;
+	if (r || stands_on_recreated(p, want))
+		return FATE_RECREATE;
+	return fate_is_ours(p, want->name, have) && stand_missed_address(p, want, have) ?
+		       FATE_RECREATE : FATE_KEEP;
 }
 
 static enum fate decide_absent(struct planner *p, struct iface *want)
@@ -244,10 +248,14 @@ static enum fate decide_absent(struct planner *p, struct iface *want)
 	if (is_refused(p, want))
 		return FATE_FAIL;
 	missing = find_missing(p, want);
-	if (!missing)
+	if (!missing && !stand_lacks_address(p, want))
 		return FATE_CREATE;
 	want->state = STATE_WAITING;
-	iface_set_reason(want, "waits for %s", missing);
+	if (missing)
+		iface_set_reason(want, "waits for %s", missing);
+	else
+		iface_set_reason(want, "waits for %s to have an Ethernet address",
+				 iface_lower(want)->name);
 	return FATE_WAIT;
 }
 

@@ -427,6 +427,17 @@ static void dump_source(struct mirror *m, const struct source *s, int ifindex)
 	nlmsg_free(msg);
 }
 
+/* Each answer goes to all whose it is: what one feature has asked for, the others are told too. */
+static bool is_asked(const struct mirror *m, const struct source *s)
+{
+	for (const struct dumping *d = m->dumping; d; d = d->next)
+		if (!d->single && d->source->get == s->get && d->source->family == s->family &&
+		    d->source->commands.get == s->commands.get && d->source->filter == s->filter &&
+		    d->source->narrow == s->narrow)
+			return true;
+	return false;
+}
+
 void mirror_dump_more(struct mirror *m, const struct source *s, int ifindex)
 {
 	if (m->filling)
@@ -531,7 +542,7 @@ void mirror_sync(struct mirror *m, bool live)
 	dump_source(m, &link_source, 0);
 	for (unsigned f = 0; f < n_features; f++)
 		for (const struct source *s = features[f]->sources; s && s->get; s++)
-			if (!s->no_dump && mirror_reads(m, features[f], s))
+			if (!s->no_dump && mirror_reads(m, features[f], s) && !is_asked(m, s))
 				dump_source(m, s, 0);
 }
 

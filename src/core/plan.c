@@ -23,6 +23,7 @@
 #include "core/errors.h"
 #include "core/fate.h"
 #include "core/plan-subject.h"
+#include "core/stand.h"
 
 static const char *const verb_names[VERB_MAX_] = {
 	[VERB_SET] = "set",	    [VERB_CREATE] = "create",	[VERB_DELETE] = "delete",
@@ -123,19 +124,6 @@ static bool row_differs(const struct feature *f, const struct row *r, const stru
 	return !(creating && r->off && row_is_zero(r, to));
 }
 
-static bool is_up(const struct iface *i)
-{
-	return i && iface_link(i)->up;
-}
-
-/* Is it up, and standing on @lower? */
-static bool is_up_on(const struct iface *i, const struct iface *lower)
-{
-	const struct link *l = iface_link(i);
-
-	return l && l->up && l->lower.index == lower->ifindex;
-}
-
 /* Take the link down for a change, and up again after it if that is where it belongs. */
 static void bounce_link(struct subject *s)
 {
@@ -176,7 +164,7 @@ static void bounce(struct subject *s)
 	MODEL_FOREACH(s->p->have, upper) {
 		struct subject u = { .p = s->p, .have = upper, .i = upper, .depth = s->depth + 1 };
 
-		if (!is_up_on(upper, s->have) || *iface_kind(upper))
+		if (!stand_is_up_on(upper, s->have) || *iface_kind(upper))
 			continue;
 		u.want = model_find(s->p->want, upper->name);
 		bounce_link(&u);
@@ -198,9 +186,9 @@ static void finish_object_step(struct subject *s, unsigned index)
 				ours = max_of(ours, e);
 		}
 	step->effect = effect;
-	if (ours == EFFECT_BOUNCE && is_up(s->have))
+	if (ours == EFFECT_BOUNCE && stand_is_up(s->have))
 		bounce(s);
-	else if (effect == EFFECT_BOUNCE && !is_up(s->have))
+	else if (effect == EFFECT_BOUNCE && !stand_is_up(s->have))
 		s->p->plan->steps[index].effect = EFFECT_LIVE;
 	step_add_quirk(s->p, &s->p->plan->steps[index]);
 }
@@ -216,53 +204,15 @@ static bool leaves_master(struct subject *s)
 	return row_has(root, master, to) && row_is_zero(master, to);
 }
 
-/* Going down, it would take along what stands on it and is to stay up. */
-static bool carries_others(const struct subject *s)
+/* What is only to be put back may wait in silence: nobody asks for it. */
+static bool row_waits(struct subject *s, const struct feature *f, const struct row *r,
+		      const struct object *to, uint64_t reset)
 {
-	MODEL_FOREACH(s->p->have, upper) {
-		const struct iface *want = model_find(s->p->want, upper->name);
+	_cleanup_free_ char *why = f->row_blocked ? f->row_blocked(s->p, s->i, to, r) : NULL;
 
-		if (!is_up_on(upper, s->have))
-			continue;
-		if (want ? iface_link(want)->up : !model_find(s->p->owned, upper->name))
-			return true;
-	}
-	return false;
-}
-
-/* Nobody configures it: is it up, and is it not about to be put back to down? */
-static bool stays_up(const struct planner *p, const char *name)
-{
-	const struct feature *root = features[FEATURE_LINK];
-	const struct row *up = row_find(root, "up");
-	const struct object *before = iface_object(model_find(p->owned, name), root);
-	struct subject lower = { .p = (struct planner *)p, .have = plan_have(p, name) };
-
-	return is_up(lower.have) &&
-	       (!row_has(root, up, before) || !row_is_zero(up, before) || carries_others(&lower));
-}
-
-/* An interface cannot come up before what it stands on is up (vlan_dev_open(): ENETDOWN). */
-const char *plan_kept_down_by(const struct planner *p, const struct iface *i)
-{
-	const struct ifref *ref = i ? plan_lower(p, i) : NULL;
-	const struct iface *want = ref ? model_find(p->want, ref->name) : NULL;
-
-	if (!ref || (want ? iface_link(want)->up : stays_up(p, ref->name)))
-		return NULL;
-	/* The kernel brings up a conduit that nobody configures (dsa_user_open(), since 5.12). */
-	return !want && !iface_lower(i) ? NULL : ref->name;
-}
-
-static bool lower_stays_down(struct subject *s)
-{
-	const char *lower = plan_kept_down_by(s->p, s->want);
-
-	if (!lower)
-		return false;
-	s->want->state = STATE_WAITING;
-	iface_set_reason(s->want, "waits for %s to be up", lower);
-	return true;
+	if (why && s->want && !(reset & row_bit(f, r)))
+		subject_wait(s, why);
+	return why;
 }
 
 /* One step for each phase that has a row that differs. */
@@ -281,13 +231,12 @@ static void plan_object(struct subject *s, const struct feature *f, uint64_t alr
 	if (!from && s->have)
 		already |= reset;
 	FOREACH_ROW(f, r)
-		if (!(already & row_bit(f, r)) && row_differs(f, r, to, from, !s->have))
+		if (!(already & row_bit(f, r)) && row_differs(f, r, to, from, !s->have) &&
+		    !row_waits(s, f, r, to, reset))
 			masks[r->off && row_is_zero(r, to) ? r->off : r->phase] |= row_bit(f, r);
-	if (masks[PHASE_UP] && lower_stays_down(s))
-		masks[PHASE_UP] = 0;
 	/* Put back to down it is when nothing stands on it any more. */
 	if (f->id == FEATURE_LINK && !(masks[PHASE_DOWN] & ~reset) && masks[PHASE_DOWN] &&
-	    carries_others(s))
+	    stand_carries_others(s->p, s->have))
 		masks[PHASE_DOWN] = 0;
 	for (unsigned phase = 0; phase < PHASE_MAX_; phase++) {
 		struct step *step;
@@ -348,8 +297,8 @@ static void plan_rename(struct subject *s)
 
 	step->to = s->want->part[FEATURE_LINK];
 	step->from = s->have->part[FEATURE_LINK];
-	step->effect = is_up(s->have) ? EFFECT_BOUNCE : EFFECT_LIVE;
-	if (is_up(s->have))
+	step->effect = stand_is_up(s->have) ? EFFECT_BOUNCE : EFFECT_LIVE;
+	if (stand_is_up(s->have))
 		bounce(s);
 }
 

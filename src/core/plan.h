@@ -135,8 +135,19 @@ int plan_target(const struct planner *p, const char *name);
 /** plan_will_exist - is it there, or will this plan create it? */
 bool plan_will_exist(const struct planner *p, const char *name);
 
-/** plan_kept_down_by - what @i stands on and cannot be up without, and that stays down; or NULL */
-const char *plan_kept_down_by(const struct planner *p, const struct iface *i);
+/**
+ * plan_kept_down - why @i cannot come up now for what it stands on ("waits for br0 to be up")
+ * Return: NULL, or a text that the caller frees.
+ */
+char *plan_kept_down(const struct planner *p, const struct iface *i);
+
+/**
+ * plan_has_address - will it have an Ethernet address in this phase of the plan?
+ *
+ * A bridge has none when its last port has left, unless one was set
+ * (br_stp_recalculate_bridge_id()).
+ */
+bool plan_has_address(const struct planner *p, const char *name, enum phase phase);
 
 /**
  * plan_lower - what @i stands on; NULL: nothing

@@ -209,12 +209,88 @@ static void adopt_passing(struct record *rec, const struct step *s)
 		adopt_row(rec, o, f, r, iface_object(s->have, f), NULL);
 }
 
+static struct iface *at_index(const struct model *have, const struct ifref *ref)
+{
+	return ref->index ? model_find_index(have, ref->index) : NULL;
+}
+
+static void mark(struct iface *i, bool *more)
+{
+	if (!i || i->mark)
+		return;
+	i->mark = true;
+	*more = true;
+}
+
+/* A step that changes an MTU, or of which interfaces a bridge takes its own. */
+static void mark_step(const struct model *have, const struct step *s, bool *more)
+{
+	const struct feature *root = features[FEATURE_LINK];
+	uint64_t rows = row_bit(root, row_find(root, "mtu")) | row_bit(root, row_find(root, "master"));
+	const struct link *to = (const struct link *)s->to;
+
+	if (s->feature != root || (s->verb != VERB_DELETE && !(s->mask & rows)))
+		return;
+	mark(s->have, more);
+	if (s->verb == VERB_SET)
+		mark(at_index(have, &to->master), more);
+}
+
+/* Return: there is more to mark. */
+static bool mark_others(const struct model *have)
+{
+	bool more = false;
+
+	MODEL_FOREACH(have, i) {
+		const struct link *l = iface_link(i);
+		const struct ifref *lower = iface_lower(i);
+		const struct iface *below = lower ? at_index(have, lower) : NULL;
+
+		if (below && below->mark)
+			mark(i, &more);
+		if (i->mark && l)
+			mark(at_index(have, &l->master), &more);
+	}
+	return more;
+}
+
+/*
+ * The kernel lowers the MTU of what stands on an interface along with its own, but does not
+ * raise it again (vlan_device_event()); a bridge's is that of its ports (br_mtu_auto_adjust()).
+ */
+static void adopt_along(struct record *rec, const struct model *want, const struct model *have,
+			const struct plan *plan)
+{
+	const struct feature *root = features[FEATURE_LINK];
+	const struct row *mtu = row_find(root, "mtu");
+	bool more = false;
+
+	MODEL_FOREACH(have, i)
+		i->mark = false;
+	for (unsigned n = 0; n < plan->n; n++)
+		mark_step(have, &plan->steps[n], &more);
+	while (more)
+		more = mark_others(have);
+	MODEL_FOREACH(have, i) {
+		const struct iface *wanted = model_find(want, i->name);
+
+		if (!i->mark || !iface_lower(i) || row_has(root, mtu, iface_object(wanted, root)) ||
+		    (wanted && wanted->fate == FATE_RECREATE) ||
+		    row_has(root, mtu, iface_object(model_find(rec->owned, i->name), root)))
+			continue;
+		row_copy(root, mtu, NULL, iface_get_object(rec->owned, owned_get(rec, i->name), root),
+			 i->part[FEATURE_LINK]);
+		rec->changed = true;
+	}
+}
+
 void record_adopt(struct record *rec, const struct model *want, const struct model *have,
 		  const struct plan *plan)
 {
 	MODEL_FOREACH(want, i)
 		if (i->planned)
 			adopt_iface(rec, want, have, i);
+	adopt_along(rec, want, have, plan);
 	for (unsigned n = 0; n < plan->n; n++) {
 		adopt_entry(rec, &plan->steps[n]);
 		adopt_passing(rec, &plan->steps[n]);

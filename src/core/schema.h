@@ -88,8 +88,9 @@ const char *phase_name(enum phase p);
 const char *effect_name(enum effect e);
 
 /* A reference to an interface: by name in a configuration, by index in the kernel. */
+#define IFREF_GONE -1
 struct ifref {
-	int index; /* 0: none, or not there (yet) */
+	int index; /* 0: none, or not there (yet); IFREF_GONE: the kernel's still means one that went */
 	char name[IFNAMSIZ];
 };
 
@@ -320,6 +321,12 @@ struct feature {
 	 * the planner frees it).
 	 */
 	char *(*blocked)(const struct planner *p, const struct iface *want);
+	/*
+	 * May @row be changed to what @to has now? As blocked(), but the rest is not held up by it.
+	 * @i: as configured; or, where nobody configures it, as the record knows it.
+	 */
+	char *(*row_blocked)(const struct planner *p, const struct iface *i,
+			     const struct object *to, const struct row *row);
 	/*
 	 * What the machine at hand cannot do, where the configuration by itself cannot show it:
 	 * NULL, or why @i as a whole is refused. @have is what the machine has; the caller frees

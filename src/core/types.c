@@ -514,6 +514,8 @@ static json_t *ifref_json(const struct row *row _unused_, const void *v)
 {
 	const struct ifref *ref = v;
 
+	if (ref->index == IFREF_GONE)
+		return json_string("(gone)");
 	if (ref->index && !ref->name[0])
 		return json_sprintf("if%d", ref->index);
 	return json_string(ref->name);

@@ -107,6 +107,9 @@ static void refuses_keys(void **state)
 		    "  bridge = { vlan_fitering = true; }; }"),
 		  "conf/a.conf:3: br0: bridge.vlan_fitering: unknown key (did you mean "
 		  "\"vlan_filtering\"?)" },
+		{ I("{ name = \"br0\"; kind = \"bridge\"; bridge = { group_fwd_mask = 9; }; }"),
+		  "conf/a.conf:2: br0: bridge.group_fwd_mask: 9 has bits of 7 (01:80:c2:00:00:00 to 02), "
+		  "which no bridge forwards" },
 		{ I("{ name = \"lan0\"; mttu = 5; }"),
 		  "conf/a.conf:2: lan0: mttu: unknown key (did you mean \"mtu\"?)" },
 		{ I("{ name = \"lan0\"; frobnicate = 5; }"),

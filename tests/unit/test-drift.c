@@ -79,6 +79,23 @@ static void drift_is_reported(void **state)
 	expect_has(h, "lan0", "\"mtu\": 1400");
 }
 
+/* A look at one interface is no reason to change another that is only to be reported. */
+static void others_are_still_reported(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0 lan1");
+
+	harness_must_apply(h, "daemon = { on_drift = \"report\"; };\ninterfaces = (\n"
+			      "  { name = \"lan0\"; mtu = 1400; }, { name = \"lan1\"; mtu = 1410; }\n);\n");
+	harness_exec(h, "ip link set lan0 mtu 1300");
+	harness_exec(h, "ip link set lan1 mtu 1310");
+	harness_settle(h);
+	assert_int_equal(engine_reconfigure(h->engine, "lan0", NULL, NULL), 0);
+	harness_settle(h);
+	expect_has(h, "lan0", "\"mtu\": 1400");
+	expect_has(h, "lan1", "\"mtu\": 1310");
+	assert_string_equal(harness_state(h, "lan1"), "drifted");
+}
+
 /* Many things changed at once, and again by a script or two, are no fight. */
 static void a_flush_is_no_fight(void **state)
 {
@@ -231,6 +248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HARNESS_TEST(drift_is_repaired),
 		HARNESS_TEST(drift_is_reported),
+		HARNESS_TEST(others_are_still_reported),
 		HARNESS_TEST(a_flush_is_no_fight),
 		HARNESS_TEST(a_fight_is_about_one_thing),
 		HARNESS_TEST(gone_and_only_reported),

@@ -35,7 +35,8 @@ static const struct row rows[] = {
 	  .attr = IFLA_BR_VLAN_STATS_ENABLED, .phase = PHASE_LINK, .initial = "false",
 	  .help = "Count frames and bytes of each VLAN" },
 	{ .key = "stp", .type = &type_bool32, VALUE(bridge, stp), .attr = IFLA_BR_STP_STATE,
-	  .phase = PHASE_LINK, .initial = "false", .help = "Spanning tree protocol" },
+	  /* Off before the delay is less than it takes (br_set_forward_delay(): ERANGE). */
+	  .phase = PHASE_LINK, .off = PHASE_DETACH, .initial = "false", .help = "Spanning tree protocol" },
 	{ .key = "priority", .type = &type_u16, VALUE(bridge, priority),
 	  .attr = IFLA_BR_PRIORITY, .phase = PHASE_LINK, .max = 65535, .initial = "32768",
 	  .help = "Bridge priority in the spanning tree; the lowest becomes root" },
@@ -62,15 +63,40 @@ static const struct row rows[] = {
 	  .help = "Ask for multicast members where no router does" },
 };
 
+/* br_private.h, BR_GROUPFWD_RESTRICTED: spanning tree, pause, link aggregation. */
+#define NEVER_FORWARDED 0x0007
+
+static void check_mask(const struct bridge *b, const struct iface *i, struct errors *e)
+{
+	const struct row *mask = row_find(&bridge_feature, "group_fwd_mask");
+
+	if (row_has(&bridge_feature, mask, &b->o) && (b->group_fwd_mask & NEVER_FORWARDED))
+		errors_add(e, object_where(&bridge_feature, mask, &b->o),
+			   "%s: bridge.group_fwd_mask: %u has bits of %u (01:80:c2:00:00:00 to 02), "
+			   "which no bridge forwards", i->name, b->group_fwd_mask, NEVER_FORWARDED);
+}
+
 /* br_set_forward_delay(): only while the kernel's spanning tree is on. */
 static void check(const struct model *want _unused_, const struct iface *i, struct errors *e)
 {
 	const struct bridge *b = (const struct bridge *)iface_object(i, &bridge_feature);
 	const struct row *delay = row_find(&bridge_feature, "forward_delay");
 
+	if (b)
+		check_mask(b, i, e);
 	if (b && b->stp && row_has(&bridge_feature, delay, &b->o) && b->forward_delay < 200)
 		errors_add(e, object_where(&bridge_feature, delay, &b->o),
 			   "%s: bridge.forward_delay: with stp at least 2s", i->name);
+}
+
+/* The bridge is a member itself, which takes an address (fdb_add_local(): EINVAL). */
+static char *row_blocked(const struct planner *p, const struct iface *i, const struct object *to,
+			 const struct row *row)
+{
+	if (row != row_find(&bridge_feature, "default_pvid") || row_is_zero(row, to) ||
+	    plan_has_address(p, i->name, row->phase))
+		return NULL;
+	return str_dup("waits for a port, without which it has no address for its default_pvid");
 }
 
 /* Frames of VLANs that no port is a member of yet were forwarded before. */
@@ -89,5 +115,5 @@ struct feature bridge_feature = {
 	.name = "bridge", .help = "A bridge, a switch in software that hardware may offload",
 	.form = FORM_GROUP, .size = sizeof(struct bridge), .rows = rows,
 	.n_rows = ARRAY_SIZE(rows), .kind = "bridge", .nest = { IFLA_LINKINFO, IFLA_INFO_DATA },
-	.check = check, .loses = loses,
+	.check = check, .row_blocked = row_blocked, .loses = loses,
 };

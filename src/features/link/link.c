@@ -277,6 +277,32 @@ static char *blocked(const struct planner *p, const struct iface *want)
 	return str_format("waits for %s", l->master.name);
 }
 
+/* What it stands on has a smaller one (vlan_dev_change_mtu(): ERANGE). */
+static char *mtu_blocked(const struct planner *p, const struct iface *i, const struct link *to)
+{
+	const struct ifref *ref = plan_lower(p, i);
+	const struct link *have = ref ? iface_link(plan_have(p, ref->name)) : NULL;
+	const struct link *lower = ref ? iface_link(model_find(p->want, ref->name)) : NULL;
+	uint32_t most = have ? have->mtu : UINT32_MAX;
+
+	if (lower && (lower->o.present & BIT64(MTU)))
+		most = min_of(most, lower->mtu);
+	return to->mtu > most ? str_format("waits for %s to have a larger mtu", ref->name) : NULL;
+}
+
+static char *row_blocked(const struct planner *p, const struct iface *i, const struct object *o,
+			 const struct row *r)
+{
+	const struct link *to = (const struct link *)o, *want = iface_link(model_find(p->want, i->name));
+
+	if (r == &rows[UP] && to->up)
+		return plan_kept_down(p, i);
+	/* What is asked for is left to the kernel to refuse. */
+	if (r == &rows[MTU] && !(want && (want->o.present & BIT64(MTU))))
+		return mtu_blocked(p, i, to);
+	return NULL;
+}
+
 /*
  * A port that joins a bridge gets the bridge's default PVID at once. Where the
  * configuration wants other VLANs on it, it joins with the link down, so that
@@ -373,6 +399,6 @@ struct feature link_feature = {
 	.name = "link", .help = "What every interface has", .form = FORM_ROOT,
 	.size = sizeof(struct link), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.observe_link = observe_link, .look = look, .complete = complete, .check = check,
-	.blocked = blocked,
+	.blocked = blocked, .row_blocked = row_blocked,
 	.effect = effect, .loses = loses, .encode = encode, .statistics = link_statistics,
 };

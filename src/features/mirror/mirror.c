@@ -185,6 +185,8 @@ static int observe_ours(struct mirroring *r, unsigned direction, const struct nl
 		return -EBADMSG;
 	flags = tb[TCA_MATCHALL_FLAGS] ? nla_get_u32(tb[TCA_MATCHALL_FLAGS]) : 0;
 	r->to[direction].index = target_of(tb);
+	if (!r->to[direction].index) /* mirred_device_event(): the filter stays, and leads nowhere */
+		r->to[direction].index = IFREF_GONE;
 	r->in_hw[direction] = !!(flags & TCA_CLS_FLAGS_IN_HW);
 	r->skip_sw = !!(flags & TCA_CLS_FLAGS_SKIP_SW);
 	r->o.present |= BIT64(SKIP_SW) | BIT64(INGRESS_IN_HW + direction);

@@ -264,46 +264,38 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 	check_mab(i, p, e);
 }
 
-static bool has_port(const struct planner *p, const char *bridge)
-{
-	MODEL_FOREACH(p->want, i)
-		if (!strcmp(iface_link(i)->master.name, bridge) && plan_will_exist(p, i->name))
-			return true;
-	return false;
-}
-
-static bool same_vlans(const struct object *a, const struct object *b)
-{
-	for (unsigned n = PVID; n <= TAGGED; n++)
-		if (!b || !row_equal(&rows[n], a, b))
-			return false;
-	return true;
-}
-
-/*
- * The VLANs of the bridge itself stand on its address, which it loses with its last port
- * (br_stp_recalculate_bridge_id(); then fdb_add_local(): EINVAL).
- */
-static bool has_lost_address(const struct planner *p, const struct iface *want)
-{
-	static const uint8_t none[6];
-	const struct iface *have = plan_have(p, want->name);
-
-	return have && want->fate == FATE_KEEP &&
-	       !memcmp(iface_link(have)->address, none, sizeof(none)) && !has_port(p, want->name) &&
-	       !same_vlans(iface_object(want, &port_feature), iface_object(have, &port_feature));
-}
-
 static char *blocked(const struct planner *p, const struct iface *want)
 {
 	const char *master = iface_link(want)->master.name;
 
-	if (!strcmp(iface_kind(want), "bridge") && has_lost_address(p, want))
-		return str_dup("waits for a port, without which it has no address for its VLANs");
 	if (!*master || !strcmp(plan_kind(p, master), "bridge"))
 		return NULL;
 	return plan_will_exist(p, master) ? str_format("%s is no bridge", master) :
 					    str_format("waits for %s", master);
+}
+
+static bool adds_vlans(const struct port *to, const struct port *from)
+{
+	uint64_t more = 0;
+
+	for (unsigned n = 0; n < ARRAY_SIZE(to->tagged.bits); n++)
+		more |= (to->untagged.bits[n] | to->tagged.bits[n]) &
+			~(from ? from->untagged.bits[n] | from->tagged.bits[n] : 0);
+	return more;
+}
+
+/* The VLANs of the bridge itself stand on its address (fdb_add_local(): EINVAL). */
+static char *row_blocked(const struct planner *p, const struct iface *i, const struct object *to,
+			 const struct row *row)
+{
+	const struct iface *have = plan_have(p, i->name);
+
+	if (row >= &rows[FIRST_OPTION] || !have || strcmp(iface_kind(have), "bridge") ||
+	    !adds_vlans((const struct port *)to,
+			(const struct port *)iface_object(have, &port_feature)) ||
+	    plan_has_address(p, i->name, PHASE_L2))
+		return NULL;
+	return str_dup("waits for a port, without which it has no address for its VLANs");
 }
 
 static int put_entry(struct encoder *e, unsigned vid, unsigned flags)
@@ -496,6 +488,6 @@ struct feature port_feature = {
 	.form = FORM_GROUP, .size = sizeof(struct port), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.nest = { IFLA_LINKINFO, IFLA_INFO_SLAVE_DATA }, .slave_kind = "bridge",
 	.sources = sources, .observe = observe, .observe_link = observe_link,
-	.complete = complete, .initial = initial, .check = check, .blocked = blocked,
+	.complete = complete, .initial = initial, .check = check, .blocked = blocked, .row_blocked = row_blocked,
 	.loses = loses, .encode = encode,
 };

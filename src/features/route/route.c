@@ -285,6 +285,20 @@ static const struct object *find_address(const struct iface *i, const struct ipa
 	return NULL;
 }
 
+/* It may be about to move, or to go with its interface. */
+static const struct object *find_kept(const struct planner *p, const struct iface *have,
+				      const struct ipaddr *source)
+{
+	const struct feature *f = feature_find("addresses");
+	const struct object *o = find_address(have, source);
+
+	if (!o || plan_target(p, have->name) != have->ifindex)
+		return NULL;
+	if (list_find(f, iface_list(model_find(p->want, have->name), f), o))
+		return o;
+	return f->is_ours(o) ? NULL : o;
+}
+
 /* Is it an address of the machine, where the configuration has it, that may be used already? */
 static bool source_usable(const struct planner *p, const struct iface *want,
 			  const struct ipaddr *source)
@@ -293,10 +307,10 @@ static bool source_usable(const struct planner *p, const struct iface *want,
 	const struct object *o = NULL;
 
 	if (find_address(want, source)) {
-		o = find_address(model_find(p->have, want->name), source);
+		o = find_kept(p, model_find(p->have, want->name), source);
 	} else {
 		MODEL_FOREACH(p->have, i)
-			o = o ? o : find_address(i, source);
+			o = o ? o : find_kept(p, i, source);
 	}
 	return o && row_is_zero(row_find(f, "tentative"), o);
 }
@@ -325,12 +339,12 @@ static char *entry_blocked(const struct planner *p, const struct iface *want,
 			   const struct object *entry)
 {
 	const struct iface *other = place_taken(p, want, entry);
-	const char *lower = plan_kept_down_by(p, want);
+	char *down = plan_kept_down(p, want);
 	const struct route *r = (const struct route *)entry;
 	char buf[IP_TEXT_MAX];
 
-	if (lower) /* fib_check_nh(): ENETDOWN */
-		return str_format("waits for %s to be up", lower);
+	if (down) /* fib_check_nh(): ENETDOWN */
+		return down;
 	if (other) {
 		_cleanup_free_ char *text = format(entry);
 
