@@ -19,11 +19,13 @@
 
 #define ACTION_APPLY "org.netctl1.apply"
 #define ACTION_CONTROL "org.netctl1.control"
+#define ACTION_CAPTURE "org.netctl1.capture"
 
 struct acting;
 struct action;
 struct asker;
 struct call;
+struct capture;
 struct group;
 struct published;
 struct service_unit;
@@ -67,6 +69,7 @@ struct bus {
 	struct statistics *statistics; /* being read for @asking; NULL: none; statistics.c */
 	struct asker *asking, *asked;  /* and who has asked since */
 	struct acting *acting;	       /* callers of actions that have not ended; action.c */
+	struct capture *captures; /* who reads samples of packets; capture.c */
 };
 
 /* call.c: who may, and when */
@@ -161,6 +164,14 @@ int action_call(struct bus *b, sd_bus_message *m);
 
 /** actions_drop - nobody is left to be answered: the connection is gone */
 void actions_drop(struct bus *b);
+
+/* capture.c */
+
+/** capture_open - the method OpenSamples, as call_fn */
+int capture_open(struct bus *b, sd_bus_message *m);
+
+/** captures_drop - nobody reads any more: the connection is gone */
+void captures_drop(struct bus *b);
 
 /* manager.c */
 

@@ -28,6 +28,8 @@ struct ctl {
 	bool quiet; /* errors are not told */
 	unsigned width; /* of the terminal, columns */
 	unsigned confirm, hold_for, interval; /* seconds; 0: not given */
+	unsigned count;	   /* of packets to capture; 0: until interrupted */
+	const char *write; /* the file of a capture; NULL: lines of text */
 	unsigned timeout; /* of wait-online, seconds; 0: only look */
 	uint64_t timeout_usec;	    /* of a call; 0: as long as it takes */
 	char **names;	/* what stands behind the verb */
@@ -51,6 +53,7 @@ enum option_flags {
 	USES_FLEET = 1 << 10, /* -H several times */
 	USES_SVG = 1 << 11,
 	USES_TDR = 1 << 12,
+	USES_CAPTURE = 1 << 13,
 };
 
 struct verb {
@@ -102,6 +105,10 @@ int verb_hold(struct ctl *c);
 int verb_release(struct ctl *c);
 int verb_stats(struct ctl *c);
 int verb_xdp(struct ctl *c);
+
+/** capture_run - netctl xdp capture NAME */
+int capture_run(struct ctl *c, const char *name);
+
 int verb_metrics(struct ctl *c);
 int verb_monitor(struct ctl *c);
 int verb_wait_online(struct ctl *c);

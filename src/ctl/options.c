@@ -141,6 +141,23 @@ static int set_timeout(struct ctl *c, const struct option_row *o, const char *va
 	return strcmp(value, "0") ? read_seconds(c, o, value, &c->timeout) : -1;
 }
 
+static int set_count(struct ctl *c, const struct option_row *o _unused_, const char *value)
+{
+	char *end;
+	unsigned long n = strtoul(value, &end, 10);
+
+	if (*value < '0' || *value > '9' || *end || !n || n > UINT32_MAX)
+		return ctl_usage(c, "--count is a number of packets");
+	c->count = n;
+	return -1;
+}
+
+static int set_write(struct ctl *c, const struct option_row *o _unused_, const char *value)
+{
+	c->write = value;
+	return -1;
+}
+
 static int set_dot(struct ctl *c, const struct option_row *o _unused_, const char *value _unused_)
 {
 	c->dot = true;
@@ -203,6 +220,10 @@ const struct option_row options[] = {
 	  .help = "stats: rates, again and again" },
 	{ "timeout", .value = "SEC", .use = USES_TIMEOUT, .set = set_timeout,
 	  .help = "wait-online: at most so long (120); 0: only look" },
+	{ "count", .value = "N", .use = USES_CAPTURE, .set = set_count,
+	  .help = "xdp capture: so many packets, then end" },
+	{ "write", .value = "FILE|-", .use = USES_CAPTURE, .set = set_write,
+	  .help = "xdp capture: pcap-ng into a file, or to stdout" },
 	{ "dot", .use = USES_DOT, .set = set_dot, .help = "graph: for graphviz" },
 	{ "tdr", .use = USES_TDR, .set = set_tdr, .help = "test-cable: what comes back of a pulse" },
 	{ "svg", .use = USES_SVG, .set = set_svg, .help = "tsn: as a picture" },

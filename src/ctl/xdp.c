@@ -42,6 +42,10 @@ static void print_title(const struct ctl *c, const char *name, const json_t *x)
 	if (*get_text(x, NULL, "tag"))
 		printf(", tag %s", get_text(x, NULL, "tag"));
 	printf("%s%s\n", *when ? ", since " : "", when);
+	if (json_is_false(json_object_get(json_object_get(x, "device"), "jit")))
+		printf("  %sinterpreted, which is slow: this kernel makes no machine code of it "
+		       "(net.core.bpf_jit_enable)%s\n", colour_on(c, COLOUR_YELLOW),
+		       colour_off(c, COLOUR_YELLOW));
 	if (*get_text(x, NULL, "note"))
 		printf("  %s%s%s\n", colour_on(c, COLOUR_YELLOW), get_text(x, NULL, "note"),
 		       colour_off(c, COLOUR_YELLOW));
@@ -134,6 +138,8 @@ static int print(struct ctl *c, json_t *document, bool rates)
 		const char *name = get_text(j, NULL, "name");
 		const json_t *x = json_object_get(j, "xdp");
 
+		if (!*get_text(x, NULL, "attached")) /* only what the device can */
+			x = NULL;
 		if (x && c->json != JSON_MODE_OFF)
 			json_array_append_new(all, interface_json(name, x, document));
 		else if (x)
@@ -149,5 +155,9 @@ static int print(struct ctl *c, json_t *document, bool rates)
 
 int verb_xdp(struct ctl *c)
 {
+	if (c->n_names == 2 && !strcmp(c->names[0], "capture"))
+		return capture_run(c, c->names[1]);
+	if (c->used & USES_CAPTURE)
+		return ctl_usage(c, "--count and --write are for xdp capture NAME");
 	return stats_watch(c, print);
 }

@@ -35,3 +35,14 @@ struct xdp_attached *xdp_attached_free(struct xdp_attached *a _unused_)
 {
 	return NULL;
 }
+
+int xdp_samples(const struct xdp *x _unused_, int ifindex _unused_,
+		struct xdp_samples *ret _unused_)
+{
+	return -ENOENT;
+}
+
+const struct xdp_kernel *xdp_kernel(struct xdp *x _unused_)
+{
+	return NULL;
+}

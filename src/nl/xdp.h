@@ -32,6 +32,7 @@ struct xdp_job {
 	char *section; /* NULL: it has one program */
 	enum xdp_mode mode;
 	enum xdp_unsupported unsupported;
+	bool parts;	/* it takes packets that are in several pages, too */
 	void *settings; /* the beginning of .rodata */
 	size_t settings_size;
 	struct xdp_map *maps;
@@ -118,6 +119,26 @@ struct xdp_attached *xdp_find(const struct xdp *x, int ifindex);
 
 /** xdp_next - all of them; NULL begins */
 const struct xdp_attached *xdp_next(const struct xdp *x, const struct xdp_attached *after);
+
+/* What the kernel has for programs, and the daemon may. */
+struct xdp_kernel {
+	bool jit;
+	char *lacks; /* why no program can be loaded; NULL: nothing */
+};
+
+/** xdp_kernel - found out when it is first asked; NULL: not known */
+const struct xdp_kernel *xdp_kernel(struct xdp *x);
+
+/* The ring of the program sample. */
+struct xdp_samples {
+	int fd; /* of the ring; stays the program's */
+	uint32_t prog_id;
+	uint64_t size;	     /* of the ring, bytes */
+	uint64_t seen, lost; /* packets; samples of them that the ring had no room for */
+};
+
+/** xdp_samples - of what is on an interface; -ENOENT: it takes no samples */
+int xdp_samples(const struct xdp *x, int ifindex, struct xdp_samples *ret);
 
 /* Where links are kept when there is no service manager that keeps them. */
 #define XDP_PIN_DIR "/sys/fs/bpf/netctld"
