@@ -18,7 +18,7 @@ extern struct feature ethernet_feature, pause_feature, eee_feature, fec_feature,
 extern const struct statistics_provider link_statistics[], qdisc_statistics[];
 
 #if WITH_XDP
-extern struct feature xdp_feature, xdp_filter_feature, xdp_forward_feature, xdp_cpumap_feature,
+extern struct feature xdp_feature, xdp_device_feature, xdp_filter_feature, xdp_forward_feature, xdp_cpumap_feature,
 	xdp_sample_feature;
 
 extern const struct statistics_provider xdp_statistics[];

@@ -225,6 +225,25 @@ unsigned bpf_cpus(void)
 	return cpus;
 }
 
+int bpf_try(bool *jit)
+{
+	const struct bpf_insn pass[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_XDP, .insns = pointer(pass),
+		.insn_cnt = ARRAY_SIZE(pass), .license = pointer("GPL"),
+	};
+	struct bpf_prog_info info = { 0 };
+	_cleanup_close_ int fd = call(BPF_PROG_LOAD, &attr);
+	int r = fd < 0 ? fd : bpf_info(fd, &info, sizeof(info));
+
+	if (!r)
+		*jit = info.jited_prog_len > 0;
+	return r;
+}
+
 int bpf_pin(int fd, const char *path)
 {
 	union bpf_attr attr = { .bpf_fd = fd, .pathname = pointer(path) };

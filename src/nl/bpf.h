@@ -57,6 +57,12 @@ int bpf_map_get_all(int fd, void *keys, size_t key_size, void *values, size_t va
 /** bpf_cpus - values that a map of one a CPU has (possible CPUs) */
 unsigned bpf_cpus(void);
 
+/**
+ * bpf_try - load the smallest XDP program there is, and forget it
+ * @jit: is it machine code now?
+ */
+int bpf_try(bool *jit);
+
 /** bpf_pin, bpf_pinned - keep on bpffs; a file descriptor of what is kept there */
 int bpf_pin(int fd, const char *path);
 int bpf_pinned(const char *path);

@@ -24,6 +24,7 @@ static const struct family {
 } families[GENL_FAMILIES] = {
 	[GENL_ETHTOOL - GENL_FIRST] = { "ethtool", { "monitor" } }, /* linux/ethtool_netlink.h */
 	[GENL_DEVLINK - GENL_FIRST] = { "devlink", { "config" } },  /* linux/devlink.h */
+	[GENL_NETDEV - GENL_FIRST] = { "netdev", { "mgmt" } },	    /* linux/netdev.h */
 };
 
 static void take_groups(const struct family *f, uint32_t *groups, struct nlattr *list)

@@ -17,6 +17,7 @@ enum {
 	GENL_FIRST = 0x4000,
 	GENL_ETHTOOL = GENL_FIRST,
 	GENL_DEVLINK,
+	GENL_NETDEV, /* since 6.3 */
 	GENL_END,
 	/* No family of the kernel's: what goes by ioctl(), ioctl.h. */
 	GENL_IOCTL = GENL_END + 1,
@@ -28,6 +29,7 @@ enum {
 #define GENL_GROUP(family, place) ((uint32_t)(family) << 16 | (place))
 #define GENL_ETHTOOL_MONITOR GENL_GROUP(GENL_ETHTOOL, 0)
 #define GENL_DEVLINK_CONFIG GENL_GROUP(GENL_DEVLINK, 0)
+#define GENL_NETDEV_MGMT GENL_GROUP(GENL_NETDEV, 0)
 
 /* What the kernel calls them; 0: it does not have it. */
 struct genl_ids {

@@ -30,7 +30,7 @@
 	F(bpf_object__load) F(bpf_object__next_program) F(bpf_object__next_map)                    \
 	F(bpf_program__section_name) F(bpf_program__name) F(bpf_program__set_type)                 \
 	F(bpf_program__set_autoload) F(bpf_program__fd) F(bpf_program__set_log_buf)                \
-	F(bpf_program__set_log_level) F(bpf_program__set_ifindex)                                  \
+	F(bpf_program__set_log_level) F(bpf_program__flags) F(bpf_program__set_flags) F(bpf_program__set_ifindex)                                  \
 	F(bpf_program__set_expected_attach_type) F(bpf_map__name) F(bpf_map__fd)                   \
 	F(bpf_map__set_max_entries) F(bpf_map__initial_value) F(bpf_map__set_initial_value) F(bpf_map__set_ifindex)              \
 	F(bpf_map__key_size) F(bpf_map__value_size) F(bpf_map__is_internal) F(bpf_map__max_entries)
@@ -296,6 +296,8 @@ static int load(const struct library *l, const struct xdp_job *j, struct bpf_obj
 	l->bpf_program__set_autoload(p, true);
 	l->bpf_program__set_type(p, BPF_PROG_TYPE_XDP);
 	l->bpf_program__set_expected_attach_type(p, BPF_XDP);
+	if (j->parts)
+		l->bpf_program__set_flags(p, l->bpf_program__flags(p) | BPF_F_XDP_HAS_FRAGS);
 	l->bpf_program__set_log_buf(p, log, VERIFIER_LOG);
 	if (j->mode == XDP_OFFLOAD)
 		offload(l, j, o, p);

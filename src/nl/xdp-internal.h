@@ -17,6 +17,8 @@ struct xdp {
 	sd_event_source *timer;
 	struct kernel *kernel;
 	bool warned;
+	bool tried; /* @facts are known */
+	struct xdp_kernel facts;
 };
 
 /** xdp_adopt - put what an earlier run left into the list */

@@ -7,6 +7,25 @@
 
 #define COUNTERS_MAX (1u << 20)
 
+const struct xdp_kernel *xdp_kernel(struct xdp *x)
+{
+	int r;
+
+	if (!x || !x->kernel)
+		return NULL;
+	if (x->tried)
+		return &x->facts;
+	x->tried = true;
+	r = bpf_try(&x->facts.jit);
+	if (r == -EPERM)
+		x->facts.lacks = str_dup("CAP_BPF and CAP_NET_ADMIN");
+	else if (r == -ENOSYS)
+		x->facts.lacks = str_dup("a kernel with bpf(2) (CONFIG_BPF_SYSCALL)");
+	else if (r < 0)
+		x->facts.lacks = str_format("a kernel that loads XDP programs (%s)", strerror(-r));
+	return &x->facts;
+}
+
 struct xdp_job *xdp_job_new(int ifindex)
 {
 	struct xdp_job *j = new0(struct xdp_job);

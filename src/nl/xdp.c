@@ -495,6 +495,7 @@ struct xdp *xdp_free(struct xdp *x)
 		xdp_attached_free(a);
 	}
 	sd_event_source_disable_unref(x->timer);
+	free(x->facts.lacks);
 	free(x);
 	return NULL;
 }

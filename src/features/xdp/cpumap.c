@@ -107,7 +107,7 @@ struct feature xdp_cpumap_feature = {
 static const size_t image_size = sizeof(cpumap_image);
 
 const struct shipped shipped_cpumap = {
-	.name = "cpumap", .image = cpumap_image, .size = &image_size,
+	.name = "cpumap", .image = cpumap_image, .size = &image_size, .parts = true,
 	.feature = &xdp_cpumap_feature, .reasons = reasons, .n_reasons = ARRAY_SIZE(reasons),
 	.complete = complete, .fill = fill,
 };

@@ -326,7 +326,7 @@ struct feature xdp_filter_feature = {
 static const size_t image_size = sizeof(filter_image);
 
 const struct shipped shipped_filter = {
-	.name = "filter", .image = filter_image, .size = &image_size,
+	.name = "filter", .image = filter_image, .size = &image_size, .parts = true,
 	.feature = &xdp_filter_feature, .reasons = reasons, .n_reasons = ARRAY_SIZE(reasons),
 	.complete = complete, .check = check, .fill = filter_fill,
 };

@@ -115,6 +115,33 @@ static void check(const struct model *want, const struct iface *i, struct errors
 	}
 }
 
+/* What veth_xdp_xmit() sends to one end comes in by the other. */
+static char *refused(const struct model *have, const struct iface *i,
+		     const struct origin **ret_where)
+{
+	const struct forward *f = (const struct forward *)iface_object(i, &xdp_forward_feature);
+	const char *peer = xdp_peer(model_find(have, i->name));
+
+	for (unsigned n = 0; f && n < NAMES_MAX && f->to.items[n][0]; n++) {
+		if (strcmp(peer, f->to.items[n]))
+			continue;
+		*ret_where = to_place(i);
+		return str_format("xdp.forward.to: \"%s\" is the other end of %s: what is redirected "
+				  "to it comes back, again and again", peer, i->name);
+	}
+	return NULL;
+}
+
+static char *blocked(const struct planner *p, const struct iface *want)
+{
+	const struct forward *f = (const struct forward *)iface_object(want, &xdp_forward_feature);
+	char *why = NULL;
+
+	for (unsigned n = 0; f && !why && n < NAMES_MAX && f->to.items[n][0]; n++)
+		why = xdp_cannot_receive(p, want, f->to.items[n]);
+	return why;
+}
+
 static int vlan_ioctl(int fd, int cmd, const char *name, struct vlan_ioctl_args *a)
 {
 	memset(a, 0, sizeof(*a));
@@ -216,5 +243,6 @@ static const size_t image_size = sizeof(forward_image);
 const struct shipped shipped_forward = {
 	.name = "forward", .image = forward_image, .size = &image_size,
 	.feature = &xdp_forward_feature, .reasons = reasons, .n_reasons = ARRAY_SIZE(reasons),
-	.complete = complete, .check = check, .fill = fill,
+	.complete = complete, .check = check, .refused = refused, .blocked = blocked,
+	.fill = fill,
 };

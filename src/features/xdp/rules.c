@@ -297,7 +297,9 @@ static int rules_parse(struct parse *p, const config_setting_t *s, void *v)
 	struct rules *rules;
 	int r = 0;
 
-	if (!config_setting_is_list(s))
+	/* What is written as no rules at all may be an empty array as well. */
+	if (!config_setting_is_list(s) &&
+	    !(config_setting_is_array(s) && !config_setting_length(s)))
 		return parse_refuse(p, "must be a list of groups: ( { … }, … )");
 	if (n > FILTER_RULES_MAX)
 		return parse_refuse(p, "more than %u rules", FILTER_RULES_MAX);

@@ -62,7 +62,7 @@ struct feature xdp_sample_feature = {
 static const size_t image_size = sizeof(sample_image);
 
 const struct shipped shipped_sample = {
-	.name = "sample", .image = sample_image, .size = &image_size,
+	.name = "sample", .image = sample_image, .size = &image_size, .parts = true,
 	.feature = &xdp_sample_feature, .reasons = reasons, .n_reasons = ARRAY_SIZE(reasons),
 	.complete = complete, .fill = fill,
 };

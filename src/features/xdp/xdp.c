@@ -169,6 +169,7 @@ static void complete(struct model *want, struct iface *i)
 	if (!x || !x->program)
 		return;
 	x->o.present |= BIT64(SECTION) | BIT64(MODE) | BIT64(UNSUPPORTED);
+	(void)completed(want, i, &xdp_device_feature); /* so that it is read */
 	if (s && s->feature && s->complete)
 		s->complete(completed(want, i, s->feature));
 	if (image_of(x->program, &image, &size, &own) < 0)
@@ -257,6 +258,14 @@ char *xdp_blocked(const struct planner *p, const struct iface *want)
 	const struct xdp_settings *x = settings_of(want);
 	const struct xdp_settings *have = settings_of(model_find(p->have, want->name));
 
+	const struct shipped *s = x ? shipped_find(x->program) : NULL;
+
+	if (s && s->blocked) {
+		char *why = s->blocked(p, want);
+
+		if (why)
+			return why;
+	}
 	if (!x || !x->program || x->foreign == FOREIGN_REMOVE || !is_foreign(have))
 		return NULL;
 	return str_format("XDP program %u is attached by another hand; xdp.foreign = \"remove\" "
@@ -308,6 +317,7 @@ static int fill_job(struct xdp_job *j, const struct xdp_settings *x, const struc
 	j->unsupported = x->unsupported;
 	j->section = x->section ? str_dup(x->section) : NULL;
 	j->file = p ? NULL : str_dup(x->program);
+	j->parts = p && p->parts; /* object files say it themselves: SEC("xdp.frags") */
 	j->memory = xdp_memory(x, p, inner);
 	if (p) {
 		const struct xdp_settings *have = settings_of(s->have);
@@ -407,6 +417,6 @@ struct feature xdp_feature = {
 	.name = "xdp", .help = "A program that sees each packet before the stack does",
 	.form = FORM_GROUP, .size = sizeof(struct xdp_settings), .rows = rows,
 	.n_rows = ARRAY_SIZE(rows), .observe_link = observe_link, .complete = complete,
-	.check = check, .blocked = xdp_blocked, .encode = xdp_encode,
+	.check = check, .refused = xdp_refused, .blocked = xdp_blocked, .encode = xdp_encode,
 	.statistics = xdp_statistics,
 };

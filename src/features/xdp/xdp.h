@@ -26,6 +26,7 @@ struct shipped {
 	const char *name;
 	const unsigned char *image;
 	const size_t *size;
+	bool parts; /* it takes packets that are in several pages */
 	struct feature *feature; /* its settings, a group in the group; NULL: it has none */
 	const char *const *reasons; /* names of the first entries of "counters" */
 	unsigned n_reasons;
@@ -33,6 +34,10 @@ struct shipped {
 	/* Values that were left out. NULL: all rows have an initial value that will do. */
 	void (*complete)(struct object *o);
 	void (*check)(const struct model *want, const struct iface *i, struct errors *e);
+	/* What it needs of the machine: as of struct feature. NULL: nothing. */
+	char *(*refused)(const struct model *have, const struct iface *i,
+			 const struct origin **ret_where);
+	char *(*blocked)(const struct planner *p, const struct iface *want);
 	/* Settings and maps of a job; @have: as it is now, or NULL. */
 	void (*fill)(struct xdp_job *j, const struct object *o, const struct object *have);
 };
@@ -84,6 +89,23 @@ struct filter {
 	uint8_t policy, malformed;
 	struct rules *rules; /* NULL: none */
 };
+
+/* enum netdev_xdp_act of include/uapi/linux/netdev.h, by the place of the bit. */
+enum xdp_ability { XDP_CAN_BASIC, XDP_CAN_REDIRECT, XDP_CAN_XMIT, XDP_CAN_ZC, XDP_CAN_OFFLOAD,
+		   XDP_CAN_PARTS };
+
+/** xdp_device_can - as far as the kernel says so; true where it does not say */
+bool xdp_device_can(const struct iface *have, enum xdp_ability what);
+
+/** xdp_peer - the other end of a veth, or "" */
+const char *xdp_peer(const struct iface *h);
+
+/** xdp_refused - what stands against it on this machine; as of struct feature */
+char *xdp_refused(const struct model *want, const struct model *have, const struct iface *i,
+		  const struct origin **ret_where);
+
+/** xdp_cannot_receive - why what @want redirects to @name would be lost, or NULL; heap */
+char *xdp_cannot_receive(const struct planner *p, const struct iface *want, const char *name);
 
 extern const struct type type_rules;
 extern const struct feature rule_shape; /* no feature of its own: the keys of a rule */
