@@ -33,7 +33,8 @@ struct call {
 	enum call_when when;
 	int64_t uid; /* of the caller; -1: nobody asked for it */
 	char *unit;  /* of the caller, for the history; NULL: unknown */
-	bool waits;
+	uint64_t reads; /* CALL_READ */
+	bool waits, reading;
 	sd_bus_slot *question;
 	struct call *next;
 };
@@ -69,15 +70,30 @@ int call_fail(sd_bus_message *m, const char *name, const char *fmt, ...)
 	return sd_bus_reply_method_errorf(m, full, "%s", text_utf8(text));
 }
 
-static bool is_time(const struct call *c)
+static bool is_idle(const struct engine *e)
+{
+	return e->mirror->synced && !e->mirror->filling && !e->plan && !e->passes;
+}
+
+static bool is_read(struct call *c)
+{
+	struct engine *e = c->bus->engine;
+
+	c->reading = is_idle(e) && !engine_read(e, c->reads);
+	return !c->reading;
+}
+
+static bool is_time(struct call *c)
 {
 	const struct engine *e = c->bus->engine;
 
 	if (c->when == CALL_KNOWN)
 		return e->mirror->synced;
 	if (c->when == CALL_ALL)
-		return engine_read_all(c->bus->engine);
-	return e->mirror->synced && !e->mirror->filling && !e->plan && !e->passes;
+		return engine_read(c->bus->engine, UINT64_MAX);
+	if (c->when == CALL_READ)
+		return c->reading ? !e->mirror->filling : is_read(c);
+	return is_idle(e);
 }
 
 static void carry_out(struct call *c)
@@ -214,8 +230,8 @@ static int ask_user(struct call *c)
 					"s", sd_bus_message_get_sender(c->m));
 }
 
-int call_begin(struct bus *b, sd_bus_message *m, const char *action, enum call_when when,
-	       call_fn run)
+static int begin(struct bus *b, sd_bus_message *m, const char *action, enum call_when when,
+		 uint64_t reads, call_fn run)
 {
 	unsigned n = 0;
 	struct call *c;
@@ -226,11 +242,22 @@ int call_begin(struct bus *b, sd_bus_message *m, const char *action, enum call_w
 		return call_fail(m, "Busy", "too many calls are waiting");
 	c = new0(struct call);
 	*c = (struct call){ .bus = b, .m = sd_bus_message_ref(m), .action = action, .run = run,
-			    .when = when, .uid = -1, .next = b->calls };
+			    .when = when, .reads = reads, .uid = -1, .next = b->calls };
 	b->calls = c;
 	if (!action)
 		allowed(c);
 	else if (ask_user(c) < 0)
 		denied(c, SD_BUS_ERROR_ACCESS_DENIED, "the bus cannot be asked who calls");
 	return 1;
+}
+
+int call_begin(struct bus *b, sd_bus_message *m, const char *action, enum call_when when,
+	       call_fn run)
+{
+	return begin(b, m, action, when, 0, run);
+}
+
+int call_begin_reading(struct bus *b, sd_bus_message *m, uint64_t which, call_fn run)
+{
+	return begin(b, m, NULL, CALL_READ, which, run);
 }

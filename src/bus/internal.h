@@ -82,6 +82,7 @@ enum call_when {
 	CALL_KNOWN, /* the kernel has been read once: references can be judged */
 	CALL_IDLE,  /* and it is not being read or changed */
 	CALL_ALL,   /* and what nobody names has been read too */
+	CALL_READ,  /* now; but what call_begin_reading() names is read first, if that can begin */
 };
 
 /**
@@ -94,6 +95,14 @@ enum call_when {
  */
 int call_begin(struct bus *b, sd_bus_message *m, const char *action, enum call_when when,
 	       call_fn run);
+
+/**
+ * call_begin_reading - the same for a call that shows what the configuration may not name
+ * @which: features, a bit each, by id
+ *
+ * An engine that is at work is not waited for: what is known is shown.
+ */
+int call_begin_reading(struct bus *b, sd_bus_message *m, uint64_t which, call_fn run);
 
 /** call_fail - answer with org.netctl1.Error.@name and a text */
 int call_fail(sd_bus_message *m, const char *name, const char *fmt, ...) _printf_(3, 4);

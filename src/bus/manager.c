@@ -251,22 +251,46 @@ static bool is_in_group(const struct feature *f, const char *group)
 	return !strncmp(f->name, group, n) && (!f->name[n] || f->name[n] == '.');
 }
 
-/* A group that this daemon does not have is not there, which is no error. */
-static int method_describe_groups(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+/*
+ * A group that this daemon does not have is not there, which is no error. @reads: those that
+ * are named themselves, not only the group that they stand in.
+ */
+static int read_groups(sd_bus_message *m, bool *only, uint64_t *reads)
 {
-	_cleanup_free_ bool *only = mem_new(n_features * sizeof(*only));
-	_cleanup_free_ char *text = NULL;
 	const char *group;
 	int r = sd_bus_message_enter_container(m, 'a', "s");
 
 	only[FEATURE_LINK] = true;
 	while (r >= 0 && (r = sd_bus_message_read(m, "s", &group)) > 0)
-		for (unsigned n = 0; n < n_features; n++)
+		for (unsigned n = 0; n < n_features; n++) {
 			only[n] |= is_in_group(features[n], group);
+			*reads |= strcmp(features[n]->name, group) ? 0 : BIT64(n);
+		}
+	return r;
+}
+
+static int run_describe_groups(struct bus *b, sd_bus_message *m)
+{
+	_cleanup_free_ bool *only = mem_new(n_features * sizeof(*only));
+	_cleanup_free_ char *text = NULL;
+	uint64_t reads = 0;
+	int r = sd_bus_message_rewind(m, true);
+
+	if (r >= 0)
+		r = read_groups(m, only, &reads);
 	if (r < 0)
 		return r;
-	text = describe(data, only);
+	text = describe(b, only);
 	return sd_bus_reply_method_return(m, "s", text);
+}
+
+static int method_describe_groups(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+{
+	_cleanup_free_ bool *only = mem_new(n_features * sizeof(*only));
+	uint64_t reads = 0;
+	int r = read_groups(m, only, &reads);
+
+	return r < 0 ? r : call_begin_reading(data, m, reads, run_describe_groups);
 }
 
 static int run_export(struct bus *b, sd_bus_message *m)

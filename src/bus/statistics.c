@@ -174,6 +174,7 @@ static void ask(struct bus *b)
 	for (const struct asker *a = b->asking; a; a = a->next) {
 		unite(names, &q.n_names, NAMES_MAX, a->names, a == b->asking);
 		unite(groups, &q.n_groups, GROUPS_MAX, a->groups, a == b->asking);
+		q.detailed |= a->names != NULL;
 	}
 	b->statistics = statistics_start(b->engine, &q, on_statistics, b);
 }

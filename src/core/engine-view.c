@@ -144,18 +144,18 @@ uint64_t engine_wanted(void *engine)
 	return bits;
 }
 
-bool engine_read_all(struct engine *e)
+bool engine_read(struct engine *e, uint64_t which)
 {
 	struct mirror *m = e->mirror;
 	bool lacks;
 
 	if (!m->synced || m->filling || e->plan || e->passes)
 		return false;
-	m->want_all = true;
+	m->want_more = which;
 	lacks = mirror_lacks(m);
 	if (lacks)
 		mirror_sync(m, e->live);
-	m->want_all = false;
+	m->want_more = 0;
 	return !lacks;
 }
 

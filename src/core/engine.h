@@ -175,10 +175,12 @@ void engine_announce(struct engine *e);
 uint64_t engine_wanted(void *engine);
 
 /**
- * engine_read_all - also what nobody names, which is not kept true for long
- * Return: it has been read.
+ * engine_read - also what nobody names, which is not kept true for long
+ * @which: features, a bit each, by id
+ *
+ * Return: it has been read. Else it is being read now, or the engine is at work.
  */
-bool engine_read_all(struct engine *e);
+bool engine_read(struct engine *e, uint64_t which);
 
 /** engine_state - as published */
 enum engine_state engine_state(const struct engine *e);

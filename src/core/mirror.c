@@ -451,7 +451,7 @@ bool mirror_reads(const struct mirror *m, const struct feature *f, const struct 
 
 static uint64_t all_wanted(const struct mirror *m)
 {
-	return m->want_all ? UINT64_MAX : m->wanted ? m->wanted(m->data) : 0;
+	return m->want_more | (m->wanted ? m->wanted(m->data) : 0);
 }
 
 bool mirror_lacks(const struct mirror *m)

@@ -29,10 +29,10 @@ struct mirror {
 
 	/*
 	 * Lazy sources are read for features in @wanted(): those that the configuration or the
-	 * record names; and once somebody asked for everything, for all.
+	 * record names; and for @want_more.
 	 */
 	uint64_t (*wanted)(void *data);
-	bool want_all;
+	uint64_t want_more; /* bit id: and those that somebody asks for now */
 	uint64_t reads; /* bit id: read by the last dump, or the one under way */
 	struct question *questions; /* about single interfaces: refresh.c */
 	unsigned fresh;		    /* of these, about new ones: nothing is to be planned yet */

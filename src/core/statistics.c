@@ -202,7 +202,7 @@ static bool is_wanted(const struct statistics_request *q, const struct statistic
 	for (unsigned n = 0; n < q->n_groups; n++)
 		if (!strcmp(q->groups[n], p->group))
 			return true;
-	return !q->n_groups;
+	return !q->n_groups && (!p->named || q->n_names || q->detailed);
 }
 
 static void ask_about(struct statistics *s, const struct statistics_provider *p,

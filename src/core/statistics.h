@@ -34,6 +34,7 @@ struct statistics_provider {
 	const struct counter *counters; /* those known beforehand; others may come (a driver's) */
 	unsigned n_counters;
 	bool each; /* asked for each interface; else once, with ifindex 0, when all are wanted */
+	bool named; /* there may be many: read only where it, or interfaces, are named */
 
 	/*
 	 * Ask the kernel for the counters of one interface, or of all (@ifindex 0): call
@@ -48,6 +49,7 @@ struct statistics_request {
 	unsigned n_names;
 	const char *const *groups; /* n 0: all */
 	unsigned n_groups;
+	bool detailed; /* somebody has named interfaces, if others have not */
 };
 
 /** typedef statistics_fn - all answers are there; @s is freed when this returns */

@@ -127,11 +127,14 @@ extern const char *const example_texts[];
 /** typedef stats_print_fn - print a document of GetStatistics; @rates: it has them */
 typedef int (*stats_print_fn)(struct ctl *c, json_t *document, bool rates);
 
-/** stats_watch - read and print, once or (--interval) until interrupted; an exit status */
-int stats_watch(struct ctl *c, stats_print_fn fn);
+/**
+ * stats_watch - read and print, once or (--interval) until interrupted; an exit status
+ * @groups: of counters, NULL ends; NULL: all
+ */
+int stats_watch(struct ctl *c, const char *const *groups, stats_print_fn fn);
 
 /** stats_read - what GetStatistics says of the interfaces named; returns an exit status */
-int stats_read(struct ctl *c, json_t **ret);
+int stats_read(struct ctl *c, const char *const *groups, json_t **ret);
 
 /** fleet_run - a verb on several hosts at once; returns the worst of their exit statuses */
 int fleet_run(struct ctl *c, const struct verb *v);

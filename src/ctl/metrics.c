@@ -240,7 +240,7 @@ int verb_metrics(struct ctl *c)
 	int r = ctl_describe_groups(c, (const char *const[]){ NULL }, &d);
 
 	if (!r)
-		r = stats_read(c, &stats);
+		r = stats_read(c, NULL, &stats);
 	if (!r)
 		r = pick_interfaces(c, json_object_get(d, "interfaces"), &states);
 	if (r)

@@ -13,7 +13,28 @@
 #include "ctl/ctl.h"
 #include "util/text.h"
 
-int stats_read(struct ctl *c, json_t **ret)
+/* { NAME: WORDS } of the options; no words: not an option. */
+static int append_words(sd_bus_message *m, const char *name, const char *const *words)
+{
+	int r;
+
+	if (!words || !*words)
+		return 0;
+	r = sd_bus_message_open_container(m, 'e', "sv");
+	if (r >= 0)
+		r = sd_bus_message_append(m, "s", name);
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'v', "as");
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'a', "s");
+	for (; r >= 0 && *words; words++)
+		r = sd_bus_message_append(m, "s", *words);
+	for (unsigned n = 0; r >= 0 && n < 3; n++)
+		r = sd_bus_message_close_container(m);
+	return r;
+}
+
+int stats_read(struct ctl *c, const char *const *groups, json_t **ret)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
 	_cleanup_free_ char *text = NULL;
@@ -23,19 +44,10 @@ int stats_read(struct ctl *c, json_t **ret)
 	if (r)
 		return r;
 	r = sd_bus_message_open_container(m, 'a', "{sv}");
-	if (r >= 0 && c->n_names) {
-		r = sd_bus_message_open_container(m, 'e', "sv");
-		if (r >= 0)
-			r = sd_bus_message_append(m, "s", "names");
-		if (r >= 0)
-			r = sd_bus_message_open_container(m, 'v', "as");
-		if (r >= 0)
-			r = sd_bus_message_open_container(m, 'a', "s");
-		for (unsigned n = 0; r >= 0 && n < c->n_names; n++)
-			r = sd_bus_message_append(m, "s", c->names[n]);
-		for (unsigned n = 0; r >= 0 && n < 3; n++)
-			r = sd_bus_message_close_container(m);
-	}
+	if (r >= 0)
+		r = append_words(m, "names", (const char *const *)c->names);
+	if (r >= 0)
+		r = append_words(m, "groups", groups);
 	if (r >= 0)
 		r = sd_bus_message_close_container(m);
 	if (r < 0)
@@ -227,7 +239,7 @@ static int print(struct ctl *c, json_t *document, bool rates)
 }
 
 /* Until it is interrupted, or nobody reads any longer. */
-static int repeat(struct ctl *c, json_t *before, stats_print_fn fn)
+static int repeat(struct ctl *c, const char *const *groups, json_t *before, stats_print_fn fn)
 {
 	const struct timespec pause = { .tv_sec = c->interval };
 	int r = EXIT_DONE;
@@ -237,7 +249,7 @@ static int repeat(struct ctl *c, json_t *before, stats_print_fn fn)
 
 		while (nanosleep(&pause, NULL) < 0 && errno == EINTR)
 			;
-		r = stats_read(c, &now);
+		r = stats_read(c, groups, &now);
 		if (r)
 			break;
 		add_rates(now, before);
@@ -253,15 +265,15 @@ static int repeat(struct ctl *c, json_t *before, stats_print_fn fn)
 	return r;
 }
 
-int stats_watch(struct ctl *c, stats_print_fn fn)
+int stats_watch(struct ctl *c, const char *const *groups, stats_print_fn fn)
 {
 	json_t *document = NULL;
-	int r = stats_read(c, &document);
+	int r = stats_read(c, groups, &document);
 
 	if (r)
 		return r;
 	if (c->interval)
-		return repeat(c, document, fn);
+		return repeat(c, groups, document, fn);
 	r = fn(c, document, false);
 	json_decref(document);
 	return r;
@@ -269,5 +281,9 @@ int stats_watch(struct ctl *c, stats_print_fn fn)
 
 int verb_stats(struct ctl *c)
 {
-	return stats_watch(c, print);
+	/* A table needs no more. */
+	static const char *const table[] = { "link", NULL };
+	bool is_table = c->n_names != 1 && c->json == JSON_MODE_OFF;
+
+	return stats_watch(c, is_table ? table : NULL, print);
 }

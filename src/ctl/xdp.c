@@ -159,5 +159,5 @@ int verb_xdp(struct ctl *c)
 		return capture_run(c, c->names[1]);
 	if (c->used & USES_CAPTURE)
 		return ctl_usage(c, "--count and --write are for xdp capture NAME");
-	return stats_watch(c, print);
+	return stats_watch(c, NULL, print);
 }

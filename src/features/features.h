@@ -15,7 +15,7 @@ extern struct feature ethernet_feature, pause_feature, eee_feature, fec_feature,
 	channels_feature, coalesce_feature, offloads_feature, wol_feature, module_feature,
 	pse_feature, plca_feature, mm_feature, cable_feature;
 
-extern const struct statistics_provider link_statistics[], qdisc_statistics[];
+extern const struct statistics_provider link_statistics[], ethernet_statistics[], qdisc_statistics[];
 
 #if WITH_XDP
 extern struct feature xdp_feature, xdp_device_feature, xdp_filter_feature, xdp_forward_feature, xdp_cpumap_feature,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Messages to ioctls: PHY tunables, time stamps, RSS, a restart of the
- * negotiation, blinking. None of them has a netlink message up to Linux 6.12
+ * Messages to ioctls: PHY tunables, time stamps, RSS, a driver's own counters,
+ * a restart of the negotiation, blinking. None of them has a netlink message up to Linux 6.12
  * (net/ethtool/netlink.c, ethnl_ops).
  *
  * An ioctl names its device. Between finding the name of an index and using it
@@ -23,6 +23,9 @@
 #include "util/mem.h"
 
 #define ATTR_MAX 7
+#define ANSWER_BYTES 256
+/* A driver that claims more of its own counters is not believed. */
+#define STATISTICS_MAX 16384
 /* As in ethtool's header. */
 #define ATTR_INDEX ETHTOOL_A_HEADER_DEV_INDEX
 
@@ -40,13 +43,14 @@ static int call(struct device *d, unsigned long request, void *data)
 	return (int)if_nametoindex(d->ifr.ifr_name) == d->ifindex ? 0 : -ENODEV;
 }
 
-static struct nl_msg *answer_begin(const struct device *d, uint8_t command)
+static struct nl_msg *answer_begin(const struct device *d, uint8_t command, size_t size)
 {
 	const struct genlmsghdr g = { .cmd = command, .version = 1 };
-	struct nl_msg *msg = nlmsg_alloc_simple(GENL_IOCTL, 0);
+	struct nl_msg *msg = nlmsg_alloc_size(ANSWER_BYTES + size);
 	struct nlattr *nest;
 
-	if (!msg || nlmsg_append(msg, (void *)&g, sizeof(g), NLMSG_ALIGNTO) < 0)
+	if (!msg || !nlmsg_put(msg, 0, 0, GENL_IOCTL, 0, 0) ||
+	    nlmsg_append(msg, (void *)&g, sizeof(g), NLMSG_ALIGNTO) < 0)
 		abort();
 	nest = nla_nest_start(msg, IOCTL_A_HEADER);
 	if (!nest || nla_put_u32(msg, ATTR_INDEX, d->ifindex) < 0)
@@ -71,23 +75,24 @@ static const struct {
 	[IOCTL_A_PHY_ENERGY_DETECT] = { ETHTOOL_PHY_EDPD, ETHTOOL_TUNABLE_U16, 2 },
 };
 
+/* struct ethtool_tunable, and the value behind it. */
 struct tunable {
-	struct ethtool_tunable head;
+	uint32_t cmd, id, type, len;
 	uint8_t value[4];
 };
 
 static struct tunable tunable_of(unsigned attribute, uint32_t command)
 {
 	return (struct tunable){
-		.head = { .cmd = command, .id = tunables[attribute].id,
-			  .type_id = tunables[attribute].type, .len = tunables[attribute].size },
+		.cmd = command, .id = tunables[attribute].id, .type = tunables[attribute].type,
+		.len = tunables[attribute].size,
 	};
 }
 
 /* Those that the PHY's driver has; no PHY, or none of them: not supported. */
 static int phy_get(struct device *d, message_fn fn, void *data)
 {
-	struct nl_msg *msg = answer_begin(d, IOCTL_PHY_REPLY);
+	struct nl_msg *msg = answer_begin(d, IOCTL_PHY_REPLY, 0);
 	int found = 0, r;
 
 	for (unsigned a = IOCTL_A_PHY_DOWNSHIFT; a < IOCTL_A_PHY_END; a++) {
@@ -129,7 +134,7 @@ static int timestamps_get(struct device *d, message_fn fn, void *data)
 
 	if (r < 0)
 		return r;
-	msg = answer_begin(d, IOCTL_TIMESTAMPS_REPLY);
+	msg = answer_begin(d, IOCTL_TIMESTAMPS_REPLY, 0);
 	if (nla_put_u32(msg, IOCTL_A_TIMESTAMPS_TX, c.tx_type) < 0 ||
 	    nla_put_u32(msg, IOCTL_A_TIMESTAMPS_RX, c.rx_filter) < 0)
 		abort();
@@ -178,6 +183,63 @@ static int rss_set(struct device *d, struct nlattr *const *tb)
 	return call(d, SIOCETHTOOL, r);
 }
 
+/* How many counters a driver has of a kind; 0: none. */
+static uint32_t count_statistics(struct device *d, uint32_t set)
+{
+	struct {
+		uint32_t cmd, reserved;
+		uint64_t mask;
+		uint32_t count;
+	} info = { .cmd = ETHTOOL_GSSET_INFO, .mask = UINT64_C(1) << set };
+
+	return call(d, SIOCETHTOOL, &info) < 0 || !info.mask ? 0 : info.count;
+}
+
+static void put_statistics(struct nl_msg *msg, const char *names, const uint64_t *values, uint32_t n)
+{
+	for (uint32_t k = 0; k < n; k++) {
+		char name[ETH_GSTRING_LEN + 1] = { 0 };
+
+		memcpy(name, names + k * ETH_GSTRING_LEN, ETH_GSTRING_LEN);
+		/* Some drivers align their words. */
+		if (nla_put_string(msg, IOCTL_A_STATISTICS_NAME, name + strspn(name, " ")) < 0 ||
+		    nla_put_u64(msg, IOCTL_A_STATISTICS_VALUE, values[k]) < 0)
+			abort();
+	}
+}
+
+/* Names and values are two questions; a driver whose number of counters changed has no answer. */
+static int statistics_get(struct device *d, struct nlattr *const *tb, message_fn fn, void *data)
+{
+	uint32_t set = tb[IOCTL_A_STATISTICS_SET] ? nla_get_u32(tb[IOCTL_A_STATISTICS_SET]) : 0;
+	uint32_t n = count_statistics(d, set);
+	_cleanup_free_ struct ethtool_gstrings *names = NULL;
+	_cleanup_free_ struct ethtool_stats *values = NULL;
+	struct nl_msg *msg;
+	int r;
+
+	if (!n || n > STATISTICS_MAX)
+		return -EOPNOTSUPP;
+	/* With room: ethtool_get_strings() and ethtool_get_stats() write what there is by then. */
+	names = mem_new(sizeof(*names) + 2 * n * ETH_GSTRING_LEN);
+	values = mem_new(sizeof(*values) + 2 * n * sizeof(uint64_t));
+	*names = (struct ethtool_gstrings){ .cmd = ETHTOOL_GSTRINGS, .string_set = set, .len = n };
+	*values = (struct ethtool_stats){
+		.cmd = set == ETH_SS_PHY_STATS ? ETHTOOL_GPHYSTATS : ETHTOOL_GSTATS, .n_stats = n,
+	};
+	r = call(d, SIOCETHTOOL, names);
+	if (r >= 0)
+		r = call(d, SIOCETHTOOL, values);
+	if (r < 0)
+		return r;
+	if (names->len != n || values->n_stats != n)
+		return -EINTR;
+	msg = answer_begin(d, IOCTL_STATISTICS_REPLY, n * (ETH_GSTRING_LEN + 32));
+	put_statistics(msg, (const char *)names->data, (const uint64_t *)values->data, n);
+	answer_end(msg, fn, data);
+	return 0;
+}
+
 static int simple(struct device *d, uint32_t command, uint32_t value)
 {
 	struct ethtool_value v = { .cmd = command, .data = value };
@@ -197,6 +259,8 @@ static int run(struct device *d, uint8_t command, struct nlattr *const *tb, mess
 		return timestamps_get(d, fn, data);
 	case IOCTL_TIMESTAMPS_SET:
 		return timestamps_set(d, tb);
+	case IOCTL_STATISTICS_GET:
+		return statistics_get(d, tb, fn, data);
 	case IOCTL_RSS_SET:
 		return rss_set(d, tb);
 	case IOCTL_RESTART_AUTONEG:
@@ -206,6 +270,7 @@ static int run(struct device *d, uint8_t command, struct nlattr *const *tb, mess
 				nla_get_u32(tb[IOCTL_A_IDENTIFY_SECONDS]) : 1);
 	case IOCTL_PHY_REPLY:
 	case IOCTL_TIMESTAMPS_REPLY:
+	case IOCTL_STATISTICS_REPLY:
 		break;
 	}
 	return -EOPNOTSUPP;

@@ -17,6 +17,8 @@ enum ioctl_command {
 	IOCTL_TIMESTAMPS_GET,
 	IOCTL_TIMESTAMPS_SET,
 	IOCTL_TIMESTAMPS_REPLY,
+	IOCTL_STATISTICS_GET,
+	IOCTL_STATISTICS_REPLY,
 	IOCTL_RSS_SET,
 	IOCTL_RESTART_AUTONEG,
 	IOCTL_IDENTIFY,
@@ -37,6 +39,14 @@ enum {
 	IOCTL_A_TIMESTAMPS_TX = 2, /* u32 */
 	IOCTL_A_TIMESTAMPS_RX,	   /* u32 */
 	IOCTL_A_TIMESTAMPS_END,
+};
+
+/* IOCTL_STATISTICS_…: a name and a value, again and again. */
+enum {
+	IOCTL_A_STATISTICS_SET = 2, /* u32, ETH_SS_STATS or ETH_SS_PHY_STATS */
+	IOCTL_A_STATISTICS_NAME,    /* string */
+	IOCTL_A_STATISTICS_VALUE,   /* u64 */
+	IOCTL_A_STATISTICS_END,
 };
 
 /* IOCTL_RSS_SET: struct ethtool_rxfh; what is not there stays. */

@@ -153,17 +153,20 @@ static void disturbed(void **state)
 	struct harness *h = harness_begin(state, "lan0");
 	struct answer a = { 0 };
 	uint64_t dumps = h->engine->kernel->counters.dumps, undisturbed;
+	size_t groups;
 
 	harness_need_fake(h);
 	ask(h, &a, NULL);
 	wait_for(h, &a);
+	groups = json_array_size(a.lan0);
+	assert_true(groups > 0);
 	undisturbed = h->engine->kernel->counters.dumps - dumps;
 	answer_done(&a);
 	fake_interrupt_dumps(h->fake, 2);
 	ask(h, &a, NULL);
 	wait_for(h, &a);
 	assert_int_equal(h->engine->kernel->counters.dumps, dumps + 2 * undisturbed + 2);
-	assert_int_equal(json_array_size(a.lan0), 1);
+	assert_int_equal(json_array_size(a.lan0), groups);
 	answer_done(&a);
 
 	fake_interrupt_dumps(h->fake, 100);
@@ -171,7 +174,7 @@ static void disturbed(void **state)
 	wait_for(h, &a);
 	fake_interrupt_dumps(h->fake, 0);
 	assert_int_equal(json_array_size(a.errors), 0);
-	assert_int_equal(json_array_size(a.lan0), 1);
+	assert_int_equal(json_array_size(a.lan0), groups);
 	answer_done(&a);
 }
 

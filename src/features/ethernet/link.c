@@ -21,6 +21,7 @@ struct ethernet {
 
 	uint32_t link_speed, sqi, sqi_max, link_down_count;
 	uint8_t link_duplex, master_slave_state, mdix_state, link_failure;
+	uint32_t link_failure_detail; /* of which failure, and the detail's number */
 	struct bitset partner;
 };
 
@@ -54,7 +55,38 @@ static const struct word failure_words[] = {
 	{ "module", 10 },	      { NULL, 0 },
 };
 
-enum { AUTONEG, SPEED, DUPLEX, LANES, ADVERTISE, MASTER_SLAVE, PORT, MDIX, FIRST_STATE };
+/* enum ethtool_link_ext_substate_…, of the failure that they belong to */
+#define DETAIL(failure, detail) ((failure) << 8 | (detail))
+static const struct word detail_words[] = {
+	{ "no partner detected", DETAIL(0, 1) },
+	{ "no acknowledgement from the partner", DETAIL(0, 2) },
+	{ "next page exchange failed", DETAIL(0, 3) },
+	{ "no partner detected, the speed is forced", DETAIL(0, 4) },
+	{ "the ends want different FEC", DETAIL(0, 5) },
+	{ "the ends have no mode in common", DETAIL(0, 6) },
+	{ "no lock on KR frames", DETAIL(1, 1) },
+	{ "KR link inhibit timeout", DETAIL(1, 2) },
+	{ "the partner is not ready to receive", DETAIL(1, 3) },
+	{ "remote fault", DETAIL(1, 4) },
+	{ "no block lock", DETAIL(2, 1) },
+	{ "no alignment marker lock", DETAIL(2, 2) },
+	{ "no alignment", DETAIL(2, 3) },
+	{ "FC-FEC is not locked", DETAIL(2, 4) },
+	{ "RS-FEC is not locked", DETAIL(2, 5) },
+	{ "many physical errors", DETAIL(3, 1) },
+	{ "unsupported rate", DETAIL(3, 2) },
+	{ "SerDes reference clock lost", DETAIL(3, 3) },
+	{ "loss of signal", DETAIL(3, 4) },
+	{ "unsupported cable", DETAIL(5, 1) },
+	{ "cable test failed", DETAIL(5, 2) },
+	{ "the module is not ready", DETAIL(10, 1) },
+	{ NULL, 0 },
+};
+
+enum {
+	AUTONEG, SPEED, DUPLEX, LANES, ADVERTISE, MASTER_SLAVE, PORT, MDIX, FIRST_STATE,
+	FAILURE_DETAIL = FIRST_STATE,
+};
 #define SETTINGS (BIT64(FIRST_STATE) - 1)
 #define FORCED_ROWS (BIT64(SPEED) | BIT64(DUPLEX) | BIT64(LANES))
 
@@ -95,6 +127,9 @@ static const struct row rows[] = {
 	  .attr = IN(ETH_LINKINFO, ETHTOOL_A_LINKINFO_TP_MDIX_CTRL), SETTING,
 	  .help = "Swap the pairs of the cable: on (MDI-X), off (MDI), or as it fits" },
 
+	[FAILURE_DETAIL] = { .key = "link_failure_detail", .type = &type_enum32,
+	  VALUE(ethernet, link_failure_detail), .data = detail_words, STATE,
+	  .help = "More of link_failure" },
 	{ .key = "link_speed", .type = &type_speed, VALUE(ethernet, link_speed),
 	  .attr = IN(ETH_LINKMODES, ETHTOOL_A_LINKMODES_SPEED), STATE,
 	  .help = "The speed that the link has, in Mbit/s" },
@@ -136,6 +171,25 @@ static const struct source sources[] = {
 	{ 0 },
 };
 
+/* What a detail means depends on the failure. */
+static void take_detail(struct ethernet *e, const struct nlmsghdr *n)
+{
+	const struct genlmsghdr *g = NLMSG_DATA(n);
+	struct nlattr *tb[ETHTOOL_A_LINKSTATE_EXT_SUBSTATE + 1];
+
+	if (g->cmd != ETHTOOL_MSG_LINKSTATE_GET_REPLY)
+		return;
+	e->o.present &= ~BIT64(FAILURE_DETAIL);
+	if (nlmsg_parse((struct nlmsghdr *)n, GENL_HDRLEN, tb, ETHTOOL_A_LINKSTATE_EXT_SUBSTATE,
+			NULL) < 0 ||
+	    !tb[ETHTOOL_A_LINKSTATE_EXT_STATE] || !tb[ETHTOOL_A_LINKSTATE_EXT_SUBSTATE])
+		return;
+	e->link_failure_detail = DETAIL(nla_get_u8(tb[ETHTOOL_A_LINKSTATE_EXT_STATE]),
+					nla_get_u8(tb[ETHTOOL_A_LINKSTATE_EXT_SUBSTATE]));
+	if (word_of(detail_words, e->link_failure_detail))
+		e->o.present |= BIT64(FAILURE_DETAIL);
+}
+
 static int observe(struct mirror *m, const struct nlmsghdr *n, bool add _unused_)
 {
 	int r = ethernet_observe(m, n, &ethernet_feature);
@@ -143,6 +197,8 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add _unused_
 	struct iface *i = ethernet_parse(m, n, tb, ETHTOOL_A_LINKMODES_MAX);
 	struct ethernet *e = i ? (struct ethernet *)iface_object(i, &ethernet_feature) : NULL;
 
+	if (e)
+		take_detail(e, n);
 	/* What was agreed on is no setting. */
 	if (e && e->autoneg && (e->o.present & BIT64(AUTONEG)))
 		e->o.present &= ~FORCED_ROWS;
@@ -198,4 +254,5 @@ struct feature ethernet_feature = {
 	.form = FORM_GROUP, .size = sizeof(struct ethernet), .rows = rows,
 	.n_rows = ARRAY_SIZE(rows), .sources = sources, .observe = observe, .complete = complete,
 	.check = check, .encode = encode, .actions = ethernet_actions,
+	.statistics = ethernet_statistics,
 };

@@ -61,4 +61,13 @@
 #define NEW_A_MM_VERIFY_TIME 9
 #define NEW_A_MM_STATS 11
 
+/* linux/netdev.h, 6.10 */
+#define NEW_CMD_QSTATS_GET 12
+#define NEW_QSTATS_SCOPE_QUEUE 1
+#define NEW_A_QSTATS_IFINDEX 1
+#define NEW_A_QSTATS_QUEUE_TYPE 2
+#define NEW_A_QSTATS_QUEUE_ID 3
+#define NEW_A_QSTATS_SCOPE 4
+#define NEW_A_QSTATS_RX_PACKETS 8
+
 #endif
