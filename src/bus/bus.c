@@ -179,6 +179,7 @@ int bus_new(struct engine *e, const char *state_dir, struct bus **ret)
 	}
 	e->on_told = publish_told;
 	e->on_changed = publish_changed;
+	e->on_event = publish_event;
 	e->on_changed_data = b;
 	*ret = b;
 	return 0;
@@ -190,6 +191,7 @@ struct bus *bus_free(struct bus *b)
 		return NULL;
 	b->engine->on_told = NULL;
 	b->engine->on_changed = NULL;
+	b->engine->on_event = NULL;
 	disconnect(b);
 	sd_event_source_disable_unref(b->reconnect);
 	sd_event_source_disable_unref(b->told);

@@ -249,6 +249,14 @@ int publish_told_now(sd_event_source *s, void *bus);
 /** publish_changed - as the engine's on_changed() */
 void publish_changed(void *bus, const struct change *changes, unsigned n);
 
+/** bus_is_full - it does not take what it is sent; ask again at *@due: @now and a little */
+bool bus_is_full(struct bus *b, uint64_t now, uint64_t *due);
+
+/* event.c */
+
+/** publish_event - as the engine's on_event() */
+void publish_event(void *bus, const struct event *v);
+
 /** publish_flush - tell what has been gathered; handler of the event source */
 int publish_flush(sd_event_source *s, void *bus);
 

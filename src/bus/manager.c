@@ -428,6 +428,8 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_SIGNAL_WITH_ARGS("DriftDetected",
 				SD_BUS_ARGS("s", name, "s", key, "s", old, "s", new, "u", port,
 					    "s", process), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("Event",
+				SD_BUS_ARGS("s", event, "s", name, "s", text, "a{ss}", fields), 0),
 	SD_BUS_VTABLE_END,
 };
 

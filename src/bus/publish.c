@@ -326,7 +326,7 @@ static void tell_repair(struct bus *b)
 }
 
 /* The bus reads too slowly, or not at all: what waits for it must not grow without end. */
-static bool bus_is_full(struct bus *b, uint64_t now, uint64_t *due)
+bool bus_is_full(struct bus *b, uint64_t now, uint64_t *due)
 {
 	uint64_t n = 0;
 

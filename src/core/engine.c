@@ -217,6 +217,21 @@ static void note_impossible(struct engine *e)
 	}
 }
 
+/* As for a device that has come: nothing was settled, and what failed may not fail now. */
+static void renew(struct engine *e)
+{
+	for (unsigned n = 0; n < e->mirror->n_changes; n++) {
+		const struct change *c = &e->mirror->changes[n];
+		struct iface *want = c->anew ? model_find(e->current->want, c->name) : NULL;
+
+		if (!want)
+			continue;
+		want->settled = false;
+		want->retry_usec = 0;
+		want->drift = drift_free(want->drift);
+	}
+}
+
 static void look(struct engine *e)
 {
 	struct mirror *m = e->mirror;
@@ -235,6 +250,7 @@ static void look(struct engine *e)
 		mirror_configured(m, e->current->want);
 	hold_mark(e);
 	event_links(e, all, engine_now(e));
+	renew(e);
 	if (!e->passes) {
 		e->round++;
 		drift_begin(e->current);
@@ -341,6 +357,7 @@ struct engine *engine_new(sd_event *event, struct kernel *k, const char *record_
 	e->mirror = mirror_new(k, event);
 	e->mirror->on_synced = on_mirror_synced;
 	e->mirror->on_changed = on_mirror_changed;
+	e->mirror->on_event = event_pass;
 	e->mirror->wanted = engine_wanted;
 	e->mirror->data = e;
 	if (add_sources(e) < 0)

@@ -99,7 +99,9 @@ struct engine {
 	void (*on_told)(void *data);
 	/* And when it is: interfaces that changed (n: 0 the engine itself). */
 	void (*on_changed)(void *data, const struct change *changes, unsigned n);
-	void *on_changed_data;
+	/* Something has happened: event.h. */
+	void (*on_event)(void *data, const struct event *v);
+	void *on_changed_data; /* of both */
 };
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * What happens to configured interfaces, for the log: a device comes or goes,
- * carrier comes or goes. What must stay true: a cable with a bad contact does not
+ * carrier comes or goes; and what a feature has noticed by itself, for the bus too. What must stay true: a cable with a bad contact does not
  * fill the log, and the last line about it is true.
  */
 #include "core/event.h"
@@ -67,4 +67,19 @@ void event_links(struct engine *e, bool all, uint64_t now)
 	e->event_due = UINT64_MAX;
 	MODEL_FOREACH(e->current->want, i)
 		look_at(e, i, now);
+}
+
+void event_tell(struct mirror *m, const struct event *v)
+{
+	log_event_fields(v->level, v->id, v->link, 0, v->fields, v->n, "%s: %s", v->link, v->text);
+	if (m->on_event)
+		m->on_event(m->data, v);
+}
+
+void event_pass(void *engine, const struct event *v)
+{
+	const struct engine *e = engine;
+
+	if (e->on_event)
+		e->on_event(e->on_changed_data, v);
 }

@@ -259,6 +259,21 @@ static enum fate decide_absent(struct planner *p, struct iface *want)
 	return FATE_WAIT;
 }
 
+static void keep_down(struct planner *p, struct iface *want)
+{
+	for (unsigned n = 0; n < n_features && !want->kept_down; n++) {
+		_cleanup_free_ char *why = NULL;
+
+		if (want->part[n] && features[n]->kept_down)
+			why = features[n]->kept_down(p, want);
+		if (!why)
+			continue;
+		want->kept_down = true;
+		want->state = STATE_WAITING;
+		iface_set_reason(want, "%s", why);
+	}
+}
+
 /* Decided once a plan; interfaces stand on each other, so one asks for the next. */
 enum fate fate_decide(struct planner *p, struct iface *want)
 {
@@ -267,6 +282,7 @@ enum fate fate_decide(struct planner *p, struct iface *want)
 	if (want->fate != FATE_UNKNOWN)
 		return want->fate;
 	want->fate = FATE_WAIT; /* in case a loop was let through */
+	want->kept_down = false;
 	if (want->held) {
 		want->state = STATE_HELD;
 		iface_set_reason(want, "left alone while somebody works on it");
@@ -277,6 +293,8 @@ enum fate fate_decide(struct planner *p, struct iface *want)
 		want->state = STATE_OK;
 		iface_set_reason(want, NULL);
 		want->fate = have ? decide_existing(p, want, have) : decide_absent(p, want);
+		if (want->fate == FATE_KEEP)
+			keep_down(p, want);
 	}
 	if (want->fate == FATE_CREATE || want->fate == FATE_RECREATE) {
 		want->ifindex = reserve_index(p, iface_kind(want));

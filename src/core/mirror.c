@@ -64,6 +64,14 @@ void mirror_touch(struct mirror *m, const struct iface *i)
 	snprintf(c->name, sizeof(c->name), "%s", i->name);
 }
 
+void mirror_renew(struct mirror *m, const struct iface *i)
+{
+	mirror_touch(m, i);
+	for (unsigned n = 0; n < m->n_changes; n++)
+		if (m->changes[n].ifindex == i->ifindex)
+			m->changes[n].anew = true;
+}
+
 void mirror_take_changes(struct mirror *m)
 {
 	free(TAKE_PTR(m->changes));

@@ -8,6 +8,8 @@
 #include "core/model.h"
 #include "nl/kernel.h"
 
+struct event;
+
 struct mirror {
 	struct kernel *kernel;
 	struct model *seen;    /* as the last dump and the notifications since have it */
@@ -41,6 +43,7 @@ struct mirror {
 	/* Told when @seen is complete, and (live) when something changed in it. */
 	void (*on_synced)(void *data);
 	void (*on_changed)(void *data);
+	void (*on_event)(void *data, const struct event *v); /* may be NULL; event.h */
 	void *data;
 };
 
@@ -114,6 +117,9 @@ void refresh_free(struct mirror *m);
 
 /** mirror_touch - note that @i has changed */
 void mirror_touch(struct mirror *m, const struct iface *i);
+
+/** mirror_renew - part of the hardware of @i was exchanged: it is set up as if it were new */
+void mirror_renew(struct mirror *m, const struct iface *i);
 
 /**
  * mirror_list_entry - for observe() of FORM_LIST features

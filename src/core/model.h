@@ -63,6 +63,7 @@ struct iface {
 	uint64_t told_pace;
 
 	enum fate fate;	     /* in the plan that is being made */
+	bool kept_down;	     /* in that plan: by a feature, whatever "up" says */
 	bool planned;	     /* it has its steps in that plan (also in the record) */
 	uint8_t mark;	     /* of a walk over the model */
 
@@ -81,6 +82,7 @@ struct change {
 	/* Who made it, where the kernel says so: the netlink port, and what came from it. */
 	uint32_t port; /* 0: not said */
 	const struct feature *told; /* whose message said it */
+	bool anew; /* part of its hardware is another one: what differs now is no drift */
 };
 
 struct model {

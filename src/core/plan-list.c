@@ -82,6 +82,8 @@ static bool entry_differs(const struct subject *s, const struct step *step, enum
 
 void subject_wait(struct subject *s, const char *why)
 {
+	if (s->want->kept_down) /* which is the reason behind it */
+		return;
 	s->want->state = STATE_WAITING;
 	iface_set_reason(s->want, "%s", why);
 }

@@ -75,6 +75,24 @@ static bool made_by_us(const struct subject *s)
 	return s->owned->created || (row_has(root, master, before) && row_is_zero(master, before));
 }
 
+/* As configured, but down. */
+static struct object *but_down(struct subject *s, struct object *to)
+{
+	const struct feature *root = features[FEATURE_LINK];
+	struct link *o;
+
+	if (!row_has(root, row_find(root, "up"), to))
+		return to;
+	o = (struct link *)object_new(root, s->p->plan->arena);
+	o->o.where = to->where;
+	FOREACH_ROW(root, r)
+		if (row_has(root, r, to))
+			row_copy(root, r, s->p->plan->arena, &o->o, to);
+	fate_resolve(s->p, root, &o->o);
+	o->up = false;
+	return &o->o;
+}
+
 /* What the rows shall be: as configured; else, where the daemon had set them, as before. */
 static struct object *effective(struct subject *s, const struct feature *f, uint64_t *ret_reset)
 {
@@ -131,7 +149,6 @@ static void bounce_link(struct subject *s)
 	const struct row *up = row_find(root, "up");
 	struct link *down = (void *)object_new(root, s->p->plan->arena);
 	struct link *link = (void *)object_new(root, s->p->plan->arena);
-	const struct link *wanted = iface_link(s->want);
 	struct step *step;
 
 	for (unsigned n = 0; n < s->p->plan->n; n++)
@@ -145,7 +162,7 @@ static void bounce_link(struct subject *s)
 	step->to = &down->o;
 	step->mask = row_bit(root, up);
 	step->effect = EFFECT_BOUNCE;
-	if (wanted && row_has(root, up, &wanted->o) && !wanted->up)
+	if (s->want && row_has(root, up, s->want->part[FEATURE_LINK]) && !stand_wants_up(s->p, s->want))
 		return;
 	step = subject_step(s, PHASE_UP, VERB_SET, root);
 	step->from = &down->o;
@@ -222,6 +239,8 @@ static void plan_object(struct subject *s, const struct feature *f, uint64_t alr
 	const struct object *to = effective(s, f, &reset), *from = iface_object(s->have, f);
 	unsigned first = s->p->plan->n, end;
 
+	if (f->id == FEATURE_LINK && s->want && s->want->kept_down)
+		to = but_down(s, (struct object *)to);
 	if (!to || (f->slave_kind && reset && leaves_master(s)))
 		return;
 	/* What is left in the record of another kind, which it was before. */

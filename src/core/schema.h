@@ -328,6 +328,11 @@ struct feature {
 	char *(*row_blocked)(const struct planner *p, const struct iface *i,
 			     const struct object *to, const struct row *row);
 	/*
+	 * Must the link stay down, whatever the configuration says? NULL, or why (the planner
+	 * frees it). The interface waits, and what stands on it too.
+	 */
+	char *(*kept_down)(const struct planner *p, const struct iface *want);
+	/*
 	 * What the machine at hand cannot do, where the configuration by itself cannot show it:
 	 * NULL, or why @i as a whole is refused. @have is what the machine has; the caller frees
 	 * what is returned. @ret_where: the line to blame.

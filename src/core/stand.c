@@ -8,9 +8,17 @@
  */
 #include "core/stand.h"
 
+#include "core/fate.h"
+
 bool stand_is_up(const struct iface *i)
 {
 	return i && iface_link(i)->up;
+}
+
+bool stand_wants_up(const struct planner *p, struct iface *want)
+{
+	(void)fate_decide((struct planner *)p, want);
+	return iface_link(want)->up && !want->kept_down;
 }
 
 bool stand_is_up_on(const struct iface *i, const struct iface *lower)
@@ -38,10 +46,10 @@ static bool is_to_go(const struct planner *p, const char *name)
 bool stand_carries_others(const struct planner *p, const struct iface *i)
 {
 	MODEL_FOREACH(p->have, upper) {
-		const struct iface *want = model_find(p->want, upper->name);
+		struct iface *want = model_find(p->want, upper->name);
 
 		if (i && stand_is_up_on(upper, i) &&
-		    (want ? iface_link(want)->up : !is_to_go(p, upper->name)))
+		    (want ? stand_wants_up(p, want) : !is_to_go(p, upper->name)))
 			return true;
 	}
 	return false;
@@ -175,15 +183,17 @@ bool stand_missed_address(const struct planner *p, const struct iface *want,
 char *plan_kept_down(const struct planner *p, const struct iface *i)
 {
 	const struct ifref *ref = i ? plan_lower(p, i) : NULL;
-	const struct iface *want = ref ? model_find(p->want, ref->name) : NULL;
+	struct iface *want = ref ? model_find(p->want, ref->name) : NULL;
 
+	if (i && i->kept_down)
+		return str_format("waits for %s to be up", i->name);
 	if (!ref)
 		return NULL;
 	/*
 	 * vlan_dev_open(): ENETDOWN. But the kernel brings up a conduit that nobody configures
 	 * (dsa_user_open(), since 5.12).
 	 */
-	if (!(want ? iface_link(want)->up : stays_up(p, ref->name)) && (want || iface_lower(i)))
+	if (!(want ? stand_wants_up(p, want) : stays_up(p, ref->name)) && (want || iface_lower(i)))
 		return str_format("waits for %s to be up", ref->name);
 	if (lacks_address(p, i, plan_have(p, ref->name)))
 		return str_format("waits for %s to have an Ethernet address", ref->name);

@@ -8,6 +8,9 @@
 /** stand_is_up - @i is there, and up; NULL is allowed */
 bool stand_is_up(const struct iface *i);
 
+/** stand_wants_up - is it to be up when the plan is done? */
+bool stand_wants_up(const struct planner *p, struct iface *want);
+
 /** stand_is_up_on - is @i up, and does it stand on @lower? */
 bool stand_is_up_on(const struct iface *i, const struct iface *lower);
 

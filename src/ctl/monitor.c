@@ -191,6 +191,17 @@ static json_t *drift_json(const char *key, const char *old, const char *new, uin
 	return j;
 }
 
+static int on_event(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+{
+	const char *event, *name, *text;
+	struct watch *w = data;
+
+	if (sd_bus_message_read(m, "sss", &event, &name, &text) < 0 || !is_watched(w, name))
+		return 0;
+	tell(w, event, name, signal_json(m));
+	return 0;
+}
+
 static int on_manager(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
 	const char *name, *key, *old, *new, *process;
@@ -235,6 +246,8 @@ static int subscribe(struct watch *w)
 		  on_manager, "" },
 		{ "org.netctl1", "path='/org/netctl1'", "org.netctl1.Manager", "DriftDetected",
 		  on_manager, "" },
+		{ "org.netctl1", "path='/org/netctl1'", "org.netctl1.Manager", "Event", on_event,
+		  "" },
 		{ "org.freedesktop.DBus", "path='/org/freedesktop/DBus'", "org.freedesktop.DBus",
 		  "NameOwnerChanged", on_owner, ",arg0='org.netctl1'" },
 	};

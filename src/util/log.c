@@ -68,6 +68,10 @@ static const char *const event_ids[LOG_EVENT_MAX_] = {
 	[LOG_EVENT_PRESENT] = "38bbdb32da2d456baf622e2cd83b41bf",
 	[LOG_EVENT_HELD] = "1e6dc6c9040244b89fd62d15f17d7db1",
 	[LOG_EVENT_UNIT] = "22eb593ad1b445fb9542aa614c446678",
+	[LOG_EVENT_MODULE_IN] = "ec9726f40a984b9bb00fbc8fbebf8be2",
+	[LOG_EVENT_MODULE_OUT] = "091a2d25455f4bf08e478763a160bea3",
+	[LOG_EVENT_MODULE_LIMIT] = "2c8dc76780b6442584dcf17568c59043",
+	[LOG_EVENT_MODULE_MISMATCH] = "550f369d74d4494793e21c42ad3833e3",
 };
 
 /* $JOURNAL_STREAM is inherited, maybe by a daemon whose standard error is a file: see systemd.exec(5). */
