@@ -6,6 +6,7 @@
  */
 #include "ctl/ctl.h"
 #include "util/clock.h"
+#include "util/dbm.h"
 #include "util/real.h"
 #include "util/text.h"
 
@@ -21,14 +22,9 @@ static const struct quantity {
 	{ "rx_power", "received", "mW", true },
 };
 
-static double decibels(double milliwatts)
-{
-	return milliwatts > 0.0001 ? 10 * real_log10(milliwatts) : -40;
-}
-
 static double place_of(const struct quantity *q, double v)
 {
-	return q->light ? decibels(v) : v;
+	return q->light ? dbm_of(v) : v;
 }
 
 static double limit_of(const struct quantity *q, const json_t *limits, const char *name)
@@ -41,6 +37,12 @@ static unsigned column_of(double v, double low, double high)
 	double at = (v - low) / (high - low) * (SCALE - 1);
 
 	return at < 0 ? 0 : at > SCALE - 1 ? SCALE - 1 : (unsigned)real_round(at);
+}
+
+static bool has_all(const json_t *limits)
+{
+	return json_object_get(limits, "low_alarm") && json_object_get(limits, "high_alarm") &&
+	       json_object_get(limits, "low_warning") && json_object_get(limits, "high_warning");
 }
 
 /* Beyond the warnings the scale is thin, or of exclamation marks. */
@@ -80,11 +82,11 @@ static void print_value(const struct ctl *c, const struct quantity *q, const jso
 
 	snprintf(title, sizeof(title), lanes > 1 ? "%s %u" : "%s", q->title, lane + 1);
 	if (q->light)
-		snprintf(number, sizeof(number), "%.4f %s %6.2f dBm", v, q->unit, decibels(v));
+		snprintf(number, sizeof(number), "%.4f %s %6.2f dBm", v, q->unit, dbm_of(v));
 	else
 		snprintf(number, sizeof(number), "%.4g %s", v, q->unit);
 	printf("    %-*s %*s%s", NAME_WIDTH, title, 22 - (int)text_width(number), "", number);
-	if (limits)
+	if (has_all(limits))
 		print_scale(c, q, limits, v);
 	putchar('\n');
 }
@@ -168,8 +170,14 @@ static void print_cage(const struct ctl *c, const json_t *j)
 	putchar('\n');
 	if (*get_text(sfp, NULL, "vendor"))
 		print_abilities(sfp);
+	if (*get_text(sfp, NULL, "interface"))
+		printf("    speaks %s%s\n", get_text(sfp, NULL, "interface"),
+		       get_bool(sfp, NULL, "inband") ? "" : " without in-band autonegotiation");
 	print_values(c, sfp);
 	print_alarms(c, sfp);
+	if (*get_text(sfp, NULL, "mismatch"))
+		printf("    %snot the module that is required: %s%s\n", colour_on(c, COLOUR_YELLOW),
+		       get_text(sfp, NULL, "mismatch"), colour_off(c, COLOUR_YELLOW));
 	if (*problem)
 		printf("    %sits memory: %s%s\n", colour_on(c, COLOUR_YELLOW), problem,
 		       colour_off(c, COLOUR_YELLOW));

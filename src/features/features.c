@@ -11,7 +11,7 @@ struct feature *const features[] = {
 	&ipv4_feature,	  &ipv6_feature, &address_feature, &route_feature,
 	&qdisc_feature, &class_feature,
 	&unit_feature,
-	&sfp_feature,
+	&sfp_feature, &sfp_require_feature, &sfp_thresholds_feature,
 #if WITH_XDP
 	&xdp_feature, &xdp_device_feature, &xdp_filter_feature, &xdp_forward_feature, &xdp_cpumap_feature,
 	&xdp_sample_feature,

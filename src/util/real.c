@@ -25,3 +25,18 @@ double real_log10(double x)
 	}
 	return twos * LOG10_2 + 2 * sum * LOG10_E;
 }
+
+double real_exp10(double x)
+{
+	int tens = real_round(x);
+	double y = (x - tens) / LOG10_E, term = 1, sum = 1;
+
+	/* |y| < 1.16, so 24 terms leave less than 1e-22. */
+	for (int n = 1; n < 24; n++)
+		sum += term *= y / n;
+	for (; tens > 0; tens--)
+		sum *= 10;
+	for (; tens < 0; tens++)
+		sum /= 10;
+	return sum;
+}

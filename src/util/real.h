@@ -21,4 +21,13 @@ static inline double real_round(double x)
 /** real_log10 - of a finite @x > 0, within 1e-14 of log10(3)'s */
 double real_log10(double x);
 
+/** real_exp10 - 10 to the power of @x, -300 to 300 */
+double real_exp10(double x);
+
+/** real_abs - without its sign */
+static inline double real_abs(double x)
+{
+	return x < 0 ? -x : x;
+}
+
 #endif

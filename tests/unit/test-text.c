@@ -217,6 +217,8 @@ static void reals(void **state _unused_)
 	for (unsigned n = 0; n < ARRAY_SIZE(logarithms); n++)
 		assert_true(is_near(real_log10(logarithms[n].x), logarithms[n].log10));
 	assert_true(real_log10(3e38) > 38 && real_log10(3e38) < 39);
+	assert_true(is_near(real_exp10(0.5), 3.1622776601683795) &&
+		    is_near(real_exp10(-1.45), 0.035481338923357545) && real_exp10(2) == 100);
 	assert_true(real_round(2.5) == 3 && real_round(-2.5) == -3 && real_round(2.4999) == 2);
 	assert_true(real_round(1e300) == 1e300 && real_round(-1e300) == -1e300);
 	assert_true(real_round(0.0 / 0.0) != real_round(0.0 / 0.0));

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "util/real.h"
 
 #define ADDRESS_ID 0x50
 #define ADDRESS_DIAGNOSTICS 0x51 /* SFF-8472 */
@@ -40,6 +39,11 @@ const char *module_quantity_name(enum module_quantity q)
 const char *module_quantity_unit(enum module_quantity q)
 {
 	return quantity_units[q];
+}
+
+unsigned module_lanes(const struct module *m, enum module_quantity q)
+{
+	return q < MODULE_BIAS ? 1 : m->n_lanes;
 }
 
 const char *module_limit_name(enum module_limit l)
@@ -95,11 +99,6 @@ const char *module_extended_code(uint8_t code)
 	};
 
 	return code < sizeof(names) / sizeof(*names) ? names[code] : NULL;
-}
-
-double module_dbm(double milliwatts)
-{
-	return milliwatts > 0.0001 ? 10 * real_log10(milliwatts) : -40;
 }
 
 const uint8_t *module_half(const struct module_memory *m, uint8_t address, uint8_t page,

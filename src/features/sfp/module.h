@@ -111,8 +111,8 @@ void module_decode(const struct module_memory *m, struct module *ret);
 const char *module_identifier_name(uint8_t identifier);
 const char *module_connector_name(uint8_t connector);
 
-/** module_dbm - milliwatts as dBm; -40 for nothing at all, as ethtool */
-double module_dbm(double milliwatts);
+/** module_lanes - how many values of it there are */
+unsigned module_lanes(const struct module *m, enum module_quantity q);
 
 /* For the decoders: module-sff8472.c, module-sff8636.c, module-cmis.c. */
 

@@ -5,27 +5,11 @@
  */
 #include "features/sfp/sfp.h"
 
-#include <math.h>
 #include <stdio.h>
 
 #include "core/config.h"
-#include "features/features.h"
+#include "util/dbm.h"
 #include "util/real.h"
-
-/* Share of the way between the limits by which a value must come back, for an alarm to end. */
-#define HYSTERESIS 0.02
-
-struct sfp {
-	struct object o;
-	uint64_t interval; /* hundredths of a second */
-	uint8_t present;
-	char *type, *vendor, *oui, *part, *revision, *serial, *date, *connector, *problem, *no_link;
-	json_t *compliance, *reach, *temperature, *voltage, *bias, *tx_power, *rx_power, *limits,
-		*alarms;
-	uint32_t bit_rate, lanes;
-	double wavelength, power;
-	uint64_t read_usec;
-};
 
 /* ---- types of what is only shown ---- */
 
@@ -73,48 +57,58 @@ static const struct type type_real = {
 	.json = real_json,
 };
 
-enum {
-	INTERVAL, PRESENT, TYPE, VENDOR, OUI, PART, REVISION, SERIAL, DATE, CONNECTOR, COMPLIANCE,
-	BIT_RATE, LANES, WAVELENGTH, REACH, POWER, PROBLEM, NO_LINK, TEMPERATURE, VOLTAGE, BIAS,
-	TX_POWER, RX_POWER, LIMITS, ALARMS, READ_USEC,
-};
-
 #define STATE(k, t, member, h)                                                                     \
 	{ .key = k, .type = t, VALUE(sfp, member), .flags = ROW_STATE, .help = h }
 #define MEASURED(k, t, member, h)                                                                  \
 	{ .key = k, .type = t, VALUE(sfp, member), .flags = ROW_STATE | ROW_VOLATILE, .help = h }
 
 static const struct row rows[] = {
-	[INTERVAL] = { .key = "interval", .type = &type_clock64, VALUE(sfp, interval),
+	[SFP_INTERVAL] = { .key = "interval", .type = &type_clock64, VALUE(sfp, interval),
 		       .flags = ROW_POLICY, .min = 20, .max = 360000,
 		       .help = "How often to look into the cage; 5s by itself. The kernel does not "
 			       "tell when a module comes or goes" },
-	[PRESENT] = STATE("present", &type_bool, present, "Is there a module in the cage?"),
-	[TYPE] = STATE("type", &type_string, type, "Kind of module (SFF-8024, table 4-1)"),
-	[VENDOR] = STATE("vendor", &type_string, vendor, "Who made it"),
-	[OUI] = STATE("oui", &type_string, oui, "IEEE number of the vendor"),
-	[PART] = STATE("part", &type_string, part, "The vendor's part number"),
-	[REVISION] = STATE("revision", &type_string, revision, "The part's revision"),
-	[SERIAL] = STATE("serial", &type_string, serial, "Serial number"),
-	[DATE] = STATE("date", &type_string, date, "When it was made"),
-	[CONNECTOR] = STATE("connector", &type_string, connector, "What plugs into it (SFF-8024)"),
-	[COMPLIANCE] = STATE("compliance", &type_texts, compliance,
+	[SFP_MODE] = { .key = "mode", .type = &type_sfp_mode, VALUE(sfp, link.mode),
+		       .data = sfp_mode_words, .flags = ROW_SELF, .phase = PHASE_PHY,
+		       .effect = EFFECT_BOUNCE, .initial = "auto",
+		       .help = "How MAC and module speak to each other; auto: as fast as both can" },
+	[SFP_INBAND] = { .key = "inband", .type = &type_bool, VALUE(sfp, link.inband),
+			 .flags = ROW_SELF, .phase = PHASE_PHY, .effect = EFFECT_BOUNCE,
+			 .initial = "true",
+			 .help = "Autonegotiation within 1000base-x and 2500base-x; some modules "
+				 "(GPON) answer none" },
+	[SFP_PRESENT] = STATE("present", &type_bool, present, "Is there a module in the cage?"),
+	[SFP_INTERFACE] = { .key = "interface", .type = &type_enum8, VALUE(sfp, link.interface),
+			    .data = sfp_mode_words, .flags = ROW_STATE,
+			    .help = "The mode that the kernel has chosen" },
+	[SFP_MODES] = STATE("modes", &type_sfp_modes, link.modes,
+			    "The modes that MAC and module have in common"),
+	[SFP_MISMATCH] = STATE("mismatch", &type_string, mismatch,
+			       "What is not as \"require\" says"),
+	[SFP_TYPE] = STATE("type", &type_string, type, "Kind of module (SFF-8024, table 4-1)"),
+	[SFP_VENDOR] = STATE("vendor", &type_string, vendor, "Who made it"),
+	[SFP_OUI] = STATE("oui", &type_string, oui, "IEEE number of the vendor"),
+	[SFP_PART] = STATE("part", &type_string, part, "The vendor's part number"),
+	[SFP_REVISION] = STATE("revision", &type_string, revision, "The part's revision"),
+	[SFP_SERIAL] = STATE("serial", &type_string, serial, "Serial number"),
+	[SFP_DATE] = STATE("date", &type_string, date, "When it was made"),
+	[SFP_CONNECTOR] = STATE("connector", &type_string, connector, "What plugs into it (SFF-8024)"),
+	[SFP_COMPLIANCE] = STATE("compliance", &type_texts, compliance,
 			     "Standards that it says it is made for"),
-	[BIT_RATE] = STATE("bit_rate", &type_u32, bit_rate, "Bit rate of a lane, Mbit/s"),
-	[LANES] = STATE("lanes", &type_u32, lanes, "Lanes that are measured"),
-	[WAVELENGTH] = STATE("wavelength", &type_real, wavelength, "Of the laser, nm"),
-	[REACH] = STATE("reach", &type_table, reach, "Metres, by the kind of fibre or cable"),
-	[POWER] = STATE("power", &type_real, power, "What it takes at most, W"),
-	[PROBLEM] = STATE("problem", &type_string, problem, "What is wrong with its memory"),
-	[NO_LINK] = STATE("no_link", &type_string, no_link, "Why there is no link"),
-	[TEMPERATURE] = MEASURED("temperature", &type_numbers, temperature, "°C"),
-	[VOLTAGE] = MEASURED("voltage", &type_numbers, voltage, "Of the supply, V"),
-	[BIAS] = MEASURED("bias", &type_numbers, bias, "Current of each lane's laser, mA"),
-	[TX_POWER] = MEASURED("tx_power", &type_numbers, tx_power, "Light sent by each lane, mW"),
-	[RX_POWER] = MEASURED("rx_power", &type_numbers, rx_power, "Light received by each lane, mW"),
-	[LIMITS] = STATE("limits", &type_table, limits, "The module's own limits, by what is measured"),
-	[ALARMS] = STATE("alarms", &type_texts, alarms, "Limits that are exceeded now"),
-	[READ_USEC] = MEASURED("read_usec", &type_u64, read_usec,
+	[SFP_BIT_RATE] = STATE("bit_rate", &type_u32, bit_rate, "Bit rate of a lane, Mbit/s"),
+	[SFP_LANES] = STATE("lanes", &type_u32, lanes, "Lanes that are measured"),
+	[SFP_WAVELENGTH] = STATE("wavelength", &type_real, wavelength, "Of the laser, nm"),
+	[SFP_REACH] = STATE("reach", &type_table, reach, "Metres, by the kind of fibre or cable"),
+	[SFP_POWER] = STATE("power", &type_real, power, "What it takes at most, W"),
+	[SFP_PROBLEM] = STATE("problem", &type_string, problem, "What is wrong with its memory"),
+	[SFP_NO_LINK] = STATE("no_link", &type_string, no_link, "Why there is no link"),
+	[SFP_TEMPERATURE] = MEASURED("temperature", &type_numbers, temperature, "°C"),
+	[SFP_VOLTAGE] = MEASURED("voltage", &type_numbers, voltage, "Of the supply, V"),
+	[SFP_BIAS] = MEASURED("bias", &type_numbers, bias, "Current of each lane's laser, mA"),
+	[SFP_TX_POWER] = MEASURED("tx_power", &type_numbers, tx_power, "Light sent by each lane, mW"),
+	[SFP_RX_POWER] = MEASURED("rx_power", &type_numbers, rx_power, "Light received by each lane, mW"),
+	[SFP_LIMITS] = STATE("limits", &type_table, limits, "Limits, by what is measured: of \"thresholds\", else the module's own"),
+	[SFP_ALARMS] = STATE("alarms", &type_texts, alarms, "Limits that are exceeded now"),
+	[SFP_READ_USEC] = MEASURED("read_usec", &type_u64, read_usec,
 			       "When the values were read, us since 1970"),
 };
 
@@ -124,30 +118,27 @@ static double tidy(double v)
 	return real_round(v * 1e4) / 1e4;
 }
 
-static unsigned lanes_of(const struct module *m, enum module_quantity q)
-{
-	return q < MODULE_BIAS ? 1 : m->n_lanes;
-}
-
 static json_t *values_json(const struct module *m, enum module_quantity q)
 {
 	json_t *j = json_array();
 
-	for (unsigned n = 0; n < lanes_of(m, q); n++)
+	for (unsigned n = 0; n < module_lanes(m, q); n++)
 		json_array_append_new(j, json_real(tidy(m->values[q][n])));
 	return j;
 }
 
-static json_t *limits_json(const struct module *m)
+static json_t *limits_json(const struct cage *c)
 {
 	json_t *j = json_object();
+	double limit;
 
 	for (enum module_quantity q = 0; q < MODULE_QUANTITIES; q++) {
 		json_t *of = json_object();
 
 		for (enum module_limit l = 0; l < MODULE_LIMITS; l++)
-			json_object_set_new(of, module_limit_name(l), json_real(tidy(m->limits[q][l])));
-		if (m->has_limits[q])
+			if (cage_limit(c, q, l, &limit))
+				json_object_set_new(of, module_limit_name(l), json_real(tidy(limit)));
+		if (json_object_size(of))
 			json_object_set(j, module_quantity_name(q), of);
 		json_decref(of);
 	}
@@ -177,12 +168,12 @@ static json_t *alarms_json(const struct cage *c)
 
 	for (enum module_quantity q = 0; q < MODULE_QUANTITIES; q++)
 		for (enum module_limit l = 0; l < MODULE_LIMITS; l++)
-			for (unsigned n = 0; n < lanes_of(&c->module, q); n++) {
+			for (unsigned n = 0; n < module_lanes(&c->module, q); n++) {
 				char text[64], lane[24] = "";
 
 				if (!(c->exceeded[q][l] & 1 << n))
 					continue;
-				if (lanes_of(&c->module, q) > 1)
+				if (module_lanes(&c->module, q) > 1)
 					snprintf(lane, sizeof(lane), " of lane %u", n + 1);
 				snprintf(text, sizeof(text), "%s%s: %s", module_quantity_name(q), lane,
 					 module_limit_name(l));
@@ -191,41 +182,10 @@ static json_t *alarms_json(const struct cage *c)
 	return j;
 }
 
-static bool exceeds(double v, double limit, bool high, bool already, double slack)
-{
-	if (already)
-		return high ? v > limit - slack : v < limit + slack;
-	return high ? v > limit : v < limit;
-}
-
-bool cage_exceed(struct cage *c)
-{
-	const struct module *m = &c->module;
-	bool changed = false;
-
-	for (enum module_quantity q = 0; q < MODULE_QUANTITIES; q++) {
-		double slack = HYSTERESIS * fabs(m->limits[q][MODULE_HIGH_WARNING] -
-						 m->limits[q][MODULE_LOW_WARNING]);
-
-		for (enum module_limit l = 0; l < MODULE_LIMITS; l++) {
-			bool high = l == MODULE_HIGH_ALARM || l == MODULE_HIGH_WARNING;
-			uint8_t now = 0;
-
-			for (unsigned n = 0; n < lanes_of(m, q) && m->has_limits[q]; n++)
-				if (exceeds(m->values[q][n], m->limits[q][l], high,
-					    c->exceeded[q][l] & 1 << n, slack))
-					now |= 1 << n;
-			changed |= now != c->exceeded[q][l];
-			c->exceeded[q][l] = now;
-		}
-	}
-	return changed;
-}
-
 char *sfp_why_no_link(const struct cage *c)
 {
 	const struct module *m = &c->module;
-	double limit = m->limits[MODULE_RX_POWER][MODULE_LOW_ALARM];
+	double limit = 0;
 
 	if (c->carrier)
 		return NULL;
@@ -239,10 +199,11 @@ char *sfp_why_no_link(const struct cage *c)
 		return str_format("the module is not understood: %s", m->problem);
 	if (m->tx_fault)
 		return str_dup("the module reports a transmit fault");
-	if (m->measures[MODULE_RX_POWER] && m->has_limits[MODULE_RX_POWER] &&
+	if (m->measures[MODULE_RX_POWER] &&
+	    cage_limit(c, MODULE_RX_POWER, MODULE_LOW_ALARM, &limit) &&
 	    m->values[MODULE_RX_POWER][0] < limit)
 		return str_format("too little light is received: %.1f dBm, at least %.1f dBm are needed",
-				  module_dbm(m->values[MODULE_RX_POWER][0]), module_dbm(limit));
+				  dbm_of(m->values[MODULE_RX_POWER][0]), dbm_of(limit));
 	if (m->rx_los)
 		return str_dup("no signal is received: the cable, or the far end's transmitter");
 	return str_dup("a signal is received, but there is no link: the far end may have another "
@@ -269,27 +230,27 @@ static void fill_identity(struct sfp *s, const struct module *m)
 
 	snprintf(oui, sizeof(oui), "%02x:%02x:%02x", m->oui[0], m->oui[1], m->oui[2]);
 	snprintf(unknown, sizeof(unknown), "type 0x%02x", m->identifier);
-	set_text(s, TYPE, &s->type, module_identifier_name(m->identifier) ?
+	set_text(s, SFP_TYPE, &s->type, module_identifier_name(m->identifier) ?
 					    module_identifier_name(m->identifier) : unknown);
-	set_text(s, PROBLEM, &s->problem, m->problem);
+	set_text(s, SFP_PROBLEM, &s->problem, m->problem);
 	if (m->map == MODULE_UNKNOWN)
 		return;
-	set_text(s, VENDOR, &s->vendor, m->vendor);
-	set_text(s, OUI, &s->oui, oui);
-	set_text(s, PART, &s->part, m->part);
-	set_text(s, REVISION, &s->revision, m->revision);
-	set_text(s, SERIAL, &s->serial, m->serial);
-	set_text(s, DATE, &s->date, m->date);
-	set_text(s, CONNECTOR, &s->connector, module_connector_name(m->connector));
-	set_table(s, COMPLIANCE, &s->compliance, json_array());
+	set_text(s, SFP_VENDOR, &s->vendor, m->vendor);
+	set_text(s, SFP_OUI, &s->oui, oui);
+	set_text(s, SFP_PART, &s->part, m->part);
+	set_text(s, SFP_REVISION, &s->revision, m->revision);
+	set_text(s, SFP_SERIAL, &s->serial, m->serial);
+	set_text(s, SFP_DATE, &s->date, m->date);
+	set_text(s, SFP_CONNECTOR, &s->connector, module_connector_name(m->connector));
+	set_table(s, SFP_COMPLIANCE, &s->compliance, json_array());
 	for (unsigned n = 0; n < m->n_codes; n++)
 		json_array_append_new(s->compliance, json_string(m->codes[n]));
-	set_table(s, REACH, &s->reach, reach_json(m));
+	set_table(s, SFP_REACH, &s->reach, reach_json(m));
 	s->bit_rate = m->bit_rate;
 	s->wavelength = tidy(m->wavelength);
 	s->power = tidy(m->power);
-	s->o.present |= (m->bit_rate ? BIT64(BIT_RATE) : 0) | (m->power > 0 ? BIT64(POWER) : 0) |
-			(m->wavelength > 0 ? BIT64(WAVELENGTH) : 0);
+	s->o.present |= (m->bit_rate ? BIT64(SFP_BIT_RATE) : 0) | (m->power > 0 ? BIT64(SFP_POWER) : 0) |
+			(m->wavelength > 0 ? BIT64(SFP_WAVELENGTH) : 0);
 }
 
 static void fill_values(struct sfp *s, const struct cage *c)
@@ -303,14 +264,15 @@ static void fill_values(struct sfp *s, const struct cage *c)
 
 	for (enum module_quantity q = 0; q < MODULE_QUANTITIES; q++)
 		if (m->measures[q])
-			set_table(s, TEMPERATURE + q, where[q], values_json(m, q));
+			set_table(s, SFP_TEMPERATURE + q, where[q], values_json(m, q));
+	s->read_usec = c->read_usec;
+	s->o.present |= BIT64(SFP_READ_USEC);
 	if (!m->n_lanes)
 		return;
-	set_table(s, LIMITS, &s->limits, limits_json(m));
-	set_table(s, ALARMS, &s->alarms, alarms_json(c));
+	set_table(s, SFP_LIMITS, &s->limits, limits_json(c));
+	set_table(s, SFP_ALARMS, &s->alarms, alarms_json(c));
 	s->lanes = m->n_lanes;
-	s->read_usec = c->read_usec;
-	s->o.present |= BIT64(LANES) | BIT64(READ_USEC);
+	s->o.present |= BIT64(SFP_LANES);
 }
 
 static bool differ(const struct sfp *a, const struct sfp *b)
@@ -329,17 +291,22 @@ bool sfp_fill(struct mirror *m, struct iface *i, const struct cage *c)
 {
 	struct sfp *s = (struct sfp *)iface_get_object(mirror_model(m), i, &sfp_feature);
 	struct sfp before = *s;
-	_cleanup_free_ char *why = sfp_why_no_link(c);
+	struct sfp_link link = s->link;
+	_cleanup_free_ char *why = sfp_why_no_link(c), *mismatch = NULL;
 	bool changed;
 
 	memset(s, 0, sizeof(*s));
+	s->link = link;
 	s->present = !c->empty;
-	s->o.present |= BIT64(PRESENT);
-	set_text(s, NO_LINK, &s->no_link, why);
+	s->o.present |= BIT64(SFP_PRESENT);
+	sfp_mode_show(s);
+	set_text(s, SFP_NO_LINK, &s->no_link, why);
 	if (!c->empty && !c->error) {
 		fill_identity(s, &c->module);
 		fill_values(s, c);
 	}
+	mismatch = sfp_mismatch(c->require, s);
+	set_text(s, SFP_MISMATCH, &s->mismatch, mismatch);
 	changed = differ(&before, s);
 	object_clear(&sfp_feature, &before.o);
 	return changed;
@@ -349,7 +316,14 @@ uint64_t sfp_interval(const struct iface *want)
 {
 	const struct sfp *s = (const struct sfp *)iface_object(want, &sfp_feature);
 
-	return s && (s->o.present & BIT64(INTERVAL)) ? s->interval * 10000 : 0;
+	return s && (s->o.present & BIT64(SFP_INTERVAL)) ? s->interval * 10000 : 0;
+}
+
+bool sfp_follows(const struct iface *want)
+{
+	const struct object *o = iface_object(want, &sfp_feature);
+
+	return o && o->present & (BIT64(SFP_MODE) | BIT64(SFP_INBAND));
 }
 
 static void configured(void *data, const struct model *want)
@@ -383,4 +357,6 @@ struct feature sfp_feature = {
 	.name = "sfp", .help = "The cage of a pluggable module", .form = FORM_GROUP,
 	.size = sizeof(struct sfp), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.watch = watch, .unwatch = unwatch, .configured = configured, .observe_link = observe_link,
+	.sources = sfp_mode_sources, .observe = sfp_mode_observe, .check = sfp_mode_check,
+	.blocked = sfp_mode_blocked, .encode = sfp_mode_encode,
 };

@@ -25,6 +25,8 @@
 /* After a hint it is looked at several times: the hint may come before what it is about. */
 #define HINT_USEC UINT64_C(350000)
 #define HINTS 2
+/* The kernel takes its time with a module (sfp_sm_main(): up to 2 s until a PHY is found). */
+#define HINTS_MODULE 8
 #define UEVENT_GROUP 1
 #define UEVENT_BYTES 8192
 
@@ -99,43 +101,43 @@ static void listen_to_uevents(struct sfp_watch *w)
 		log_debug("no kernel events: modules are noticed at the next look");
 }
 
+/* What is known of it now, into the mirror; and what has happened, to who listens. */
 static void tell(struct sfp_watch *w, struct cage *c)
 {
 	struct iface *i = mirror_iface(w->mirror, c->ifindex);
 
 	if (!i || w->mirror->filling) /* filled by the dump */
 		return;
-	if (!sfp_fill(w->mirror, i, c))
-		return;
-	mirror_touch(w->mirror, i);
-	w->mirror->on_changed(w->mirror->data);
+	if (sfp_fill(w->mirror, i, c)) {
+		mirror_touch(w->mirror, i);
+		w->mirror->on_changed(w->mirror->data);
+	}
+	sfp_tell_module(w->mirror, i, c);
+	sfp_tell_limits(w->mirror, i, c, &c->exceeded_told);
+	memcpy(c->exceeded_told, c->exceeded, sizeof(c->exceeded_told));
+	if (c->follow && !c->empty && !w->mirror->held)
+		refresh_iface(w->mirror, i->ifindex, true);
 }
 
-static const char *name_of(struct sfp_watch *w, const struct cage *c)
+/* Another module, or none: what the kernel has said of its link modes was about the one before. */
+static void renew(struct sfp_watch *w, struct cage *c)
 {
-	const struct iface *i = mirror_iface(w->mirror, c->ifindex);
+	struct iface *i = mirror_iface(w->mirror, c->ifindex);
+	struct sfp *s = (struct sfp *)iface_object(i, &sfp_feature);
 
-	return i ? i->name : "?";
+	c->hints = HINTS_MODULE;
+	if (!s)
+		return;
+	s->link.stale = c->follow;
+	mirror_renew(w->mirror, i);
 }
 
-/* What is in it, in the log: once. */
-static void log_module(struct sfp_watch *w, struct cage *c)
+const struct cage *sfp_watch_cage(struct sfp_watch *w, int ifindex)
 {
-	const struct module *m = &c->module;
-	_cleanup_free_ char *text = NULL;
+	struct cage *c;
 
-	if (c->empty)
-		text = str_dup("the cage is empty");
-	else if (c->error)
-		text = str_format("the module cannot be read: %s", strerror(-c->error));
-	else
-		text = str_format("module %s %s, serial number %s%s%s", m->vendor, m->part, m->serial,
-				  m->problem ? ": " : "", m->problem ? m->problem : "");
-	if (c->told && !strcmp(c->told, text))
-		return;
-	log_write(c->error && !c->empty ? LOG_WARNING : LOG_INFO, "%s: %s", name_of(w, c), text);
-	free(c->told);
-	c->told = TAKE_PTR(text);
+	HASH_FIND_INT(w->cages, &ifindex, c);
+	return c && c->known ? c : NULL;
 }
 
 static bool same_module(const struct module *a, const struct module *b)
@@ -147,6 +149,8 @@ static bool same_module(const struct module *a, const struct module *b)
 /* The look has ended: with an error, or with all parts read. */
 static void looked(struct sfp_watch *w, struct cage *c, int error)
 {
+	bool was_read = c->known && !c->error;
+
 	c->asking = false;
 	c->error = error;
 	/* No driver that could, or a kernel before 5.13: there is no cage to look into. */
@@ -158,16 +162,18 @@ static void looked(struct sfp_watch *w, struct cage *c, int error)
 	}
 	c->known = true;
 	c->empty = error == -ENODEV || error == -ENXIO;
+	if (error && was_read)
+		renew(w, c);
 	if (error) {
 		memset(&c->module, 0, sizeof(c->module));
 		memset(c->exceeded, 0, sizeof(c->exceeded));
+		memset(c->exceeded_told, 0, sizeof(c->exceeded_told));
 		c->constant = false;
 	}
 	c->due = now_usec(w) + (c->hints ? HINT_USEC : c->interval ? c->interval : INTERVAL_USEC);
 	c->hints -= !!c->hints;
 	set_timer(w);
 	listen_to_uevents(w);
-	log_module(w, c);
 	tell(w, c);
 }
 
@@ -189,10 +195,13 @@ static void read_all(struct sfp_watch *w, struct cage *c)
 	if (c->constant && !same_module(&now, &c->module)) {
 		c->constant = false;
 		memset(c->exceeded, 0, sizeof(c->exceeded));
+		memset(c->exceeded_told, 0, sizeof(c->exceeded_told));
 		memset(&c->reading, 0, sizeof(c->reading));
 		ask(w, c);
 		return;
 	}
+	if (!c->constant)
+		renew(w, c);
 	c->read_usec = clock_usec(CLOCK_REALTIME);
 	c->module = now;
 	c->whole = c->reading;
@@ -251,7 +260,10 @@ static void ask(struct sfp_watch *w, struct cage *c)
 static void cage_free(struct sfp_watch *w, struct cage *c)
 {
 	HASH_DEL(w->cages, c);
+	object_free(&sfp_require_feature, c->require);
+	object_free(&sfp_thresholds_feature, c->thresholds);
 	free(c->told);
+	free(c->mismatch);
 	free(c);
 }
 
@@ -280,8 +292,8 @@ const struct cage *sfp_watch_note(struct sfp_watch *w, const struct iface *i)
 	const struct link *l = iface_link(i);
 	struct cage *c;
 
-	/* What can be created has no cage; and an Ethernet device has an address. */
-	if (*iface_kind(i) || !row_has(features[FEATURE_LINK],
+	/* What can be created has no cage, a switch's port may; an Ethernet device has an address. */
+	if ((*iface_kind(i) && strcmp(iface_kind(i), "dsa")) || !row_has(features[FEATURE_LINK],
 				       row_find(features[FEATURE_LINK], "address"), &l->o))
 		return NULL;
 	HASH_FIND_INT(w->cages, &i->ifindex, c);
@@ -303,17 +315,49 @@ const struct cage *sfp_watch_note(struct sfp_watch *w, const struct iface *i)
 	return c->known ? c : NULL;
 }
 
+/* Return: it is another than before. */
+static bool keep_copy(const struct feature *f, struct object **to, const struct object *from)
+{
+	bool changed = !*to != !from || (from && (*to)->present != from->present);
+
+	FOREACH_ROW(f, r)
+		changed |= !changed && row_has(f, r, from) && !row_equal(r, *to, from);
+	if (!changed)
+		return false;
+	object_free(f, *to);
+	*to = from ? object_new(f, NULL) : NULL;
+	FOREACH_ROW(f, r)
+		if (row_has(f, r, from))
+			row_copy(f, r, NULL, *to, from);
+	return true;
+}
+
+static void configure(struct sfp_watch *w, struct cage *c, const struct iface *want)
+{
+	uint64_t interval = sfp_interval(want);
+	bool changed = keep_copy(&sfp_require_feature, &c->require,
+				 iface_object(want, &sfp_require_feature));
+
+	changed |= keep_copy(&sfp_thresholds_feature, &c->thresholds,
+			     iface_object(want, &sfp_thresholds_feature));
+	c->follow = sfp_follows(want);
+	if (changed && c->known) {
+		cage_exceed(c);
+		tell(w, c);
+	}
+	if (interval == c->interval)
+		return;
+	c->interval = interval;
+	if (c->known)
+		hint(w, c, interval ? interval : INTERVAL_USEC);
+}
+
 void sfp_watch_configured(struct sfp_watch *w, const struct model *want)
 {
 	for (struct cage *c = w->cages; c; c = c->hh.next) {
 		const struct iface *i = mirror_iface(w->mirror, c->ifindex);
-		uint64_t interval = i ? sfp_interval(model_find(want, i->name)) : 0;
 
-		if (interval == c->interval)
-			continue;
-		c->interval = interval;
-		if (c->known)
-			hint(w, c, interval ? interval : INTERVAL_USEC);
+		configure(w, c, i ? model_find(want, i->name) : NULL);
 	}
 }
 
