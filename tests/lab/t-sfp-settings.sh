@@ -97,7 +97,7 @@ check_eventually 8 "one that can do nothing else" state_is sfp0 "ok: *"
 lab_insert 0 dac-passive F
 check_eventually 8 "and the first kind again" mac_is 0 interface 2500base-x
 check_eventually 5 "is as configured" state_is sfp0 "ok: *"
-sleep 3 # until the module is no longer new
+sleep 5 # until the module is no longer new
 ethtool -s sfp0 advertise 0x20000000000 autoneg on
 check_eventually 5 "another hand's mode is put back" mac_is 0 interface 2500base-x
 check_eventually 2 "and told as drift" grep -q '"event":"drift".*sfp.mode' /tmp/events

@@ -248,7 +248,7 @@ int sfp_mode_observe(struct mirror *m, const struct nlmsghdr *n, bool add _unuse
 	s->link = l;
 	sfp_mode_show(s);
 	/* The kernel has come to the module: that is no other hand's work. */
-	if (m->watchers && sfp_watch_cage(m->watchers[sfp_feature.id], i->ifindex)->hints)
+	if (m->watchers && sfp_watch_cage(m->watchers[sfp_feature.id], i->ifindex)->settling)
 		mirror_renew(m, i);
 	else
 		mirror_touch(m, i);

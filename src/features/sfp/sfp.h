@@ -74,6 +74,7 @@ struct cage {
 	struct object *require, *thresholds; /* of the configuration, copies; NULL: none */
 	bool follow;	     /* the link modes too: the kernel chooses them anew for each module */
 	unsigned hints;	     /* looks that are to follow soon */
+	unsigned settling;   /* looks until the kernel is done with another module */
 	cage_bits exceeded, exceeded_told; /* with hysteresis */
 	UT_hash_handle hh;
 };

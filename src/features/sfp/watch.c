@@ -125,7 +125,7 @@ static void renew(struct sfp_watch *w, struct cage *c)
 	struct iface *i = mirror_iface(w->mirror, c->ifindex);
 	struct sfp *s = (struct sfp *)iface_object(i, &sfp_feature);
 
-	c->hints = HINTS_MODULE;
+	c->hints = c->settling = HINTS_MODULE;
 	if (!s)
 		return;
 	s->link.stale = c->follow;
@@ -172,6 +172,7 @@ static void looked(struct sfp_watch *w, struct cage *c, int error)
 	}
 	c->due = now_usec(w) + (c->hints ? HINT_USEC : c->interval ? c->interval : INTERVAL_USEC);
 	c->hints -= !!c->hints;
+	c->settling -= !!c->settling;
 	set_timer(w);
 	listen_to_uevents(w);
 	tell(w, c);
