@@ -51,5 +51,5 @@ int cpumap(struct xdp_md *ctx)
 		}
 	}
 	count(bpf_map_lookup_elem(&counters, &key), bytes);
-	return verdict;
+	return verdict == XDP_PASS ? pass(ctx) : verdict;
 }

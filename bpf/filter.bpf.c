@@ -229,5 +229,5 @@ int filter(struct xdp_md *ctx)
 		}
 	}
 	count(bpf_map_lookup_elem(&counters, &index), bpf_xdp_get_buff_len(ctx));
-	return drop ? XDP_DROP : XDP_PASS;
+	return drop ? XDP_DROP : pass(ctx);
 }

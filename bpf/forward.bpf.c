@@ -240,5 +240,5 @@ int forward(struct xdp_md *ctx)
 							  XDP_ABORTED;
 	key = r;
 	count(bpf_map_lookup_elem(&counters, &key), bytes);
-	return verdict;
+	return verdict == XDP_PASS ? pass(ctx) : verdict;
 }

@@ -241,6 +241,25 @@ static __always_inline void count(struct tally *c, __u64 bytes)
 	c->bytes += bytes;
 }
 
+/* The place in the chain of the program that goes on with what this one passes; 0: none does. */
+const volatile __u32 chain_next SEC(".rodata.chain");
+
+/* Made, and filled, by the daemon; without a chain there is none. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} chain SEC(".maps");
+
+/* The verdict of a program that has nothing against a packet. */
+static __always_inline int pass(struct xdp_md *ctx)
+{
+	if (chain_next)
+		bpf_tail_call(ctx, &chain, chain_next);
+	return XDP_PASS;
+}
+
 char LICENSE[] SEC("license") = "GPL";
 
 #endif

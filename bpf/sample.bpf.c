@@ -51,5 +51,5 @@ int sample(struct xdp_md *ctx)
 	if (settings.every && bpf_get_prandom_u32() % settings.every == 0)
 		key = take(ctx, bytes) ? SAMPLE_TAKEN : SAMPLE_LOST;
 	count(bpf_map_lookup_elem(&counters, &key), bytes);
-	return XDP_PASS;
+	return pass(ctx);
 }

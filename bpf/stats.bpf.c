@@ -52,7 +52,7 @@ int stats(struct xdp_md *ctx)
 	key = size_class(bytes);
 	count(bpf_map_lookup_elem(&sizes, &key), bytes);
 	if (!parsed)
-		return XDP_PASS;
+		return pass(ctx);
 	key = f.vlan;
 	count(bpf_map_lookup_elem(&vlans, &key), bytes);
 	count_ethertype(f.ethertype, bytes);
@@ -60,5 +60,5 @@ int stats(struct xdp_md *ctx)
 		key = f.protocol;
 		count(bpf_map_lookup_elem(&protocols, &key), bytes);
 	}
-	return XDP_PASS;
+	return pass(ctx);
 }

@@ -5,7 +5,7 @@
 
 #include "ctl/ctl.h"
 
-#define REASON_WIDTH 22
+#define REASON_WIDTH 28
 
 static const json_t *statistics_of(const json_t *document, const char *name)
 {
@@ -27,13 +27,17 @@ static void print_title(const struct ctl *c, const char *name, const json_t *x)
 {
 	const char *program = get_text(x, NULL, "program");
 	time_t since = get_number(x, NULL, "since");
+	const json_t *behind;
 	char when[32] = "";
 	struct tm tm;
+	size_t n;
 
 	if (since && localtime_r(&since, &tm))
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
 	printf("%s%s%s: %s, ", colour_on(c, COLOUR_BOLD), name, colour_off(c, COLOUR_BOLD),
 	       *program ? program : "a program of others");
+	json_array_foreach(json_object_get(x, "chain"), n, behind)
+		printf("then %s, ", json_string_value(behind));
 	if (!strcmp(get_text(x, NULL, "attached"), "none"))
 		fputs("not attached", stdout);
 	else
@@ -58,16 +62,18 @@ static void print_runs(const json_t *group)
 	double seconds = json_number_value(json_object_get(counters, "run_time"));
 
 	if (runs)
-		printf("  %" JSON_INTEGER_FORMAT " runs, %.0f ns each\n", runs, seconds * 1e9 / runs);
+		printf("  %s: %" JSON_INTEGER_FORMAT " runs, %.0f ns each\n",
+		       get_text(group, NULL, "instance"), runs, seconds * 1e9 / runs);
 }
 
 /* "rule 3" says more with the rule beside it. */
 static char *rule_text(const json_t *x, const char *instance)
 {
 	const json_t *rules = json_object_get(json_object_get(x, "filter"), "rules");
+	const char *rule = strstr(instance, "rule ");
 	unsigned n;
 
-	if (sscanf(instance, "rule %u", &n) != 1 || !json_array_get(rules, n - 1))
+	if (!rule || sscanf(rule, "rule %u", &n) != 1 || !json_array_get(rules, n - 1))
 		return str_dup("");
 	return json_literal(json_array_get(rules, n - 1));
 }

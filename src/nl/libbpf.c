@@ -33,7 +33,7 @@
 	F(bpf_program__set_log_level) F(bpf_program__flags) F(bpf_program__set_flags) F(bpf_program__set_ifindex)                                  \
 	F(bpf_program__set_expected_attach_type) F(bpf_map__name) F(bpf_map__fd)                   \
 	F(bpf_map__set_max_entries) F(bpf_map__initial_value) F(bpf_map__set_initial_value) F(bpf_map__set_ifindex)              \
-	F(bpf_map__key_size) F(bpf_map__value_size) F(bpf_map__is_internal) F(bpf_map__max_entries)
+	F(bpf_map__set_autocreate) F(bpf_map__reuse_fd) F(bpf_map__key_size) F(bpf_map__value_size) F(bpf_map__is_internal) F(bpf_map__max_entries)
 
 struct library {
 	void *handle;
@@ -194,30 +194,58 @@ static int size_maps(const struct library *l, const struct xdp_job *j, struct bp
 	return 0;
 }
 
+/* The internal map of a section. */
+static struct bpf_map *find_internal(const struct library *l, struct bpf_object *o,
+				     const char *suffix)
+{
+	struct bpf_map *m = NULL;
+
+	while ((m = l->bpf_object__next_map(o, m))) {
+		const char *dot = strrchr(l->bpf_map__name(m), '.');
+
+		if (l->bpf_map__is_internal(m) && dot && !strcmp(dot, suffix))
+			return m;
+	}
+	return NULL;
+}
+
 static int put_settings(const struct library *l, const struct xdp_job *j, struct bpf_object *o,
 			char **why)
 {
-	struct bpf_map *m = NULL;
+	struct bpf_map *m = j->settings ? find_internal(l, o, ".rodata") : NULL;
 	_cleanup_free_ void *values = NULL;
 	const void *initial;
 	size_t size = 0;
 
-	while (j->settings && (m = l->bpf_object__next_map(o, m))) {
-		const char *name = l->bpf_map__name(m), *dot = strrchr(name, '.');
-
-		if (!l->bpf_map__is_internal(m) || !dot || strcmp(dot, ".rodata"))
-			continue;
-		initial = l->bpf_map__initial_value(m, &size);
-		if (!initial || size < j->settings_size)
-			break;
-		values = mem_dup(initial, size);
-		memcpy(values, j->settings, j->settings_size);
-		return l->bpf_map__set_initial_value(m, values, size);
-	}
 	if (!j->settings)
 		return 0;
-	*why = str_dup("its settings are not of the size that was expected");
-	return -EINVAL;
+	initial = m ? l->bpf_map__initial_value(m, &size) : NULL;
+	if (!initial || size < j->settings_size) {
+		*why = str_dup("its settings are not of the size that was expected");
+		return -EINVAL;
+	}
+	values = mem_dup(initial, size);
+	memcpy(values, j->settings, j->settings_size);
+	return l->bpf_map__set_initial_value(m, values, size);
+}
+
+/* Where the program goes on to, or that it does not. */
+static int put_chain(const struct library *l, const struct xdp_job *j, struct bpf_object *o,
+		     char **why)
+{
+	struct bpf_map *chain = find_map(l, o, "chain"), *next = find_internal(l, o, ".chain");
+
+	if (j->chain_fd < 0)
+		return chain && next ? l->bpf_map__set_autocreate(chain, false) : 0;
+	if (!chain || !next) {
+		*why = str_dup("does not go on to other programs, and so must be the last of xdp.chain "
+			       "(it has no map \"chain\" and no section \".rodata.chain\")");
+		return -EINVAL;
+	}
+	if (l->bpf_map__reuse_fd(chain, j->chain_fd) ||
+	    l->bpf_map__set_initial_value(next, &j->chain_next, sizeof(j->chain_next)))
+		return -EINVAL;
+	return 0;
 }
 
 static int fill_maps(const struct library *l, const struct xdp_job *j, struct bpf_object *o,
@@ -291,6 +319,8 @@ static int load(const struct library *l, const struct xdp_job *j, struct bpf_obj
 		r = size_maps(l, j, o, why);
 	if (!r)
 		r = put_settings(l, j, o, why);
+	if (!r)
+		r = put_chain(l, j, o, why);
 	if (r)
 		return r;
 	l->bpf_program__set_autoload(p, true);

@@ -82,6 +82,30 @@ static void adopt_maps(struct bag *b, struct xdp_attached *a)
 	}
 }
 
+/* A chain's map says what is behind its first program. */
+static int adopt_chain(struct bag *b, struct xdp_attached *a)
+{
+	const struct xdp_map_fd *chain = xdp_map_of(a, "chain");
+	struct xdp_attached **end = &a->behind;
+	int r = 0;
+
+	for (uint32_t n = 1, id; !r && chain && n < chain->max_entries; n++) {
+		struct found *prog = bpf_map_get(chain->fd, &n, &id) < 0 ? NULL :
+				     pick(b, BPF_WHAT_PROG, id);
+
+		if (!prog)
+			return -ENOENT;
+		*end = new0(struct xdp_attached);
+		(*end)->ifindex = a->ifindex;
+		(*end)->link_fd = -1;
+		(*end)->prog_fd = take_fd(prog);
+		adopt_maps(b, *end);
+		r = xdp_read_program(*end);
+		end = &(*end)->behind;
+	}
+	return r;
+}
+
 static void adopt_link(struct xdp *x, struct bag *b, struct found *link)
 {
 	const struct bpf_link_info *info = &link->info.link;
@@ -97,7 +121,7 @@ static void adopt_link(struct xdp *x, struct bag *b, struct found *link)
 	a->link_fd = take_fd(link);
 	a->prog_fd = take_fd(prog);
 	adopt_maps(b, a);
-	if (xdp_read_program(a) < 0 || xdp_read_memory(a) < 0) {
+	if (xdp_read_program(a) < 0 || xdp_read_memory(a) < 0 || adopt_chain(b, a) < 0) {
 		log_warning("interface %d: an XDP program of an earlier run is not to be understood",
 			    a->ifindex);
 		xdp_attached_free(a);

@@ -30,6 +30,9 @@ int xdp_read_program(struct xdp_attached *a);
 /** xdp_read_memory - what it was made from; the mode that it has, or a negative errno */
 int xdp_read_memory(struct xdp_attached *a);
 
+/** xdp_load - an instance of what @j describes, in no list and attached nowhere */
+int xdp_load(struct xdp_job *j, struct xdp_attached **ret, char **why);
+
 /** xdp_carry - what @old had counted goes on in @a, where @j says that it means the same */
 void xdp_carry(const struct xdp_attached *a, const struct xdp_attached *old,
 	       const struct xdp_job *j);

@@ -31,6 +31,8 @@ struct xdp_job *xdp_job_new(int ifindex)
 	struct xdp_job *j = new0(struct xdp_job);
 
 	j->ifindex = ifindex;
+	j->chain_fd = -1;
+	j->from = -1;
 	return j;
 }
 
@@ -52,6 +54,7 @@ struct xdp_job *xdp_job_free(struct xdp_job *j)
 	free(j->memory);
 	free(j->keep);
 	free(j->own);
+	xdp_job_free(j->behind);
 	free(j);
 	return NULL;
 }
@@ -84,10 +87,18 @@ struct xdp_attached *xdp_attached_free(struct xdp_attached *a)
 	free(a->maps);
 	free(a->memory);
 	free(a->note);
+	xdp_attached_free(a->behind);
 	if (a->cache)
 		a->cache_free(a->cache);
 	free(a);
 	return NULL;
+}
+
+const struct xdp_attached *xdp_nth(const struct xdp_attached *a, unsigned n)
+{
+	while (a && n--)
+		a = a->behind;
+	return a;
 }
 
 const struct xdp_map_fd *xdp_map_of(const struct xdp_attached *a, const char *name)

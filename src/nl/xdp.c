@@ -61,7 +61,7 @@ static int keep_fd(struct xdp *x, const char *name, const char *part, int fd)
 	return r;
 }
 
-static void keep_program(struct xdp *x, const struct xdp_attached *a)
+static void keep_one(struct xdp *x, const struct xdp_attached *a)
 {
 	_cleanup_free_ char *name = store_name(a->ifindex, a->prog_id);
 
@@ -71,34 +71,19 @@ static void keep_program(struct xdp *x, const struct xdp_attached *a)
 		(void)keep_fd(x, name, a->maps[n].name, a->maps[n].fd);
 }
 
-static void forget_program(const struct xdp_attached *a)
+static void keep_program(struct xdp *x, const struct xdp_attached *a)
 {
-	_cleanup_free_ char *name = store_name(a->ifindex, a->prog_id);
-
-	store_drop(name);
+	for (; a; a = a->behind)
+		keep_one(x, a);
 }
 
-static int own_map(struct xdp_attached *a, const char *name, uint32_t value_size, uint32_t n)
+static void forget_program(const struct xdp_attached *a)
 {
-	struct xdp_map_fd *m;
-	struct bpf_map_info info = { 0 };
-	int fd = bpf_map_new(BPF_MAP_TYPE_ARRAY, name, value_size, n), r;
+	for (; a; a = a->behind) {
+		_cleanup_free_ char *name = store_name(a->ifindex, a->prog_id);
 
-	if (fd < 0)
-		return fd;
-	r = bpf_bind(a->prog_fd, fd);
-	if (r == 0)
-		r = bpf_info(fd, &info, sizeof(info));
-	if (r < 0) {
-		close(fd);
-		return r;
+		store_drop(name);
 	}
-	a->maps = array_reserve(a->maps, a->n_maps, sizeof(*a->maps));
-	m = &a->maps[a->n_maps++];
-	*m = (struct xdp_map_fd){ .fd = fd, .id = info.id, .max_entries = n, .key_size = 4,
-				  .value_size = value_size };
-	snprintf(m->name, sizeof(m->name), "%s", name);
-	return 0;
 }
 
 static int write_memory(const struct xdp_attached *a, enum xdp_mode mode)
@@ -145,61 +130,6 @@ int xdp_read_program(struct xdp_attached *a)
 	a->prog_id = info.id;
 	memcpy(a->tag, info.tag, sizeof(a->tag));
 	a->loaded = info.load_time;
-	return 0;
-}
-
-/* Maps that only the program reads need not be kept open. */
-static bool is_input(const struct xdp_job *j, const char *name)
-{
-	for (unsigned n = 0; n < j->n_maps; n++)
-		if (!strcmp(j->maps[n].name, name) && strcmp(name, "counters"))
-			return true;
-	return false;
-}
-
-static void take_maps(struct xdp_attached *a, struct loaded *l, const struct xdp_job *j)
-{
-	for (unsigned n = 0; n < l->n_maps; n++) {
-		if (is_input(j, l->maps[n].name)) {
-			close(l->maps[n].fd);
-			continue;
-		}
-		a->maps = array_reserve(a->maps, a->n_maps, sizeof(*a->maps));
-		a->maps[a->n_maps++] = l->maps[n];
-	}
-	l->n_maps = 0;
-}
-
-/* Load an instance. It is in no list and attached nowhere. */
-static int load(const struct xdp_job *j, struct xdp_attached **ret, char **why)
-{
-	_cleanup_(loaded_done) struct loaded l = { .prog_fd = -1 };
-	struct xdp_attached *a;
-	const struct xdp_map_fd *m;
-	uint32_t counters;
-	int r = libbpf_load(j, &l, why);
-
-	if (r < 0)
-		return r;
-	a = new0(struct xdp_attached);
-	a->ifindex = j->ifindex;
-	a->link_fd = -1;
-	a->prog_fd = l.prog_fd;
-	l.prog_fd = -1;
-	a->memory = str_dup(j->memory);
-	take_maps(a, &l, j);
-	m = xdp_map_of(a, "counters");
-	counters = m ? m->max_entries : 0;
-	r = own_map(a, "memory", sizeof(struct memory) + strlen(j->memory) + 1, 1);
-	if (!r && counters)
-		r = own_map(a, "base", 2 * sizeof(uint64_t), counters);
-	if (!r)
-		r = xdp_read_program(a);
-	if (r < 0) {
-		xdp_attached_free(a);
-		return r;
-	}
-	*ret = a;
 	return 0;
 }
 
@@ -384,17 +314,32 @@ static void skip(struct xdp *x, struct xdp_attached *a, struct xdp_attached *old
 	for (unsigned n = 0; n < a->n_maps; n++)
 		close(a->maps[n].fd);
 	a->n_maps = 0;
+	a->behind = xdp_attached_free(a->behind);
 	a->next = x->list;
 	x->list = a;
+}
+
+/* Each program of a chain goes on counting where the same one stood before. */
+static void carry(const struct xdp_attached *a, const struct xdp_attached *old,
+		  const struct xdp_job *j)
+{
+	for (; a && j; a = a->behind, j = j->behind) {
+		const struct xdp_attached *was = j->from < 0 ? NULL : xdp_nth(old, j->from);
+
+		if (was)
+			xdp_carry(a, was, j);
+	}
 }
 
 static int run_attach(struct xdp *x, struct xdp_job *j, struct xdp_attached *old, char **why)
 {
 	struct xdp_attached *a;
-	int r = j->prepare ? j->prepare(j, why) : 0;
+	int r = 0;
 
+	for (struct xdp_job *k = j; !r && k; k = k->behind)
+		r = k->prepare ? k->prepare(k, why) : 0;
 	if (!r)
-		r = load(j, &a, why);
+		r = xdp_load(j, &a, why);
 	if (r < 0)
 		return r;
 	(void)write_memory(a, XDP_AUTO);
@@ -413,7 +358,7 @@ static int run_attach(struct xdp *x, struct xdp_job *j, struct xdp_attached *old
 	if (a->note)
 		log_notice("interface %d: XDP %s", a->ifindex, a->note);
 	if (old) {
-		xdp_carry(a, old, j);
+		carry(a, old, j);
 		forget_program(old);
 		unlist(x, old);
 		xdp_attached_free(old);

@@ -46,6 +46,10 @@ struct xdp_job {
 	uint32_t n_keep;
 	/* Last preparations, when everything before it has been done; why: heap. NULL: none */
 	int (*prepare)(struct xdp_job *j, char **why);
+	struct xdp_job *behind; /* the program that sees what this one passes; NULL: none */
+	int chain_fd;	     /* of a chain: of the map that leads on; -1: it leads nowhere */
+	uint32_t chain_next; /* and where to */
+	int from;     /* which of the programs before it goes on as, by its place; -1: none */
 	char **names; /* for prepare() */
 	unsigned n_names;
 	void *own; /* heap that lives as long: @image of an object file */
@@ -68,6 +72,7 @@ struct xdp_map_fd {
 /* A program that the daemon has on an interface. */
 struct xdp_attached {
 	struct xdp_attached *next;
+	struct xdp_attached *behind; /* what sees what this one passes: no link of its own */
 	int ifindex;
 	int link_fd, prog_fd; /* -1: skipped, see @note */
 	uint32_t prog_id;
@@ -85,6 +90,9 @@ struct xdp_attached {
 
 /** xdp_attached_free - forget one, for implementations; NULL is allowed, returns NULL */
 struct xdp_attached *xdp_attached_free(struct xdp_attached *a);
+
+/** xdp_nth - of a chain, counting from 0; or NULL */
+const struct xdp_attached *xdp_nth(const struct xdp_attached *a, unsigned n);
 
 /** xdp_map_of - by name, or NULL */
 const struct xdp_map_fd *xdp_map_of(const struct xdp_attached *a, const char *name);

@@ -73,6 +73,13 @@ config 'xdp = { program = "filter"; filter = { rules = ( { vlan = 10; action = "
 daemon_reload
 check "a rule for the VLAN" daemon_settled
 check_fails "drops what has its tag" crosses 1
+config 'xdp = { program = "filter"; chain = [ "stats" ]; };' ""
+daemon_reload
+if [ "$(cat /proc/sys/net/core/bpf_jit_enable 2>/dev/null || echo 0)" = 0 ]; then
+	check_eventually 5 "a chain takes a JIT" daemon_says 'v0: xdp.chain: takes a kernel that makes machine code'
+else
+	check "a chain" daemon_settled
+fi
 config "" ""
 daemon_reload
 check "without programs" daemon_settled

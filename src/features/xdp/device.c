@@ -206,29 +206,57 @@ static char *refuse_mode(const struct iface *h, enum xdp_mode mode)
 	return NULL;
 }
 
+static bool takes_parts(const struct xdp_settings *x)
+{
+	bool parts = true;
+	struct member m;
+
+	for (unsigned n = 0; xdp_member(x, n, &m); n++)
+		parts &= !m.shipped || m.shipped->parts;
+	return parts;
+}
+
+static char *refuse_program(const struct model *want, const struct model *have,
+			    const struct iface *i, const struct iface *h,
+			    const struct origin **ret_where)
+{
+	const struct xdp_settings *x =
+		(const struct xdp_settings *)iface_object(i, &xdp_feature);
+	char *why = NULL;
+	struct member m;
+
+	if (x->unsupported == XDP_FAIL)
+		why = refuse_mode(h, x->mode);
+	/* With auto it becomes generic, which has no limit. */
+	if (!why && x->mode == XDP_NATIVE && x->unsupported == XDP_FAIL)
+		why = refuse_mtu(want, have, h, takes_parts(x));
+	for (unsigned n = 0; !why && xdp_member(x, n, &m); n++)
+		if (m.shipped && m.shipped->refused)
+			why = m.shipped->refused(have, i, ret_where);
+	return why;
+}
+
 char *xdp_refused(const struct model *want, const struct model *have, const struct iface *i,
 		  const struct origin **ret_where)
 {
 	const struct xdp_settings *x =
 		(const struct xdp_settings *)iface_object(i, &xdp_feature);
 	const struct iface *h = model_find(have, i->name);
-	const struct shipped *s = x ? shipped_find(x->program) : NULL;
 	const struct device *d = device_of(h);
-	char *why = NULL;
 
 	if (!x || !x->program || !h)
 		return NULL;
 	*ret_where = xdp_place(i, &xdp_feature, "mode");
 	if (d && (d->o.present & BIT64(LACKS)))
 		return str_format("xdp.program: cannot be loaded without %s", d->lacks);
-	if (x->unsupported == XDP_FAIL)
-		why = refuse_mode(h, x->mode);
-	if (!why && s && s->refused)
-		why = s->refused(have, i, ret_where);
-	/* With auto it becomes generic, which has no limit. */
-	if (!why && s && x->mode == XDP_NATIVE && x->unsupported == XDP_FAIL)
-		why = refuse_mtu(want, have, h, s->parts);
-	return why;
+	/* kernel/bpf/verifier.c: "mixing of tail_calls and bpf-to-bpf calls is not supported" */
+	if (d && x->chain && (d->o.present & BIT64(JIT)) && !d->jit) {
+		*ret_where = xdp_place(i, &xdp_feature, "chain");
+		return str_dup("xdp.chain: takes a kernel that makes machine code of programs "
+			       "(net.core.bpf_jit_enable): this one interprets them, and then programs "
+			       "with functions cannot go on to others");
+	}
+	return refuse_program(want, have, i, h, ret_where);
 }
 
 /* Will it be able to, when this plan has been carried out? Some drivers can with a program only. */

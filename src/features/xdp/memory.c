@@ -12,17 +12,19 @@
 
 /* What was read: an object of each feature, on the heap; NULL: not there. */
 struct recalled {
-	struct object *own, *inner;
-	const struct shipped *program;
+	struct object *own;
+	struct object *inner[CHAIN_MAX]; /* of shipped_nth() */
 };
 
 static void recalled_free(void *cache)
 {
 	struct recalled *r = cache;
 
-	object_free(&xdp_feature, r->own);
-	if (r->inner)
-		object_free(r->program->feature, r->inner);
+	if (r->own)
+		object_free(&xdp_feature, r->own);
+	for (unsigned n = 0; n < CHAIN_MAX; n++)
+		if (r->inner[n])
+			object_free(shipped_nth(n)->feature, r->inner[n]);
 	free(r);
 }
 
@@ -38,17 +40,23 @@ static bool read_row(const struct feature *f, const struct row *row, struct obje
 	return r == 0;
 }
 
+static bool is_inner(const config_setting_t *s)
+{
+	const struct shipped *p = shipped_find(config_setting_name(s));
+
+	return p && p->feature && config_setting_is_group(s);
+}
+
 /* NULL: there is something that cannot be understood. */
-static struct object *read_object(const struct feature *f, const config_setting_t *group,
-				  const char *but)
+static struct object *read_object(const struct feature *f, const config_setting_t *group)
 {
 	struct object *o = object_new(f, NULL);
 
-	for (int n = 0; group && n < config_setting_length(group); n++) {
+	for (int n = 0; n < config_setting_length(group); n++) {
 		const config_setting_t *s = config_setting_get_elem(group, n);
 		const struct row *row = row_find(f, config_setting_name(s));
 
-		if (but && !strcmp(config_setting_name(s), but))
+		if (f == &xdp_feature && is_inner(s))
 			continue;
 		if (!row || !read_row(f, row, o, s)) {
 			object_free(f, o);
@@ -58,23 +66,34 @@ static struct object *read_object(const struct feature *f, const config_setting_
 	return o;
 }
 
+static bool read_inner(struct recalled *r, const config_setting_t *group)
+{
+	const struct shipped *p;
+
+	for (unsigned n = 0; n < CHAIN_MAX && (p = shipped_nth(n)); n++) {
+		const config_setting_t *s = config_setting_get_member(group, p->name);
+
+		if (xdp_member_find((struct xdp_settings *)r->own, p->name) < 0 || !p->feature)
+			continue;
+		r->inner[n] = s ? read_object(p->feature, s) : NULL;
+		if (!r->inner[n])
+			return false;
+	}
+	return true;
+}
+
 static struct recalled *read_memory(const char *text)
 {
 	struct recalled *r = NULL;
 	const config_setting_t *group;
-	const char *program = NULL;
 	config_t cfg;
 
 	config_init(&cfg);
 	group = config_read_string(&cfg, text) == CONFIG_TRUE ? config_lookup(&cfg, "xdp") : NULL;
-	if (group && config_setting_lookup_string(group, "program", &program)) {
+	if (group) {
 		r = new0(struct recalled);
-		r->program = shipped_find(program);
-		r->own = read_object(&xdp_feature, group, r->program ? r->program->name : NULL);
-		if (r->program && r->program->feature)
-			r->inner = read_object(r->program->feature,
-					       config_setting_get_member(group, program), NULL);
-		if (!r->own || (r->program && r->program->feature && !r->inner)) {
+		r->own = read_object(&xdp_feature, group);
+		if (!r->own || !read_inner(r, group)) {
 			recalled_free(r);
 			r = NULL;
 		}
@@ -110,8 +129,9 @@ bool xdp_recall(struct model *m, struct iface *i, struct xdp_attached *a)
 		a->cache_free = recalled_free;
 	}
 	copy_object(m, i, &xdp_feature, r->own);
-	if (r->inner)
-		copy_object(m, i, r->program->feature, r->inner);
+	for (unsigned n = 0; n < CHAIN_MAX; n++)
+		if (r->inner[n])
+			copy_object(m, i, shipped_nth(n)->feature, r->inner[n]);
 	return true;
 }
 

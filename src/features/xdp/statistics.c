@@ -21,63 +21,73 @@ static const struct counter runs[] = {
 	{ .name = "run_time", .unit = "seconds", .help = "How long it ran, of these" },
 };
 
+/* One program of an interface. */
+struct counted {
+	const struct xdp_attached *a;
+	struct member m; /* "": not known */
+	bool chain;	 /* there are others */
+};
+
 static void put(struct statistics *s, const struct statistics_provider *p,
-		const struct xdp_attached *a, const char *instance, const uint64_t *value)
+		const struct counted *of, const char *instance, const uint64_t *value)
 {
-	struct counters *c = statistics_counters(s, p, a->ifindex, instance);
+	struct counters *c = statistics_counters(s, p, of->a->ifindex, instance);
 
 	counters_put(c, "packets", value[0]);
 	counters_put(c, "bytes", value[1]);
 }
 
-static const struct shipped *program_of(const struct xdp_attached *a)
+static char *reason_of(const struct counted *c, const char *reason, uint32_t n)
 {
-	const struct object *o = xdp_recalled(a);
+	const char *before = c->chain ? c->m.name : "", *colon = c->chain ? ": " : "";
 
-	return o ? shipped_find(((const struct xdp_settings *)o)->program) : NULL;
+	if (reason)
+		return str_format("%s%s%s", before, colon, reason);
+	return str_format("%s%s%s %u", before, colon, !c->m.shipped ? "counter" :
+			  c->m.shipped == &shipped_filter ? "rule" : "cpu",
+			  n + (c->m.shipped == &shipped_filter));
 }
 
 static void put_verdicts(struct statistics *s, const struct statistics_provider *p,
-			 const struct xdp_attached *a)
+			 const struct counted *c)
 {
-	const struct xdp_map_fd *m = xdp_map_of(a, "counters");
-	const struct shipped *program = program_of(a);
+	const struct xdp_map_fd *m = xdp_map_of(c->a, "counters");
+	const struct shipped *program = c->m.shipped;
 	unsigned named = program ? program->n_reasons : 0;
 	uint32_t n = m ? min_of(m->max_entries, (uint32_t)ENTRIES_MAX) : 0;
 	_cleanup_free_ uint64_t(*values)[2] = mem_new(n * sizeof(*values) + 1);
-	char instance[24];
 
-	if (!n || xdp_counters(a, values, n) < 0)
+	if (!n || xdp_counters(c->a, values, n) < 0)
 		return;
 	for (uint32_t k = 0; k < n; k++) {
+		_cleanup_free_ char *instance = NULL;
+
 		if (k >= named && n > RULES_ALL && !values[k][0])
 			continue;
-		snprintf(instance, sizeof(instance), "%s %u",
-			 !program ? "counter" : program == &shipped_filter ? "rule" : "cpu",
-			 k - named + (program == &shipped_filter));
-		put(s, p, a, k < named ? program->reasons[k] : instance, values[k]);
+		instance = reason_of(c, k < named ? program->reasons[k] : NULL, k - named);
+		put(s, p, c, instance, values[k]);
 	}
 }
 
 static void put_program(struct statistics *s, const struct statistics_provider *p,
-			const struct xdp_attached *a)
+			const struct counted *of)
 {
 	struct bpf_prog_info info = { 0 };
 	struct counters *c;
 
-	if (a->prog_fd < 0 || bpf_info(a->prog_fd, &info, sizeof(info)) < 0)
+	if (of->a->prog_fd < 0 || bpf_info(of->a->prog_fd, &info, sizeof(info)) < 0)
 		return;
-	c = statistics_counters(s, p, a->ifindex, NULL);
+	c = statistics_counters(s, p, of->a->ifindex, *of->m.name ? of->m.name : "unknown");
 	counters_put(c, "runs", info.run_cnt);
 	counters_put_real(c, "run_time", info.run_time_ns / 1e9);
 }
 
 /* A map of counters a CPU: those that are not zero. */
 static void put_map(struct statistics *s, const struct statistics_provider *p,
-		    const struct xdp_attached *a, const char *name,
+		    const struct counted *c, const char *name,
 		    const char *(*instance)(uint32_t key, char *buf))
 {
-	const struct xdp_map_fd *m = xdp_map_of(a, name);
+	const struct xdp_map_fd *m = xdp_map_of(c->a, name);
 	uint32_t n = m ? min_of(m->max_entries, (uint32_t)ENTRIES_MAX) : 0;
 	size_t each = bpf_cpus() * 2 * sizeof(uint64_t);
 	_cleanup_free_ uint32_t *keys = mem_new(n * sizeof(*keys) + 1);
@@ -95,7 +105,7 @@ static void put_map(struct statistics *s, const struct statistics_provider *p,
 			for (unsigned k = 0; k < 2; k++)
 				sum[k] += values[((size_t)i * bpf_cpus() + cpu) * 2 + k];
 		if (sum[0])
-			put(s, p, a, instance(keys[i], buf), sum);
+			put(s, p, c, instance(keys[i], buf), sum);
 	}
 }
 
@@ -123,38 +133,48 @@ static const char *size(uint32_t key, char *buf)
 }
 
 static void put_vlans(struct statistics *s, const struct statistics_provider *p,
-		      const struct xdp_attached *a)
+		      const struct counted *c)
 {
-	put_map(s, p, a, "vlans", number);
+	put_map(s, p, c, "vlans", number);
 }
 
 static void put_protocols(struct statistics *s, const struct statistics_provider *p,
-			  const struct xdp_attached *a)
+			  const struct counted *c)
 {
-	put_map(s, p, a, "protocols", number);
+	put_map(s, p, c, "protocols", number);
 }
 
 static void put_ethertypes(struct statistics *s, const struct statistics_provider *p,
-			   const struct xdp_attached *a)
+			   const struct counted *c)
 {
-	put_map(s, p, a, "ethertypes", ethertype);
+	put_map(s, p, c, "ethertypes", ethertype);
 }
 
 static void put_sizes(struct statistics *s, const struct statistics_provider *p,
-		      const struct xdp_attached *a)
+		      const struct counted *c)
 {
-	put_map(s, p, a, "sizes", size);
+	put_map(s, p, c, "sizes", size);
 }
 
-static void each(struct statistics *s, const struct statistics_provider *p, int ifindex,
-		 void (*fn)(struct statistics *s, const struct statistics_provider *p,
-			    const struct xdp_attached *a))
+typedef void (*put_fn)(struct statistics *s, const struct statistics_provider *p,
+		       const struct counted *c);
+
+static void each(struct statistics *s, const struct statistics_provider *p, int ifindex, put_fn fn)
 {
 	const struct xdp *x = statistics_kernel(s)->xdp;
 
-	for (const struct xdp_attached *a = xdp_next(x, NULL); a; a = xdp_next(x, a))
-		if (!ifindex || a->ifindex == ifindex)
-			fn(s, p, a);
+	for (const struct xdp_attached *a = xdp_next(x, NULL); a; a = xdp_next(x, a)) {
+		const struct object *o = xdp_recalled(a);
+
+		for (unsigned n = 0; !ifindex || a->ifindex == ifindex; n++) {
+			struct counted c = { .a = xdp_nth(a, n), .chain = a->behind };
+
+			if (!c.a)
+				break;
+			(void)xdp_member((const struct xdp_settings *)o, n, &c.m);
+			fn(s, p, &c);
+		}
+	}
 }
 
 #define ASK(name, fn)                                                                              \
@@ -177,7 +197,7 @@ ASK(ask_sizes, put_sizes)
 
 const struct statistics_provider xdp_statistics[] = {
 	PROVIDER("xdp", "Verdicts of the XDP program, by reason", "reason", ask_verdicts),
-	{ .group = "xdp_program", .help = "How the XDP program runs", .counters = runs,
+	{ .group = "xdp_program", .help = "How the XDP program runs", .instance = "program", .counters = runs,
 	  .n_counters = ARRAY_SIZE(runs), .ask = ask_program },
 	PROVIDER("xdp_vlan", "Packets by VLAN, as the XDP program stats saw them", "vlan", ask_vlans),
 	PROVIDER("xdp_protocol", "Packets by protocol of IP", "protocol", ask_protocols),

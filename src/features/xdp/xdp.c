@@ -44,7 +44,7 @@ static const struct word attached_words[] = {
 	{ "several", XDP_ATTACHED_MULTI }, { NULL, 0 },
 };
 
-enum { PROGRAM, SECTION, MODE, UNSUPPORTED, FOREIGN, BUILD, ATTACHED, ID, TAG, SINCE, NOTE };
+enum { PROGRAM, SECTION, CHAIN, MODE, UNSUPPORTED, FOREIGN, BUILD, ATTACHED, ID, TAG, SINCE, NOTE };
 
 static const struct row rows[] = {
 	[PROGRAM] = { .key = "program", .type = &type_string, VALUE(xdp_settings, program), .max = 255,
@@ -52,6 +52,9 @@ static const struct row rows[] = {
 	  .help = "filter, stats, forward, cpumap, sample, or the path of an object file" },
 	[SECTION] = { .key = "section", .type = &type_string, VALUE(xdp_settings, section), .max = 63,
 	  .phase = PHASE_XDP, .flags = ROW_OURS, .help = "Of an object file with several programs: which section or program" },
+	[CHAIN] = { .key = "chain", .type = &type_chain, VALUE(xdp_settings, chain),
+	  .phase = PHASE_XDP, .flags = ROW_OURS,
+	  .help = "Programs behind the first, in order: each sees what the one before has passed; PATH#SECTION of an object file with several" },
 	[MODE] = { .key = "mode", .type = &type_enum8, VALUE(xdp_settings, mode), .data = mode_words,
 	  .phase = PHASE_XDP, .flags = ROW_OURS, .help = "Where it runs; auto: native where the driver can, else generic" },
 	[UNSUPPORTED] = { .key = "on_unsupported", .type = &type_enum8, VALUE(xdp_settings, unsupported),
@@ -116,13 +119,11 @@ void xdp_keep(struct xdp_job *j, unsigned n)
 
 /* Object files. */
 
-static void build_of(const void *image, size_t size, char *ret)
+static uint64_t hash_of(uint64_t h, const void *image, size_t size) /* FNV-1a */
 {
-	uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
-
 	for (size_t n = 0; n < size; n++)
 		h = (h ^ ((const uint8_t *)image)[n]) * UINT64_C(1099511628211);
-	sprintf(ret, "%016llx", (unsigned long long)h);
+	return h;
 }
 
 /* Of what is loaded: the shipped image, or the file's contents (@own: to be freed). */
@@ -160,21 +161,26 @@ static struct object *completed(struct model *want, struct iface *i, const struc
 static void complete(struct model *want, struct iface *i)
 {
 	struct xdp_settings *x = (struct xdp_settings *)iface_object(i, &xdp_feature);
-	const struct shipped *s = x ? shipped_find(x->program) : NULL;
-	const void *image;
-	_cleanup_free_ char *own = NULL;
+	uint64_t hash = UINT64_C(14695981039346656037);
+	struct member m;
 	char build[17];
-	size_t size;
 
 	if (!x || !x->program)
 		return;
-	x->o.present |= BIT64(SECTION) | BIT64(MODE) | BIT64(UNSUPPORTED);
+	x->o.present |= BIT64(SECTION) | BIT64(CHAIN) | BIT64(MODE) | BIT64(UNSUPPORTED);
 	(void)completed(want, i, &xdp_device_feature); /* so that it is read */
-	if (s && s->feature && s->complete)
-		s->complete(completed(want, i, s->feature));
-	if (image_of(x->program, &image, &size, &own) < 0)
-		return; /* check() says so */
-	build_of(image, size, build);
+	for (unsigned n = 0; xdp_member(x, n, &m); n++) {
+		_cleanup_free_ char *own = NULL;
+		const void *image;
+		size_t size;
+
+		if (m.shipped && m.shipped->feature && m.shipped->complete)
+			m.shipped->complete(completed(want, i, m.shipped->feature));
+		if (image_of(m.name, &image, &size, &own) < 0)
+			return; /* check() says so */
+		hash = hash_of(hash, image, size);
+	}
+	sprintf(build, "%016llx", (unsigned long long)hash);
 	x->build = arena_str(want->arena, build);
 	x->o.present |= BIT64(BUILD);
 	if (x->o.where)
@@ -186,9 +192,10 @@ static const char *nth_program(const void *data _unused_, unsigned n)
 	return n < ARRAY_SIZE(programs) ? programs[n]->name : NULL;
 }
 
-static void check_file(const struct iface *i, const char *program, struct errors *e)
+static void check_file(const struct iface *i, const char *key, const char *program,
+		       struct errors *e)
 {
-	const struct origin *at = xdp_place(i, &xdp_feature, "program");
+	const struct origin *at = xdp_place(i, &xdp_feature, key);
 	_cleanup_free_ char *own = NULL;
 	const char *near, *why;
 	const void *image;
@@ -197,35 +204,55 @@ static void check_file(const struct iface *i, const char *program, struct errors
 
 	if (*program != '/') {
 		near = text_suggest(program, nth_program, NULL);
-		errors_add(e, at, "%s: xdp.program: no shipped program \"%s\"%s%s%s; an object file "
-			   "is named by its whole path", i->name, program,
+		errors_add(e, at, "%s: xdp.%s: no shipped program \"%s\"%s%s%s; an object file "
+			   "is named by its whole path", i->name, key, program,
 			   near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
 		return;
 	}
 	r = image_of(program, &image, &size, &own);
 	why = r < 0 ? strerror(-r) : xdp_image_check(image, size);
 	if (why)
-		errors_add(e, at, "%s: xdp.program: %s %s", i->name, program, why);
+		errors_add(e, at, "%s: xdp.%s: %s %s", i->name, key, program, why);
 }
 
-static void check_inner(const struct iface *i, const struct shipped *s, const char *program,
-			struct errors *e)
+/* Settings of a program that the interface does not have. */
+static void check_inner(const struct iface *i, const struct xdp_settings *x, struct errors *e)
 {
 	for (unsigned n = 0; n < ARRAY_SIZE(programs); n++) {
 		const struct feature *f = programs[n]->feature;
 
-		if (programs[n] != s && f && iface_object(i, f))
+		if (f && iface_object(i, f) && xdp_member_find(x, programs[n]->name) < 0)
 			errors_add(e, &i->where, "%s: %s: xdp.program is \"%s\"", i->name, f->name,
-				   program ? program : "");
+				   x && x->program ? x->program : "");
 	}
+}
+
+static void check_member(const struct model *want, const struct iface *i,
+			 const struct xdp_settings *x, unsigned n, struct errors *e)
+{
+	const char *key = n ? "chain" : "program";
+	struct member m;
+
+	xdp_member(x, n, &m);
+	if (xdp_member_find(x, m.spec) < (int)n)
+		errors_add(e, xdp_place(i, &xdp_feature, key), "%s: xdp.%s: \"%s\" twice", i->name, key,
+			   m.spec);
+	if (!m.shipped)
+		check_file(i, key, m.name, e);
+	else if (*m.section)
+		errors_add(e, xdp_place(i, &xdp_feature, n ? key : "section"),
+			   "%s: xdp.%s: is for object files; \"%s\" has one program", i->name,
+			   n ? "chain: a section" : "section", m.name);
+	if (m.shipped && m.shipped->check)
+		m.shipped->check(want, i, e);
 }
 
 static void check(const struct model *want, const struct iface *i, struct errors *e)
 {
 	const struct xdp_settings *x = settings_of(i);
-	const struct shipped *s = x ? shipped_find(x->program) : NULL;
+	struct member m;
 
-	check_inner(i, s, x ? x->program : NULL, e);
+	check_inner(i, x, e);
 	if (!x)
 		return;
 	if (!x->program) {
@@ -237,14 +264,8 @@ static void check(const struct model *want, const struct iface *i, struct errors
 			}
 		return;
 	}
-	if (!s)
-		check_file(i, x->program, e);
-	else if (x->section)
-		errors_add(e, xdp_place(i, &xdp_feature, "section"),
-			   "%s: xdp.section: is for object files; \"%s\" has one program", i->name,
-			   x->program);
-	if (s && s->check)
-		s->check(want, i, e);
+	for (unsigned n = 0; xdp_member(x, n, &m); n++)
+		check_member(want, i, x, n, e);
 }
 
 /* A program that is not the daemon's? */
@@ -257,11 +278,10 @@ char *xdp_blocked(const struct planner *p, const struct iface *want)
 {
 	const struct xdp_settings *x = settings_of(want);
 	const struct xdp_settings *have = settings_of(model_find(p->have, want->name));
+	struct member m;
 
-	const struct shipped *s = x ? shipped_find(x->program) : NULL;
-
-	if (s && s->blocked) {
-		char *why = s->blocked(p, want);
+	for (unsigned n = 0; xdp_member(x, n, &m); n++) {
+		char *why = m.shipped && m.shipped->blocked ? m.shipped->blocked(p, want) : NULL;
 
 		if (why)
 			return why;
@@ -272,14 +292,25 @@ char *xdp_blocked(const struct planner *p, const struct iface *want)
 			  "would replace it", have->id);
 }
 
+const struct object *xdp_object(const struct step *s, const struct shipped *p)
+{
+	return p && p->feature && s->feature == p->feature ? s->to : inner_of(s->want, p);
+}
+
 /* What is kept beside the program: the settings as the configuration has them. */
-char *xdp_memory(const struct xdp_settings *x, const struct shipped *s, const struct object *inner)
+char *xdp_memory(const struct xdp_settings *x, const struct step *s)
 {
 	json_t *j = object_json(&xdp_feature, &x->o, ROW_STATE | ROW_POLICY);
 	_cleanup_free_ char *group = NULL;
+	struct member m;
 
-	if (inner)
-		json_object_set_new(j, s->name, object_json(s->feature, inner, ROW_STATE));
+	for (unsigned n = 0; xdp_member(x, n, &m); n++) {
+		const struct object *inner = xdp_object(s, m.shipped);
+
+		if (inner)
+			json_object_set_new(j, m.name,
+					    object_json(m.shipped->feature, inner, ROW_STATE));
+	}
 	group = json_literal(j);
 	json_decref(j);
 	return str_format("xdp = %s;", group);
@@ -304,30 +335,42 @@ static int encode_removal(struct encoder *e, const struct step *s, const struct 
 	return bad ? -EMSGSIZE : 1;
 }
 
-static int fill_job(struct xdp_job *j, const struct xdp_settings *x, const struct step *s)
+static int fill_member(struct xdp_job *j, const struct xdp_settings *x, const struct member *m,
+		       const struct step *s)
 {
-	const struct shipped *p = shipped_find(x->program);
-	const struct object *inner = p && p->feature && s->feature == p->feature ?
-					     s->to : inner_of(s->want, p);
-	int r = image_of(x->program, &j->image, &j->size, (char **)&j->own);
+	const struct xdp_settings *have = settings_of(s->have);
+	int r = image_of(m->name, &j->image, &j->size, (char **)&j->own);
 
 	if (r < 0)
 		return r;
 	j->mode = x->mode;
 	j->unsupported = x->unsupported;
-	j->section = x->section ? str_dup(x->section) : NULL;
-	j->file = p ? NULL : str_dup(x->program);
-	j->parts = p && p->parts; /* object files say it themselves: SEC("xdp.frags") */
-	j->memory = xdp_memory(x, p, inner);
-	if (p) {
-		const struct xdp_settings *have = settings_of(s->have);
-		bool same = have && have->program && !strcmp(have->program, x->program);
-
-		p->fill(j, inner, same ? inner_of(s->have, p) : NULL);
-		if (!same)
-			j->n_keep = 0;
-	}
+	j->section = *m->section ? str_dup(m->section) : NULL;
+	j->file = m->shipped ? NULL : str_dup(m->name);
+	j->from = have && have->program ? xdp_member_find(have, m->spec) : -1;
+	if (m->shipped)
+		m->shipped->fill(j, xdp_object(s, m->shipped),
+				 j->from < 0 ? NULL : inner_of(s->have, m->shipped));
 	return 0;
+}
+
+static int fill_job(struct xdp_job *j, const struct xdp_settings *x, const struct step *s)
+{
+	struct xdp_job *first = j;
+	bool parts = true; /* object files say it themselves: SEC("xdp.frags") */
+	struct member m;
+	int r = 0;
+
+	for (unsigned n = 0; !r && xdp_member(x, n, &m); n++) {
+		if (n)
+			j = j->behind = xdp_job_new(s->ifindex);
+		parts &= m.shipped && m.shipped->parts;
+		r = fill_member(j, x, &m, s);
+	}
+	for (j = first; j; j = j->behind)
+		j->parts = parts;
+	first->memory = xdp_memory(x, s);
+	return r;
 }
 
 int xdp_encode(struct encoder *e, const struct step *s, unsigned part)

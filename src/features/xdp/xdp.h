@@ -11,10 +11,29 @@
 struct xdp_settings {
 	struct object o;
 	char *program, *section, *build, *tag, *note;
+	char *chain; /* what is behind it, a line each; NULL: nothing */
 	uint8_t mode, unsupported, foreign, attached;
 	uint32_t id;
 	uint64_t since;
 };
+
+/* One program of those that an interface has, in their order. */
+#define CHAIN_MAX 8
+struct member {
+	char spec[320];		/* as it is written */
+	char name[320];		/* of a shipped program, or the path of an object file */
+	const char *section;	/* "": the object file has one program */
+	const struct shipped *shipped; /* NULL: an object file */
+};
+
+/** xdp_member - the @n-th program, counting from 0; false: there are not so many */
+bool xdp_member(const struct xdp_settings *x, unsigned n, struct member *ret);
+
+/** xdp_member_find - the place of the same program, or -1 */
+int xdp_member_find(const struct xdp_settings *x, const char *spec);
+
+/* Names of programs, a line each; one heap or arena string. */
+extern const struct type type_chain;
 
 /* A row of a list of names. */
 #define NAMES_MAX 16
@@ -58,8 +77,11 @@ const struct origin *xdp_place(const struct iface *i, const struct feature *f, c
 /** xdp_keep - the first @n counters go on as they are */
 void xdp_keep(struct xdp_job *j, unsigned n);
 
-/** xdp_memory - the settings as text; the caller frees it */
-char *xdp_memory(const struct xdp_settings *x, const struct shipped *s, const struct object *inner);
+/** xdp_object - the settings of a shipped program as step @s will have made them, or NULL */
+const struct object *xdp_object(const struct step *s, const struct shipped *p);
+
+/** xdp_memory - all settings as step @s will have made them, as text; the caller frees it */
+char *xdp_memory(const struct xdp_settings *x, const struct step *s);
 
 /** xdp_recall - the other way round, into the mirror's model; false: not to be understood */
 bool xdp_recall(struct model *m, struct iface *i, struct xdp_attached *a);

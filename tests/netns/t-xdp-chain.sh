@@ -1,0 +1,226 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Several programs on one interface: each sees what the one before has passed; one of them is
+# replaced, the daemon is restarted, killed and upgraded, and under traffic no packet is missed.
+# NETCTL_XDP_ROUNDS=50 does that so often.
+
+# shellcheck disable=SC2034,SC2154 # variables shared with tests/lib
+here=$(cd "$(dirname "$0")" && pwd)
+if [ -z "${NETCTL_XDP_MOUNTS:-}" ] && [ "$(id -u)" -eq 0 ]; then
+	exec env NETCTL_XDP_MOUNTS=1 unshare --mount "$0"
+fi
+# shellcheck source=tests/lib/inside.sh
+. "$here/../lib/inside.sh"
+head -c 2 "$NETCTLD" | grep -q '#!' && skip_all "valgrind does not know bpf(2)"
+for program in bpftool clang python3 jq; do
+	command -v $program >/dev/null || skip_all "needs $program"
+done
+mount -t bpf bpf /sys/fs/bpf || skip_all "no bpffs"
+# shellcheck source=tests/lib/bus.sh
+. "$here/../lib/bus.sh"
+
+rounds=${NETCTL_XDP_ROUNDS:-3}
+work=$daemon_dir/work
+mkdir "$work"
+unshare --net sleep 600 &
+far_pid=$!
+at_exit 'kill $far_pid'
+far() { nsenter --net="/proc/$far_pid/ns/net" "$@"; }
+eventually 5 test -e "/proc/$far_pid/ns/net"
+sleep 0.1
+ip link set lo up
+ip link add v0 type veth peer name v1 netns "/proc/$far_pid/ns/net"
+# No packets but the test's.
+echo 1 >/proc/sys/net/ipv6/conf/v0/disable_ipv6
+far sh -c 'echo 1 >/proc/sys/net/ipv6/conf/v1/disable_ipv6'
+far ip link set v1 up
+far ip address add 192.0.2.2/24 dev v1
+far ip address add 192.0.2.66/24 dev v1
+far ip address add 192.0.2.67/24 dev v1
+
+object() { # NAME SOURCE: an object file
+	printf '#include <linux/bpf.h>\n#define SEC(n) __attribute__((section(n), used))\n%s\n' "$2" \
+		>"$work/$1.c"
+	clang -target bpf -O2 -g -idirafter "/usr/include/$(gcc -print-multiarch)" -c "$work/$1.c" \
+		-o "$work/$1.o"
+}
+# One that ends the chain, and one that goes on, as the documentation says.
+object last 'SEC("xdp/pass") int pass_it(struct xdp_md *c) { return XDP_PASS; }
+SEC("xdp/drop") int drop_it(struct xdp_md *c) { return XDP_DROP; }
+char l[] SEC("license") = "GPL";'
+object onward 'const volatile unsigned chain_next SEC(".rodata.chain");
+struct { int (*type)[3]; int (*max_entries)[1]; unsigned *key, *value; } chain SEC(".maps");
+static long (*tail_call)(void *, void *, unsigned) = (void *)12;
+SEC("xdp") int onward(struct xdp_md *c)
+{
+	if (chain_next)
+		tail_call(c, &chain, chain_next);
+	return XDP_PASS;
+}
+char l[] SEC("license") = "GPL";'
+
+prog_id() { ip -j link show v0 | jq -r '.[0].xdp.prog.id // 0'; }
+link_id() { bpftool -j link list | jq -r '.[] | select(.type == "xdp") | .id' | head -n 1; }
+reaches() { far ping -q -c 1 -W 1 -I "$1" 192.0.2.1; }
+counter() { # REASON: packets
+	"$NETCTL" stats v0 --json |
+		jq -r "[.. | objects | select(.group? == \"xdp\" and .instance? == \"$1\") | .counters.packets] | add // 0"
+}
+drop66='filter = { rules = ( { src = "192.0.2.66"; action = "drop"; } ); };'
+chain() { # PROGRAM CHAIN SETTINGS
+	echo "interfaces = ( { name = \"v0\"; addresses = [ \"192.0.2.1/24\" ];
+	  xdp = { program = \"$1\"; chain = [ $2 ]; $3 }; } );" | daemon_config
+}
+
+bus_start
+chain filter '"stats", "sample"' "$drop66 sample = { every = 1; };"
+daemon_start -v
+check "the daemon settles" daemon_settled
+check "what the first passes, passes" reaches 192.0.2.2
+check_fails "what it drops, does not" reaches 192.0.2.66
+passed=$(counter "filter: passed_by_default")
+check "it is counted by the first" [ "$passed" -ge 1 ]
+check_equal "and by the second" "$passed" "$(counter "stats: passed")"
+check_equal "and by the third" "$passed" "$(counter "sample: passed_and_sampled")"
+"$NETCTL" xdp >"$work/said"
+note "$(cat "$work/said")"
+check "netctl xdp says the order" grep -q '^v0: filter, then stats, then sample, native' "$work/said"
+"$NETCTL" xdp capture v0 --count=1 --json >"$work/said" &
+capture=$!
+eventually 5 grep -qs bpf-map /proc/$capture/maps
+sleep 0.1
+reaches 192.0.2.2 >/dev/null
+check "samples are read from wherever the program stands" wait $capture
+
+note "changes"
+link=$(link_id)
+passed=$(counter "stats: passed")
+chain filter '"stats", "sample"' "$drop66 sample = { every = 1; length = 64; };"
+check "a setting of the last" "$NETCTL" apply
+check_equal "the link is the same" "$link" "$(link_id)"
+check "the others go on counting" [ "$(counter "stats: passed")" -ge "$passed" ]
+check_fails "and dropping" reaches 192.0.2.66
+chain stats '"filter"' "$drop66"
+check "another order" "$NETCTL" apply
+check_equal "by the same link" "$link" "$(link_id)"
+check_fails "what was second drops" reaches 192.0.2.66
+check "what went from second to first goes on counting" [ "$(counter "stats: passed")" -gt "$passed" ]
+chain filter "\"$work/onward.o\", \"$work/last.o#xdp/drop\"" "$drop66"
+check "object files, one behind the other" "$NETCTL" apply
+check_fails "the last one decides" reaches 192.0.2.2
+chain filter "\"$work/onward.o\", \"$work/last.o#xdp/pass\"" "$drop66"
+check "another program of the same file" "$NETCTL" apply
+check "lets pass" reaches 192.0.2.2
+check_fails "but not what the first drops" reaches 192.0.2.66
+
+refused() { # WORDS
+	"$NETCTL" apply >"$work/said" 2>&1 && return 1
+	grep -q "v0: $1" "$work/said" || { cat "$work/said"; return 1; }
+}
+program=$(prog_id)
+chain "$work/last.o" '"stats"' 'section = "xdp/pass";'
+check "one that does not go on must be last" refused 'xdp.*must be the last of xdp.chain'
+chain filter '"stats", "stats"' "$drop66"
+check "none twice" refused 'xdp.chain: "stats" twice'
+chain filter '"statz"' "$drop66"
+check "a slip" refused 'xdp.chain: no shipped program "statz" (did you mean "stats"'
+chain stats '"filter"' 'sample = { every = 2; };'
+check "settings of one that is not there" refused 'xdp.sample: xdp.program is'
+check_equal "and nothing changed" "$program" "$(prog_id)"
+
+note "what outlives the daemon"
+chain filter '"stats", "sample"' "$drop66"
+check "the chain again" "$NETCTL" apply
+program=$(prog_id)
+daemon_kill
+check_fails "killed: it drops" reaches 192.0.2.66
+check "and passes" reaches 192.0.2.2
+daemon_start -v
+check "a daemon that starts finds it" daemon_settled
+check_equal "and leaves it as it is" "$program" "$(prog_id)"
+check_equal "nothing was asked for" 0 "$(daemon_requests)"
+passed=$(counter "filter: passed_by_default")
+check "it knows all of them" [ "$passed" -ge 1 ]
+check "also the last" [ "$(counter "sample: passed")" -ge 1 ]
+echo 'interfaces = ( { name = "v0"; addresses = [ "192.0.2.1/24" ]; } );' | daemon_config
+check "no longer configured" "$NETCTL" apply
+check_equal "it is gone" 0 "$(prog_id)"
+check_equal "with all its pins" 0 "$(find /sys/fs/bpf/netctld -type f | wc -l)"
+chain filter '"stats", "sample"' "$drop66"
+daemon_stop
+check "the daemon stops" daemon_stopped
+
+note "under traffic, $rounds rounds"
+service=$work/service
+mkdir "$service"
+upgrade() { # another build: a line of a program's source, which BTF holds, reads differently
+	python3 - "$1" "$2" "$3" <<-'END'
+	import sys
+	data = open(sys.argv[1], "rb").read()
+	line = b"drop = verdict & 1;"
+	assert data.count(line) == 1
+	open(sys.argv[2], "wb").write(data.replace(line, b"drop = verdict & 1%c" % int(sys.argv[3])))
+	END
+	chmod +x "$2"
+}
+real=$daemon_program
+[ ! -x "$(dirname "$real")/.libs/netctld" ] || real=$(dirname "$real")/.libs/netctld
+upgrade "$real" "$work/netctld-0" 65
+upgrade "$real" "$work/netctld-1" 66
+command() {
+	printf '%s\n' "$1" --no-bus --config-dir="$daemon_dir/etc" --state-dir="$daemon_dir/state" -v \
+		>"$service/command"
+}
+command "$real"
+: >"$service/log"
+python3 "$here/../lib/service.py" "$service" &
+service_pid=$!
+at_exit 'kill $service_pid 2>/dev/null'
+log_has() { [ "$(grep -c "$1" "$service/log")" -ge "$2" ]; }
+check_eventually 5 "the service attaches it" log_has '^settled' 1
+python3 "$here/../lib/udp-count.py" receive 9 "$work/came" &
+receiver=$!
+nsenter --net="/proc/$far_pid/ns/net" python3 "$here/../lib/udp-count.py" send 192.0.2.1 9 1000 $((rounds * 10 + 5)) 192.0.2.2 192.0.2.66 &
+sender=$!
+at_exit 'kill $receiver $sender 2>/dev/null'
+sleep 0.5
+failed=
+link=$(link_id)
+settled_after() { # WHAT COMMAND…
+	local before what=$1
+	shift
+	before=$(grep -c '^settled' "$service/log")
+	"$@"
+	eventually 5 log_has '^settled' $((before + 1)) || failed="$failed $what"
+}
+again() { kill "-$1" "$(cat "$service/pid")"; }
+for n in $(seq "$rounds"); do
+	settled_after restart again TERM
+	settled_after kill again KILL
+	program=$(prog_id)
+	command "$work/netctld-$((n % 2))"
+	settled_after upgrade again KILL
+	[ "$(prog_id)" != "$program" ] || failed="$failed unchanged"
+	chain filter '"sample", "stats"' "$drop66 sample = { every = $((n + 1)); };"
+	settled_after reload again HUP
+	chain stats '"filter"' "$drop66"
+	settled_after order again HUP
+done
+check_equal "each of $((rounds * 5)) went well" "" "$failed"
+check_equal "the link was never another one" "$link" "$(link_id)"
+kill $sender
+wait $sender 2>/dev/null
+sleep 0.2
+kill $receiver
+wait $receiver
+note "$(cat "$work/came")"
+check_equal "no packet passed that should not have" "" "$(grep '^192.0.2.66 ' "$work/came")"
+check "none was lost that should not have been" \
+	awk '$1 == "192.0.2.2" { found = 1; bad = $2 != $3 || $2 < 300 } END { exit !found || bad }' "$work/came"
+check_equal "the manager keeps one link and two programs" "1 2" \
+	"$(grep -c link "$service/store") $(grep -- '-p' "$service/store" | sort -u | wc -l)"
+kill $service_pid
+wait $service_pid
+check_eventually 5 "when the service is stopped, so are the programs" [ "$(prog_id)" = 0 ]
+finish
