@@ -82,7 +82,7 @@ static void adopt_object(struct record *rec, struct iface *o, const struct featu
 
 	FOREACH_ROW(f, r) {
 		/* What shows only now, in a group that is ours, is what became of our own setting. */
-		if (taken && (r->flags & ROW_EVENTUAL))
+		if (taken && (r->flags & (ROW_EVENTUAL | ROW_WITHIN)))
 			continue;
 		if (!is_setting(r) || !row_has(f, r, i->part[f->id]) ||
 		    row_has(f, r, iface_object(o, f)))

@@ -147,6 +147,7 @@ enum row_flags {
 	ROW_IMPLIED = 1 << 8,  /* follows from other settings: compared, but never written */
 	ROW_SELF = 1 << 10,    /* effect: the driver brings it about, nothing is done for it */
 	ROW_EVENTUAL = 1 << 11, /* becomes true some time after it was set: eventual.h */
+	ROW_WITHIN = 1 << 12,  /* is there only as long as another of its group has a certain value */
 	ROW_OURS = 1 << 9,     /* nobody else sets it: before was its initial value, or nothing */
 };
 

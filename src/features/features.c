@@ -5,6 +5,7 @@
 struct feature *const features[] = {
 	&link_feature,	  &vlan_feature, &bridge_feature,  &port_feature,  &veth_feature,
 	&dsa_feature, &devlink_feature, &mirror_feature,
+	&led_feature, &led1_feature, &led2_feature, &led3_feature,
 	&ethernet_feature, &pause_feature, &eee_feature, &fec_feature, &rings_feature,
 	&channels_feature, &coalesce_feature, &offloads_feature, &wol_feature, &module_feature,
 	&pse_feature, &plca_feature, &mm_feature, &cable_feature,

@@ -35,6 +35,14 @@ struct tc;
 #define VLAN_MEMBER 1
 #define VLAN_UNTAGGED 2
 
+#define LED_WORDS 10
+
+struct fake_led {
+	char name[64], trigger[16], device[IFNAMSIZ];
+	bool on[LED_WORDS];
+	unsigned interval;
+};
+
 struct device {
 	struct device *next;
 	char name[IFNAMSIZ], kind[IFNAMSIZ]; /* kind "": a NIC */
@@ -51,6 +59,8 @@ struct device {
 	struct tc *tc; /* queueing disciplines and classes */
 	struct ethtool *ethtool; /* of a NIC: fake-ethtool.c */
 	int32_t ipv4[IPV4_DEVCONF_MAX], ipv6[DEVCONF_MAX];
+	struct fake_led leds[4]; /* of its PHY */
+	unsigned n_leds;
 };
 
 /* An address or a route. */
@@ -140,6 +150,12 @@ int bridge_attach(struct call *c, struct device *br, struct device *d);
 void bridge_detach(struct fake_kernel *fk, struct device *d);
 struct nl_msg *bridge_message(const struct device *d, uint16_t type);
 int bridge_vlans(struct call *c);
+
+/* fake-led.c */
+
+int led_write(struct fake_kernel *fk, const char *path, const char *value);
+int led_read(struct fake_kernel *fk, const char *path, char *buf, size_t size);
+void led_folder(struct fake_kernel *fk, const char *path, name_fn fn, void *data);
 
 /* fake-dsa.c */
 

@@ -149,11 +149,17 @@ static int run_message(struct call *c)
 	return -EOPNOTSUPP;
 }
 
+static int fake_sysfs(struct fake_kernel *fk, const char *path, const char *value)
+{
+	return !strncmp(path, "class/leds/", 11) ? led_write(fk, path, value) :
+						   dsa_write(fk, path, value);
+}
+
 int fake_run(struct fake_kernel *fk, const struct request *r, const char **ret_text)
 {
 	struct call c = { .fk = fk, .n = r->nlh };
 	int error = r->channel == CHANNEL_SYSCTL ? ip_sysctl(fk, r->path, r->value) :
-		    r->channel == CHANNEL_SYSFS	 ? dsa_write(fk, r->path, r->value) :
+		    r->channel == CHANNEL_SYSFS	 ? fake_sysfs(fk, r->path, r->value) :
 		    r->channel == CHANNEL_XDP	 ? fake_xdp(fk, r->xdp, &c.text) :
 						   run_message(&c);
 
@@ -384,12 +390,15 @@ static void fake_free(struct kernel *k)
 
 static int fake_read_file(struct kernel *k, const char *path, char *buf, size_t size)
 {
-	return dsa_read(container_of(k, struct connection, k)->fk, path, buf, size);
+	struct fake_kernel *fk = container_of(k, struct connection, k)->fk;
+
+	return !strncmp(path, "class/leds/", 11) ? led_read(fk, path, buf, size) :
+						   dsa_read(fk, path, buf, size);
 }
 
-static void fake_read_folder(struct kernel *k _unused_, const char *path _unused_,
-			     name_fn fn _unused_, void *data _unused_)
+static void fake_read_folder(struct kernel *k, const char *path, name_fn fn, void *data)
 {
+	led_folder(container_of(k, struct connection, k)->fk, path, fn, data);
 }
 
 static char *fake_read_driver(struct kernel *k, const char *interface)

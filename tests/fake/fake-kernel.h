@@ -29,6 +29,9 @@ int fake_add_dsa_port(struct fake_kernel *fk, const char *name, const char *cond
 /** fake_queues - it has so many transmit queues */
 void fake_queues(struct fake_kernel *fk, const char *name, unsigned n);
 
+/** fake_add_leds - lights of its PHY, @n of up to 4 */
+void fake_add_leds(struct fake_kernel *fk, const char *name, unsigned n);
+
 /** fake_driver - it has this driver; to be said before anybody looks */
 void fake_driver(struct fake_kernel *fk, const char *name, const char *driver);
 

@@ -68,9 +68,9 @@ has_new_pid() {
 
 # At boot.
 
-check_equal "the service runs" active "$(show netctld ActiveState)"
+check_eventually 5 "the service runs" is active show netctld ActiveState
 check_equal "as a user of its own" netctl "$(stat -c %U "/proc/$(show netctld MainPID)")"
-check_equal "with two capabilities: NET_ADMIN and BPF" 0000008000001000 \
+check_equal "with three capabilities: NET_ADMIN, BPF and DAC_OVERRIDE" 0000008000001002 \
 	"$(awk '/^CapEff/ { print $2 }' "/proc/$(show netctld MainPID)/status")"
 check "it was ready before network.target" test "$(show netctld ActiveEnterTimestampMonotonic)" -le \
 	"$(show network.target ActiveEnterTimestampMonotonic)"
@@ -260,6 +260,22 @@ journalctl --update-catalog
 check "the catalog explains them" sh -c 'journalctl --no-pager -x -u netctld |
 	grep -A 8 "up0: has no carrier" | grep -q "There is no link: no cable"'
 check "a line without an event is there, too" logged 'D-Bus: here as org.netctl1' -u netctld
+
+# What is a file of root's in /sys: a switch's tag protocol, the lights of its ports.
+
+lab_espressobin
+cat >/etc/netctld/20-switch.conf <<-END
+interfaces = ( { name = "eth0"; dsa = { tagging = "dsa"; }; }, { name = "lan0"; led0 = { link = true; rx = true; }; } );
+END
+check "a switch is configured by the service" systemctl reload netctld
+check_equal "its tag protocol" dsa "$(cat /sys/class/net/eth0/dsa/tagging)"
+check_equal "the lights of its ports" "1 1 lan0" "$(cd /sys/class/leds/ebsim-12:green:lan && cat link rx device_name | xargs)"
+kernel_file() { nsenter -t "$(show netctld MainPID)" -m sh -c 'echo x >/proc/sys/kernel/core_pattern' 2>/dev/null; }
+check_fails "which may not write what is not the network's" kernel_file
+rm /etc/netctld/20-switch.conf
+check "and it goes back" systemctl reload netctld
+check_equal "to what it was" edsa "$(cat /sys/class/net/eth0/dsa/tagging)"
+lab_espressobin_out
 
 # Stopped.
 

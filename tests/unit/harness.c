@@ -233,6 +233,11 @@ void harness_nics_of(struct harness *h, const char *config)
 	MODEL_FOREACH(g->want, i)
 		if (conduit_of(i))
 			harness_port(h, i->name, conduit_of(i));
+	MODEL_FOREACH(g->want, i)
+		if (iface_object(i, feature_find("led0"))) {
+			harness_need_fake(h);
+			fake_add_leds(h->fake, i->name, 4);
+		}
 	generation_free(g);
 }
 

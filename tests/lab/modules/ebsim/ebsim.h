@@ -246,6 +246,10 @@ static inline bool ebsim_mac_is_multicast(u64 mac)
 	return mac & BIT_ULL(40);
 }
 
+/* leds.c: lights of the PHYs, which come and go with them */
+int ebsim_leds_init(void);
+void ebsim_leds_exit(void);
+
 /* registers.c: the chip as its MDIO bus shows it */
 void ebsim_registers_init(struct ebsim *eb);
 u16 ebsim_smi_read(struct ebsim *eb, int reg);

@@ -158,13 +158,19 @@ static int __init ebsim_init(void)
 
 	ebsim_debugfs_add(eb);
 
-	err = ebsim_add_at(eb, "/ebsim/mdio", ebsim_mdio_add);
+	err = ebsim_leds_init();
 	if (err)
 		goto out_debugfs;
+
+	err = ebsim_add_at(eb, "/ebsim/mdio", ebsim_mdio_add);
+	if (err)
+		goto out_leds;
 
 	ebsim = eb;
 	return 0;
 
+out_leds:
+	ebsim_leds_exit();
 out_debugfs:
 	ebsim_debugfs_remove(eb);
 	ebsim_cables_remove(eb);
@@ -188,6 +194,7 @@ static void __exit ebsim_exit(void)
 
 	/* With the bus goes the driver, and with it the ports. */
 	ebsim_mdio_remove(eb);
+	ebsim_leds_exit();
 	ebsim_debugfs_remove(eb);
 	ebsim_cables_remove(eb);
 	ebsim_conduit_remove(eb);
