@@ -278,7 +278,8 @@ bool drift_filter(struct engine *e, struct plan *plan, uint64_t now)
 		struct step *s = &plan->steps[n];
 
 		/* What could not be put back before is no other hand's doing. */
-		if (s->want && s->want->settled && !(s->verb == VERB_SET && s->reset)) {
+		if (s->want && s->want->settled && !(s->verb == VERB_SET && s->reset) &&
+		    !(s->feature->is_upkeep && s->feature->is_upkeep(s))) {
 			bool before = s->want->drift_kept;
 
 			if (!s->want->drift)

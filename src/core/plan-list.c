@@ -112,6 +112,13 @@ static void plan_entry(struct subject *s, const struct feature *f, struct object
 	struct step *step;
 
 	fate_resolve(s->p, object_feature(f, to), to);
+	if (from && f->entry_suspended && object_feature(f, to) == object_feature(f, from))
+		why = f->entry_suspended(s->p, s->want, to);
+	if (why) {
+		subject_wait(s, why);
+		entry_step(s, VERB_REMOVE, f, NULL, from, true);
+		return;
+	}
 	if (from && !entry_differs(s, &like, &effect))
 		return;
 	if (f->entry_blocked)
@@ -191,7 +198,14 @@ static void plan_anew(struct subject *s, unsigned first, const struct feature *f
 		      const struct object *to)
 {
 	struct step *step = step_to(s, first, f, to);
+	_cleanup_free_ char *why = NULL;
 
+	if (!step && f->entry_blocked)
+		why = f->entry_blocked(s->p, s->want, to);
+	if (why) { /* with what it stood on */
+		subject_wait(s, why);
+		return;
+	}
 	if (!step) {
 		entry_step(s, VERB_ADD, f, to, NULL, false);
 		return;

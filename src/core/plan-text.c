@@ -77,7 +77,7 @@ static void add_lines(const struct step *s,
 	send_line(s, str_dup(s->feature->name), str_dup("-"), str_dup(word), fn, data);
 	FOREACH_ROW(f, r)
 		if (s->feature->brief && row_has(f, r, s->to) && r - f->rows > 0 &&
-		    !(r->flags & ROW_KEY))
+		    !(r->flags & (ROW_KEY | ROW_IMPLIED)))
 			send_line(s, str_format("%s %s: %s", s->feature->name, word, r->key),
 				  str_dup("-"), row_text(f, r, s->to), fn, data);
 }

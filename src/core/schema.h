@@ -299,6 +299,14 @@ struct feature {
 	/* FORM_LIST: may this entry be added now? As blocked(). */
 	char *(*entry_blocked)(const struct planner *p, const struct iface *want,
 			       const struct object *entry);
+	/* FORM_LIST: must this entry, which is there, go until it may be added again? Why, or NULL. */
+	char *(*entry_suspended)(const struct planner *p, const struct iface *want,
+				 const struct object *entry);
+	/*
+	 * Is step @s of what is asked for the daemon's own care, and not the putting back of
+	 * another hand's change? Then it is no drift, however often it comes.
+	 */
+	bool (*is_upkeep)(const struct step *s);
 	/* FORM_LIST: an entry that others made and that foreign = "remove" may take away? */
 	bool (*is_foreign)(const struct object *o);
 	/*

@@ -72,6 +72,7 @@ static const char *const event_ids[LOG_EVENT_MAX_] = {
 	[LOG_EVENT_MODULE_OUT] = "091a2d25455f4bf08e478763a160bea3",
 	[LOG_EVENT_MODULE_LIMIT] = "2c8dc76780b6442584dcf17568c59043",
 	[LOG_EVENT_MODULE_MISMATCH] = "550f369d74d4494793e21c42ad3833e3",
+	[LOG_EVENT_SCHEDULE] = "e538dc9c1c72487c8a6ff51489713277",
 };
 
 /* $JOURNAL_STREAM is inherited, maybe by a daemon whose standard error is a file: see systemd.exec(5). */

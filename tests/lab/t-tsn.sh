@@ -45,10 +45,55 @@ cat "$daemon_log" | grep -v '^settled' | tail -n 5
 shows() { # DEVICE PATTERN
 	tc -d qdisc show dev "$1" root | tr '\n' ' ' | grep -Eq "$2"
 }
+tsn() { # DEVICE KEY: of its group tsn
+	netctl show "$1" --json | jq -r ".tsn.$2 // \"\""
+}
+is() { # DEVICE STATE REASON: as a pattern
+	[ "$(tsn "$1" state)" = "$2" ] && tsn "$1" reason | grep -q -- "$3"
+}
+clock() { # set the clock of the device, of the kernel, or its TAI offset
+	python3 - "$@" <<-EOF
+	import ctypes, os, sys, time
+	what, value = sys.argv[1], float(sys.argv[2])
+	if what == "phc": # seconds from TAI
+	    fd = os.open("/dev/ptp0", os.O_RDWR)
+	    time.clock_settime_ns((~fd << 3) | 3, time.clock_gettime_ns(11) + int(value * 1e9))
+	elif what == "system": # seconds from now
+	    time.clock_settime(time.CLOCK_REALTIME, time.time() + value)
+	elif what == "date": # seconds since 1970
+	    time.clock_settime(time.CLOCK_REALTIME, value)
+	else: # adjtimex(2): ADJ_TAI
+	    timex = (ctypes.c_long * 64)()
+	    ctypes.cast(timex, ctypes.POINTER(ctypes.c_uint))[0] = 0x80
+	    timex[6] = int(value)
+	    ctypes.CDLL(None).adjtimex(timex)
+	EOF
+}
+
+# Clocks: the device's is in 1970 (mock_phc_create()), and nobody has set the TAI offset.
+check_eventually 3 "a device whose clock is not set: no schedule" is "$nsim" wait-clock "device's clock is not set: it says 1970"
+check_fails "none that the kernel has" shows "$nsim" taprio
+check "and the interface waits for it" sh -c "netctl status $nsim | grep -q 'waits for its clock'"
+check_eventually 3 "TAI that is UTC: said" is tsn0 degraded 'CLOCK_TAI is UTC'
+clock phc 0
+check_eventually 4 "the device's clock is set: there it is" shows "$nsim" 'flags 0x2.*gatemask 0x1 interval 250000'
+clock tai 37
+clock phc 0
+check_eventually 4 "with the TAI offset: it runs" is tsn0 running '^$'
+check_eventually 4 "with txtime-assist too" is tsn1 running '^$'
+check_eventually 4 "and that of the device" is "$nsim" running '^$'
+clock phc 0.5
+check_eventually 4 "the device's clock goes away from TAI: said" is "$nsim" degraded '/dev/ptp0 is more than 1ms ahead of CLOCK_TAI'
+check "and the schedule was given to it again" [ "$(tsn "$nsim" armed_again)" -gt 0 ]
+clock phc 0
+check_eventually 4 "and back" is "$nsim" running '^$'
+
 check "in software" shows tsn0 'clockid TAI.*gatemask 0x1 interval 30000000.*gatemask 0x6 interval 70000000'
 check "with txtime-assist" shows tsn1 'flags 0x1.*txtime delay 500000'
 check "and etf below it" sh -c 'tc qdisc show dev tsn1 | grep -q "etf 10: parent 1:1"'
-check "offloaded" shows "$nsim" 'flags 0x2.*gatemask 0x1 interval 250000'
+check "a base time in the past is moved to a boundary" \
+	[ "$(tsn tsn0 effective_base_time | sed 's/.*\(.\{8\}\)$/\1/')" = 00000000 ]
+check "and so the kernel has it" shows tsn0 "base-time $(tsn tsn0 effective_base_time) "
 
 before=$(daemon_requests)
 daemon_reload
@@ -87,12 +132,58 @@ check_eventually 2 "the kernel has it" shows tsn0 'gatemask 0x1 interval 4000000
 wait $ping
 check "no frame was lost" grep -q ' 0% packet loss' /tmp/ping
 
+# A schedule of the future: what was before runs on until then.
+grep -v NOTHING "$daemon_dir/etc/10-test.conf" >/tmp/now.conf
+base=$(python3 -c 'import time; print(time.clock_gettime_ns(11) // 10**9 * 10**9 + 3 * 10**9)')
+sed "s/base_time = \"0\"/base_time = \"$base\"/; s/\"40ms\"/\"50ms\"/" /tmp/now.conf | daemon_config
+daemon_reload
+check "a base time to come" daemon_settled
+check "is waited for" is tsn0 pending "begins at $base"
+check "while the schedule before runs on" [ "$(netctl show tsn0 --json | jq -r '.qdisc[0].oper_schedule[0].interval')" = 40ms ]
+check_eventually 4 "then it runs" is tsn0 running '^$'
+check "the new one" [ "$(netctl show tsn0 --json | jq -r '.qdisc[0].oper_schedule[0].interval')" = 50ms ]
+daemon_config </tmp/now.conf
+daemon_reload
+check "as before" daemon_settled
+
 # The link goes and comes: the kernel has stopped the schedule, and nothing would leave.
+again=$(tsn tsn0 armed_again)
 ip -n far link set tsn0-far down
-sleep 0.3
+check_eventually 2 "no link: said" is tsn0 wait-link 'no carrier'
 ip -n far link set tsn0-far up
 check_eventually 5 "after a bounce of the link the other end answers again" ping -c 1 -w 2 -q 192.0.2.2
 check_eventually 3 "and the schedule is said to run" sh -c 'netctl show tsn0 --json | grep -q "\"stalled\": *false"'
+
+check_eventually 2 "it runs" is tsn0 running '^$'
+check "armed again once" [ "$(tsn tsn0 armed_again)" = $((again + 1)) ]
+check "the log says why" grep -q 'tsn0: the gate schedule is armed again: its link was lost' "$daemon_log"
+check_fails "and that is no drift" grep -q '^drift' "$daemon_log"
+
+# The same while the daemon is not there.
+daemon_kill
+ip -n far link set tsn0-far down
+ip -n far link set tsn0-far up
+daemon_start -v
+check "started again" daemon_settled
+check_eventually 5 "what was lost meanwhile is armed again" ping -c 1 -w 2 -q 192.0.2.2
+check_eventually 2 "and runs" is tsn0 running '^$'
+check_fails "which is no drift either" grep -q '^drift' "$daemon_log"
+
+# The clock: back by an hour, to 1970, and to where it was.
+clock system -3600
+check_eventually 3 "set back by an hour: armed anew" grep -q 'tsn0: the gate schedule is armed anew: the clock was set back by 60min' "$daemon_log"
+check_eventually 3 "it runs" is tsn0 running '^$'
+check_eventually 3 "frames leave" ping -c 1 -w 2 -q 192.0.2.2
+now=$(date +%s)
+clock date 1000
+check_eventually 3 "in 1970 there is no schedule" is tsn0 wait-clock "system's clock is not set: it says 1970"
+check_eventually 3 "none that the kernel has" sh -c '! tc qdisc show dev tsn0 | grep -q taprio'
+check "frames leave nevertheless" ping -c 1 -w 2 -q 192.0.2.2
+clock date "$now"
+check_eventually 3 "the clock is set: it runs again" is tsn0 running '^$'
+check_eventually 3 "frames leave" ping -c 1 -w 2 -q 192.0.2.2
+check_eventually 3 "the other one too" is tsn1 running '^$'
+check_fails "all that is no drift" grep -q '^drift' "$daemon_log"
 
 # What another hand does to it is put back.
 tc qdisc del dev tsn1 root

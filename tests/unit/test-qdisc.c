@@ -5,6 +5,8 @@
  */
 #include "unit/harness.h"
 
+#include "core/drift.h"
+
 #include <stdio.h>
 
 #define ETH0(qdiscs) "interfaces = ( { name = \"eth0\"; qdisc = ( " qdiscs " ); } );\n"
@@ -88,6 +90,18 @@ static const struct wrong wrongs[] = {
 	{ "[taprio-extension]", "{ " TAPRIO GATES "cycle_time_extension = \"1ms\"; }" },
 	{ "[taprio-max-sdu]", "{ " TAPRIO GATES "max_sdu = [ 0, 0, 0, 100 ]; }" },
 	{ NULL, "{ " TAPRIO GATES "max_sdu = [ 0, 600 ]; }" },
+	/* At a forced speed; the link's own is looked at when it is there. */
+	{ NULL, "{ " TAPRIO GATES "} ); ethernet = { autoneg = false; speed = 100; }; mtu = 1500; "
+		"routes = (" },
+	{ "gate of class 0 is open for 300us at most, and a packet of 1500 bytes takes 1230400ns "
+	  "at 10 Mbit/s: it never leaves (max_sdu) [taprio-frame]",
+	  "{ " TAPRIO GATES "} ); ethernet = { autoneg = false; speed = 10; }; routes = (" },
+	{ NULL, "{ " TAPRIO GATES "max_sdu = [ 200, 200, 200 ]; } ); "
+		"ethernet = { autoneg = false; speed = 10; }; routes = (" },
+	{ "line 1 of the schedule, 20us, is below the 48us that a frame of 60 bytes takes at "
+	  "10 Mbit/s [taprio-interval]",
+	  "{ " TAPRIO "schedule = ( { gates = 7; interval = \"20us\"; }, { gates = 7; interval = "
+	  "\"1ms\"; } ); } ); ethernet = { autoneg = false; speed = 10; }; routes = (" },
 	/* Classes may share queues where every frame has its own time. */
 	{ "[classes-overlap]", "{ kind = \"taprio\"; clock = \"TAI\"; num_tc = 2; map = [ 0, 1 ]; "
 			       "queues = [ \"1@0\", \"1@0\" ]; "
@@ -230,6 +244,37 @@ static void classes_come_back_after_their_discipline(void **state)
 	assert_int_equal(harness_requests(h), 0);
 }
 
+static void warned(struct harness *h, const char *text, const char *want)
+{
+	static const char *const conf[] = { "conf" };
+	struct config_paths paths = { .paths = conf, .n = 1 };
+	struct errors e = { 0 }, warnings = { 0 };
+	struct generation *g = NULL;
+
+	harness_file(h, "conf/a.conf", text);
+	assert_int_equal(config_load(&paths, &e, &g), 0);
+	config_warn(g, h->engine->mirror->seen, &warnings);
+	assert_int_equal(warnings.n, want ? 1 : 0);
+	if (want)
+		assert_contains(warnings.lines[0], want);
+	generation_free(g);
+	errors_done(&warnings);
+	errors_done(&e);
+}
+
+/* It is allowed: a schedule may have a window for it. */
+static void ptp_behind_a_gate_is_warned_of(void **state)
+{
+	struct harness *h = harness_begin(state, "eth0");
+
+	warned(h, ETH0("{ " TAPRIO GATES "} ); tsn = { ptp_priority = 1; }; routes = ("),
+	       "eth0: qdisc root taprio: schedule: class 1 carries PTP (priority 1), and its gate is "
+	       "closed for 300us");
+	warned(h, ETH0("{ " TAPRIO "schedule = ( { gates = 7; interval = \"1ms\"; } ); } ); "
+		       "tsn = { ptp_priority = 1; }; routes = ("), NULL);
+	warned(h, ETH0("{ " TAPRIO GATES "}"), NULL);
+}
+
 static void max_sdu_is_below_the_mtu(void **state)
 {
 	_cleanup_free_ char *got = load(*state, "interfaces = ( { name = \"eth0\"; mtu = 1000; "
@@ -287,9 +332,34 @@ static void a_new_base_time_cycles_later_is_no_change(void **state)
 	harness_must_apply(h, ETH0("{ " TAPRIO GATES "cycle_time = \"1ms\"; base_time = 5; }"));
 	assert_text(harness_plan_of(h, ETH0("{ " TAPRIO GATES
 			"cycle_time = \"1ms\"; base_time = 7000005; }")), "");
-	assert_text(harness_plan_of(h, ETH0("{ " TAPRIO GATES
+	/* One in the past was moved to a boundary to come. */
+	assert_contains(harness_plan_of(h, ETH0("{ " TAPRIO GATES
 			"cycle_time = \"1ms\"; base_time = 7000006; }")),
-		    "qdisc        eth0: qdisc root taprio: base_time: 5 -> 7000006\n");
+			"000005 -> 7000006\n");
+}
+
+/* The kernel stops a schedule whose link goes: its own doing, and not another hand's. */
+static void a_lost_link_arms_it_again_and_is_no_drift(void **state)
+{
+	struct harness *h = harness_begin(state, "eth0");
+	uint64_t before;
+
+	if (!h->fake)
+		skip();
+	harness_must_apply(h, ETH0("{ kind = \"taprio\"; " CLASSES GATES "clock = \"MONOTONIC\"; }"));
+	fake_carrier(h->fake, "eth0", true);
+	harness_settle(h);
+	before = harness_requests(h);
+	fake_carrier(h->fake, "eth0", false);
+	harness_settle(h);
+	expect_has(h, "eth0", "\"wait-link\"");
+	assert_int_equal(harness_requests(h), before);
+	fake_carrier(h->fake, "eth0", true);
+	harness_settle(h);
+	assert_int_equal(harness_requests(h), before + 1);
+	expect_has(h, "eth0", "\"armed_again\": 1");
+	expect_settled(h);
+	assert_null(drift_last(model_find(h->engine->current->want, "eth0")));
 }
 
 static void what_others_hung_there_comes_back_after_it(void **state)
@@ -340,10 +410,12 @@ int main(void)
 		HARNESS_TEST(rules_of_classes_too),
 		HARNESS_TEST(a_class_changes_in_place_and_moves_anew),
 		HARNESS_TEST(classes_come_back_after_their_discipline),
+		HARNESS_TEST(ptp_behind_a_gate_is_warned_of),
 		HARNESS_TEST(max_sdu_is_below_the_mtu),
 		HARNESS_TEST(one_queue_is_refused_before_anything_is_touched),
 		HARNESS_TEST(a_change_is_in_place_where_it_can_be),
 		HARNESS_TEST(a_new_base_time_cycles_later_is_no_change),
+		HARNESS_TEST(a_lost_link_arms_it_again_and_is_no_drift),
 		HARNESS_TEST(what_others_hung_there_comes_back_after_it),
 		HARNESS_TEST(ours_goes_and_only_ours),
 		HARNESS_TEST(a_list_of_one_may_be_a_group),

@@ -53,6 +53,7 @@ struct qdisc_check {
 void qdisc_error(const struct qdisc_check *c, unsigned row, const char *rule, const char *fmt,
 		 ...) _printf_(4, 5);
 
+
 struct qdisc_kind {
 	struct feature f; /* name, kind, and rows of such an entry */
 
@@ -65,10 +66,19 @@ struct qdisc_kind {
 	void (*check)(const struct qdisc_check *c);
 	/* What the device there is, or its link, cannot; NULL: nothing; the caller frees it. */
 	char *(*refused)(const struct iface *have, const struct iface *want, const struct qdisc *q);
-	char *(*blocked)(const struct iface *have, const struct qdisc *q);
+	/* What it waits for; and why it must go again for a while, although it is asked for. */
+	char *(*blocked)(const struct iface *have, const struct iface *want, const struct qdisc *q);
+	char *(*suspended)(const struct iface *have, const struct iface *want,
+			   const struct qdisc *q);
 	bool (*same)(const struct row *row, const struct object *to, const struct object *from);
-	/* The interface's link is told of; also when the entry is new. */
-	void (*follow_link)(struct mirror *m, struct iface *i, struct qdisc *q);
+	/* The kernel tells of it. */
+	void (*observed)(struct mirror *m, struct iface *i, struct qdisc *q);
+	/* The last word on what is sent: what depends on the moment. @change: of s->from. */
+	void (*prepare)(struct qdisc *q, const struct step *s, bool change);
+	/* The kernel has it and does not do it any more, which is nobody's change. */
+	bool (*lost_hold)(const struct qdisc *from);
+	/* A change would not be enough. */
+	bool (*must_begin_anew)(const struct qdisc *from);
 	bool fixed;	/* the kernel cannot change it: replaced by a new one */
 	bool forgets;	/* what a change does not say goes back to what it was at first */
 	bool whole;	/* put() needs a value of every row that has an initial one */

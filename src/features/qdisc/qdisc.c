@@ -164,24 +164,11 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 			return 0;
 		}
 	}
-	if (add && kind_of(o) && kind_of(o)->follow_link)
-		kind_of(o)->follow_link(m, i, (struct qdisc *)o);
+	if (add && kind_of(o) && kind_of(o)->observed)
+		kind_of(o)->observed(m, i, (struct qdisc *)o);
 	if (add && kind_of(o) && kind_of(o)->own_classes)
 		class_ask(m, i);
 	mirror_list_entry(m, i, &qdisc_feature, o, add);
-	return 0;
-}
-
-static int observe_link(struct mirror *m, struct iface *i, const struct link_message *lm _unused_)
-{
-	const struct list *l = iface_list(i, &qdisc_feature);
-
-	for (unsigned n = 0; l && n < l->n; n++) {
-		const struct qdisc_kind *k = kind_of(l->items[n]);
-
-		if (k && k->follow_link)
-			k->follow_link(m, i, (struct qdisc *)l->items[n]);
-	}
 	return 0;
 }
 
@@ -288,7 +275,7 @@ static enum effect effect(const struct planner *p _unused_, const struct step *s
 {
 	const struct qdisc_kind *k = kind_of(s->to);
 
-	if (k->fixed)
+	if (k->fixed || (k->must_begin_anew && k->must_begin_anew((struct qdisc *)s->from)))
 		return EFFECT_RECREATE;
 	/* What it was by itself can only be had by beginning anew. */
 	if (!row_has(&k->f, row, s->to) && !row->initial && !k->forgets)
@@ -316,13 +303,70 @@ static char *refused(const struct model *want _unused_, const struct model *mach
 	return NULL;
 }
 
+/* What it hangs on, or NULL. */
+static const struct qdisc *above(const struct iface *i, const struct qdisc *q)
+{
+	if (!q->parent || q->parent == TC_H_INGRESS)
+		return NULL;
+	return find_handle(iface_list(i, &qdisc_feature), TC_H_MAJ(q->parent));
+}
+
+/* It waits with what it hangs on. */
 static char *entry_blocked(const struct planner *p, const struct iface *want,
 			   const struct object *entry)
 {
+	const struct iface *have = model_find(p->have, want->name);
+	char *why = NULL;
+
+	for (const struct qdisc *q = (const struct qdisc *)entry; q && !why; q = above(want, q)) {
+		const struct qdisc_kind *k = kind_of(&q->o);
+		bool there = &q->o != entry &&
+			     list_find(&qdisc_feature, iface_list(have, &qdisc_feature), &q->o);
+
+		if (k->suspended && there)
+			why = k->suspended(have, want, q);
+		else if (k->blocked && !there)
+			why = k->blocked(have, want, q);
+	}
+	return why;
+}
+
+static char *entry_suspended(const struct planner *p, const struct iface *want,
+			     const struct object *entry)
+{
 	const struct qdisc_kind *k = kind_of(entry);
 
-	return k->blocked ? k->blocked(model_find(p->have, want->name), (struct qdisc *)entry) :
-			    NULL;
+	return k->suspended ? k->suspended(model_find(p->have, want->name), want,
+					   (struct qdisc *)entry) : NULL;
+}
+
+static bool lost_hold(const struct object *from)
+{
+	const struct qdisc_kind *k = kind_of(from);
+
+	return k && k->lost_hold && k->lost_hold((const struct qdisc *)from);
+}
+
+/*
+ * Armed again because a link or a clock was lost, or put away until the clock is set; and what
+ * hangs on that, which goes and comes along.
+ */
+static bool is_upkeep(const struct step *s)
+{
+	const struct list *want = iface_list(s->want, &qdisc_feature);
+	const struct list *have = iface_list(s->have, &qdisc_feature);
+	const struct object *asked = s->from ? list_find(&qdisc_feature, want, s->from) : NULL;
+	const struct qdisc *q = (const struct qdisc *)s->to;
+
+	if (s->verb == VERB_REMOVE)
+		return asked && kind_of(asked) == kind_of(s->from);
+	for (; q; q = above(s->want, q)) {
+		const struct object *from = list_find(&qdisc_feature, have, &q->o);
+
+		if (from && kind_of(from) == kind_of(&q->o) && lost_hold(from))
+			return true;
+	}
+	return false;
 }
 
 /* Checks. */
@@ -520,6 +564,8 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 	tcm->tcm_parent = parent_id(to);
 	tcm->tcm_handle = change ? 0 : k->ingress ? TC_H_MAJ(TC_H_INGRESS) : to->handle;
 	q = effective(k, s);
+	if (k->prepare)
+		k->prepare(q, s, change);
 	r = nla_put_string(e->msg, TCA_KIND, k->f.kind) < 0 ? -EMSGSIZE : put_options(e, k, q, change);
 	object_free(&qdisc_feature, &q->o);
 	return r;
@@ -528,9 +574,9 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 struct feature qdisc_feature = {
 	.name = "qdisc", .help = "Queueing disciplines", .form = FORM_LIST, .size = QDISC_SIZE,
 	.rows = rows, .n_rows = ARRAY_SIZE(rows), .sources = sources, .observe = observe,
-	.observe_link = observe_link,
 	.format = format, .variant = variant, .nth_variant = nth_variant, .complete_entry = complete_entry, .rank = rank,
 	.goes_along = goes_along, .brief = true,
 	.same = same, .effect = effect, .refused = refused, .entry_blocked = entry_blocked,
+	.entry_suspended = entry_suspended, .is_upkeep = is_upkeep,
 	.check = check, .encode = encode, .statistics = qdisc_statistics,
 };

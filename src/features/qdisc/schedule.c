@@ -205,6 +205,31 @@ int64_t schedule_length(const struct schedule *s)
 	return sum;
 }
 
+/* The longest run of intervals in which the gate is open, or is not. */
+static int64_t longest(const struct schedule *s, unsigned class, bool open)
+{
+	int64_t run = 0, most = 0;
+
+	/* Twice: it may go on over the end of the cycle. */
+	for (unsigned n = 0; n < 2 * s->n; n++) {
+		const struct gate *g = &s->gates[n % s->n];
+
+		run = !!(g->open >> class & 1) == open ? run + g->interval : 0;
+		most = max_of(most, run);
+	}
+	return most && most == 2 * schedule_length(s) ? INT64_MAX : most;
+}
+
+int64_t schedule_open(const struct schedule *s, unsigned class)
+{
+	return longest(s, class, true);
+}
+
+int64_t schedule_closed(const struct schedule *s, unsigned class)
+{
+	return longest(s, class, false);
+}
+
 /* A point in time of the schedule's clock: nanoseconds since its epoch. */
 
 static int base_parse(struct parse *p, const config_setting_t *s, void *v)

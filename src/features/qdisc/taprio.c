@@ -12,17 +12,29 @@
  *
  * In software a link that goes away stops the schedule for good: dev_deactivate()
  * resets the discipline, taprio_reset() cancels its timer, and nothing starts it
- * again when the link is back; every frame waits for ever. So the mirror follows the link,
- * and a schedule that has stopped is not what was asked for: it is armed anew by
- * a change to itself.
+ * again when the link is back; every frame waits for ever. life.c follows the link and
+ * the clock, and a schedule that has stopped is not what was asked for ("stalled").
+ *
+ * A base time in the past is moved to a boundary of cycles to come before the kernel
+ * gets it, so that it is known when a schedule begins.
  */
 #include <time.h>
 
-#include "features/qdisc/taprio.h"
+#include "features/features.h"
+#include "features/qdisc/life.h"
 
 #ifndef CLOCK_TAI
 #define CLOCK_TAI 11
 #endif
+
+/* A request is with the kernel before that, and one that is a little late is so by a cycle. */
+#define AHEAD INT64_C(20000000)
+/*
+ * A running schedule is left when the base time of the next is not after the end of its next
+ * interval (should_change_schedules()): an interval too early, if that end is the base time. So
+ * the base time is that much later.
+ */
+#define CHANGE_OVER 1
 
 static const struct word clocks[] = {
 	{ "TAI", CLOCK_TAI },		{ "REALTIME", CLOCK_REALTIME },
@@ -88,8 +100,8 @@ static const struct row rows[] = {
 		VALUE(taprio, oper_schedule), .flags = ROW_STATE,
 		.help = "The schedule that runs" },
 	[TAPRIO_STALLED] = { .key = "stalled", .type = &type_bool, VALUE(taprio, stalled),
-		.flags = ROW_STATE,
-		.help = "Has it stopped, because the link went away? It is armed anew" },
+		.flags = ROW_IMPLIED,
+		.help = "Has it stopped, because its link or its clock was lost? It is armed again" },
 };
 QDISC_FITS(taprio);
 
@@ -207,6 +219,13 @@ static int get(const struct nlattr *options, struct qdisc *q)
 	return object_decode(&taprio_kind.f, &q->o, admin, NETCTL_TAPRIO_ATTR_TC_ENTRY);
 }
 
+static bool in_phase(int64_t later, int64_t cycle)
+{
+	int64_t rest = (later % cycle + cycle) % cycle;
+
+	return rest == 0 || rest == CHANGE_OVER;
+}
+
 static bool same(const struct row *row, const struct object *to, const struct object *from)
 {
 	const struct taprio *a = (const struct taprio *)to, *b = (const struct taprio *)from;
@@ -220,40 +239,122 @@ static bool same(const struct row *row, const struct object *to, const struct ob
 			return true;
 		break;
 	case TAPRIO_BASE_TIME:
-		/* Cycles later it is the same schedule. */
-		cycle = b->cycle_time;
-		if (b->stalled)
-			return false;
+		/* Cycles later it is the same schedule; and see prepare(). */
+		cycle = taprio_cycle(b);
 		if (cycle > 0 && (from->present & BIT64(TAPRIO_BASE_TIME)))
-			return (a->base_time - b->base_time) % cycle == 0;
+			return in_phase(b->base_time - a->base_time, cycle);
 		break;
 	}
 	return row_has(&taprio_kind.f, row, from) && row_equal(row, to, from);
 }
 
-/* A link is told of, or this is the first look at it. */
-static void follow_link(struct mirror *m, struct iface *i, struct qdisc *q)
+static void complete(struct qdisc *q)
 {
-	struct taprio *t = (struct taprio *)q;
-	const struct link *link = iface_link(i);
+	q->o.present |= BIT64(TAPRIO_STALLED);
+}
 
-	if (t->offload != OFFLOAD_NONE)
+int64_t taprio_cycle(const struct taprio *t)
+{
+	return t->cycle_time ? t->cycle_time : schedule_length(&t->schedule);
+}
+
+struct taprio *taprio_of(const struct iface *i)
+{
+	const struct list *l = i ? iface_list(i, &qdisc_feature) : NULL;
+
+	for (unsigned n = 0; l && n < l->n; n++) {
+		struct qdisc *q = (struct qdisc *)l->items[n];
+
+		if (!strcmp(q->kind, taprio_kind.f.kind))
+			return (struct taprio *)q;
+	}
+	return NULL;
+}
+
+static void observed(struct mirror *m, struct iface *i, struct qdisc *q)
+{
+	((struct taprio *)q)->stalled = life_armed(m, i, (struct taprio *)q);
+}
+
+static bool lost_hold(const struct qdisc *from)
+{
+	return ((const struct taprio *)from)->stalled;
+}
+
+static bool must_begin_anew(const struct qdisc *from)
+{
+	return ((const struct taprio *)from)->stalled == ARM_ANEW;
+}
+
+/* The last boundary that is not after @t, counted from @base. */
+static int64_t boundary(int64_t base, int64_t cycle, int64_t t)
+{
+	return base + (t - base) / cycle * cycle;
+}
+
+/*
+ * The base time as the kernel is to get it. A schedule that has stopped goes by the one that it
+ * had: with a later one the kernel would go through all intervals since it stopped.
+ */
+static void prepare(struct qdisc *q, const struct step *s, bool change)
+{
+	const struct taprio *from = change ? (const struct taprio *)s->from : NULL;
+	struct taprio *t = (struct taprio *)q;
+	int64_t cycle = taprio_cycle(t);
+	struct clocks c;
+
+	clocks_look(&c, t, s->name);
+	q->o.present |= BIT64(TAPRIO_BASE_TIME);
+	if (!cycle || !c.known || t->base_time > c.now + AHEAD)
 		return;
-	if (!link->up || !link->carrier) {
-		t->lost |= t->ran;
+	if (from && from->stalled && t->offload == OFFLOAD_NONE &&
+	    t->base_time <= from->oper_base_time) {
+		t->base_time = boundary(t->base_time, cycle, from->oper_base_time);
 		return;
 	}
-	/* It may have gone and come between two messages. */
-	if (!t->stalled && (t->lost || (t->ran && link->carrier_changes - t->carrier_changes > 1))) {
-		t->stalled = true;
-		mirror_touch(m, i);
-	}
-	t->ran = true;
-	t->carrier_changes = link->carrier_changes;
+	t->base_time = boundary(t->base_time, cycle, c.now + AHEAD) + cycle;
+	if (from && t->offload == OFFLOAD_NONE && qdisc_has(&from->q, TAPRIO_OPER_SCHEDULE))
+		t->base_time += CHANGE_OVER;
+}
+
+char *taprio_blocked(const struct iface *have, const struct iface *want, const struct qdisc *q)
+{
+	const struct taprio *t = (const struct taprio *)q;
+	const struct tsn tsn = tsn_of(want);
+	_cleanup_free_ char *why = NULL;
+	uint32_t speed = taprio_speed(have);
+	struct clocks c;
+
+	clocks_look(&c, t, want->name);
+	why = clocks_wrong(&c, t, tsn.wait_clock, tsn.phc_limit);
+	if (why)
+		return str_format("the gate schedule waits for its clock: %s", why);
+	/* Nothing is known yet of what is made with the schedule. */
+	why = have ? taprio_short(t, speed ? speed : 10) : NULL;
+	if (!why)
+		return NULL;
+	return speed ? str_format("the gate schedule waits for a faster link: %s", why) :
+		       str_format("the gate schedule waits for the link's speed; while it is not "
+				  "known the kernel reckons with 10 Mbit/s: %s", why);
+}
+
+char *taprio_suspended(const struct iface *have _unused_, const struct iface *want,
+		       const struct qdisc *q)
+{
+	const struct taprio *t = (const struct taprio *)q;
+	const struct tsn tsn = tsn_of(want);
+	_cleanup_free_ char *why = NULL;
+	struct clocks c;
+
+	clocks_look(&c, t, want->name);
+	why = clocks_wrong(&c, t, min_of((unsigned)tsn.wait_clock, (unsigned)WAIT_SET), 0);
+	return why ? str_format("the gate schedule waits for its clock: %s", why) : NULL;
 }
 
 const struct qdisc_kind taprio_kind = {
 	QDISC_FEATURE("taprio", "Gates for traffic classes, by the clock (IEEE 802.1Q, 8.6.8.4)", rows), .put = put, .get = get, .check = taprio_check,
-	.refused = taprio_refused, .same = same, .follow_link = follow_link,
+	.refused = taprio_refused, .same = same, .observed = observed, .complete = complete,
+	.blocked = taprio_blocked, .suspended = taprio_suspended, .prepare = prepare,
+	.lost_hold = lost_hold, .must_begin_anew = must_begin_anew,
 	.owns_classes = true, .forgets = true, .classful = true,
 };
