@@ -161,7 +161,7 @@ struct row {
 	uint8_t phase;	 /* enum phase: when a change is made */
 	uint8_t off;	 /* enum phase: when a change to zero/none/false is made; 0: @phase */
 	uint8_t effect;	 /* enum effect */
-	int64_t min, max; /* numbers: the range; 0, 0: the whole of the type */
+	int64_t min, max; /* numbers: the range; max 0: to the end of the type, 0, 0: all of it */
 	const void *data; /* the type's: words of an enumeration, units */
 	const char *initial; /* the kernel's value on a fresh device, as configured; NULL: varies */
 	const char *since;   /* the first kernel that has it; NULL: 5.10 or earlier */

@@ -119,10 +119,10 @@ static void number_bounds(const struct row *row, int64_t *min, int64_t *max)
 {
 	*min = row->min;
 	*max = row->max;
-	if (*min || *max)
+	if (*min < 0 || *max)
 		return;
 	if (row->type == &type_s32) {
-		*min = INT32_MIN;
+		*min = *min ? *min : INT32_MIN;
 		*max = INT32_MAX;
 	} else {
 		*max = row->type->size == 8 ? INT64_MAX : (int64_t)BIT64(8 * row->type->size) - 1;

@@ -189,7 +189,7 @@ static int print_help(struct ctl *c _unused_, const struct option_row *self _unu
 	puts("netctl [OPTIONS] [VERB] ...\n\n"
 	     "Show and change the network configuration that netctld keeps.\n");
 	for (const struct verb *v = verbs; v->name; v++)
-		printf("  %-15s %-18s%s\n", v->name, v->args, v->help);
+		printf("  %-15s %-20s%s\n", v->name, v->args, v->help);
 	putchar('\n');
 	for (const struct option_row *o = options; o->name; o++) {
 		_cleanup_free_ char *left = str_format(

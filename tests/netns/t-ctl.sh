@@ -76,8 +76,8 @@ check "the daemon is there" daemon_settled
 check_status 0 "netctl alone is status" run
 check "header" says '^netctld steady, generation 1, 5 interfaces: 3 ok, 1 absent, 1 foreign$'
 check "titles" says '^  NAME +LINK +KIND +MASTER +ADDRESSES$'
-check "a bridge" says '^\* br0 +up +bridge +192.0.2.1/24 2001:db8::1/64$'
-check "a port" says '^\* v0 +up +veth +br0$'
+check "a bridge" says '^\* br0 +up( 10G)? +bridge +192.0.2.1/24 2001:db8::1/64$'
+check "a port" says '^\* v0 +up 10G +veth +br0$'
 check "what is absent" says '^o absent0 +absent$'
 check "and why" says '^ +no such device yet$'
 check "80 columns" fits

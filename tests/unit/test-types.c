@@ -441,7 +441,7 @@ static void check_row(const struct feature *f, const struct row *r)
 		fail_msg("%s.%s: the value is not in the object", f->name, r->key);
 	if (row_find(f, r->key) != r)
 		fail_msg("%s.%s: twice", f->name, r->key);
-	if (r->min > r->max)
+	if (r->max && r->min > r->max)
 		fail_msg("%s.%s: the range is empty", f->name, r->key);
 	/* A setting that is changed alone must know when. */
 	if (!(r->flags & (ROW_STATE | ROW_POLICY)) && f->form != FORM_LIST && f->id < n_features &&

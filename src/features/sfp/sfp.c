@@ -69,7 +69,7 @@ static const struct row rows[] = {
 			       "tell when a module comes or goes" },
 	[SFP_MODE] = { .key = "mode", .type = &type_sfp_mode, VALUE(sfp, link.mode),
 		       .data = sfp_mode_words, .flags = ROW_SELF, .phase = PHASE_PHY,
-		       .effect = EFFECT_BOUNCE, .initial = "auto",
+		       .effect = EFFECT_BOUNCE, .initial = "\"auto\"",
 		       .help = "How MAC and module speak to each other; auto: as fast as both can" },
 	[SFP_INBAND] = { .key = "inband", .type = &type_bool, VALUE(sfp, link.inband),
 			 .flags = ROW_SELF, .phase = PHASE_PHY, .effect = EFFECT_BOUNCE,
