@@ -256,6 +256,11 @@ struct kernel *statistics_kernel(const struct statistics *s)
 	return s->engine->kernel;
 }
 
+const struct model *statistics_seen(const struct statistics *s)
+{
+	return s->engine->mirror->seen;
+}
+
 struct counters *statistics_counters(struct statistics *s, const struct statistics_provider *p,
 				     int ifindex, const char *instance)
 {

@@ -88,6 +88,9 @@ void statistics_dump(struct statistics *s, const struct statistics_provider *p, 
 /** statistics_kernel - for ask(): of what can be read at once */
 struct kernel *statistics_kernel(const struct statistics *s);
 
+/** statistics_seen - for ask(): of what the mirror has already */
+const struct model *statistics_seen(const struct statistics *s);
+
 /**
  * statistics_counters - where the values of one group of one interface go
  * @instance: as the provider names it: "0", "8001:"; NULL where there is one

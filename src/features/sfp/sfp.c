@@ -358,5 +358,5 @@ struct feature sfp_feature = {
 	.size = sizeof(struct sfp), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.watch = watch, .unwatch = unwatch, .configured = configured, .observe_link = observe_link,
 	.sources = sfp_mode_sources, .observe = sfp_mode_observe, .check = sfp_mode_check,
-	.blocked = sfp_mode_blocked, .encode = sfp_mode_encode,
+	.statistics = sfp_statistics, .blocked = sfp_mode_blocked, .encode = sfp_mode_encode,
 };

@@ -112,6 +112,8 @@ bool sfp_follows(const struct iface *want);
 /** sfp_mode_show - the rows that follow from s->link and the module's presence */
 void sfp_mode_show(struct sfp *s);
 
+extern const struct statistics_provider sfp_statistics[];
+
 /* mode.c: as of struct feature */
 extern const struct source sfp_mode_sources[];
 int sfp_mode_observe(struct mirror *m, const struct nlmsghdr *n, bool add);
