@@ -56,30 +56,56 @@ static char *link_text(const json_t *j)
 	return str_format("%s %s%s", word, fast, half ? " half" : "");
 }
 
+/* "open, 12.34 m away"; "": it is well, or not known */
+static char *pair_text(const json_t *cable, char pair)
+{
+	const char key[] = { 'p', 'a', 'i', 'r', '_', pair, 0 };
+	_cleanup_free_ char *fault = str_format("%s_fault", key);
+	const char *result = get_text(cable, NULL, key);
+
+	if (!strcmp(result, "ok"))
+		return str_dup("");
+	if (!json_object_get(cable, fault))
+		return str_dup(result);
+	return str_format("%s, %.2f m away", result, get_number(cable, NULL, fault) / 100.0);
+}
+
 /* What the last test found wrong with the cable: "pair a: open, 12.34 m away"; NULL: nothing. */
 static char *cable_text(const json_t *cable)
 {
+	_cleanup_free_ char *first = pair_text(cable, 'a');
+	bool alike = *first, any = false;
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	for (const char *pair = "abcd"; *pair; pair++) {
-		const char key[] = { 'p', 'a', 'i', 'r', '_', *pair, 0 };
-		_cleanup_free_ char *fault = str_format("%s_fault", key);
-		const char *result = get_text(cable, NULL, key);
+	for (char pair = 'a'; pair <= 'd'; pair++) {
+		_cleanup_free_ char *found = pair_text(cable, pair);
 
-		if (!*result || !strcmp(result, "ok"))
-			continue;
-		fprintf(out, "%spair %c: %s", ftell(out) ? "; " : "", *pair, result);
-		if (json_object_get(cable, fault))
-			fprintf(out, ", %.2f m away", get_number(cable, NULL, fault) / 100.0);
+		alike &= !strcmp(found, first);
+		if (*found)
+			fprintf(out, "%spair %c: %s", any ? "; " : "", pair, found);
+		any |= *found;
 	}
 	fclose(out);
-	if (!*text) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	if (any && !alike)
+		return text;
+	free(text);
+	return any ? str_format("all pairs: %s", first) : NULL;
+}
+
+static const char *slow_text(const char *limit)
+{
+	static const char *const texts[][2] = {
+		{ "configuration", "no faster: as configured" },
+		{ "partner", "no faster: the other end offers no more" },
+		{ "cable", "no faster, though both ends offer more: the cable?" },
+	};
+
+	for (unsigned n = 0; n < ARRAY_SIZE(texts); n++)
+		if (!strcmp(limit, texts[n][0]))
+			return texts[n][1];
+	return NULL;
 }
 
 /* What the port says of its link and its cable, in a sentence; NULL: nothing. */
@@ -89,8 +115,11 @@ static char *finding(const json_t *j)
 	_cleanup_free_ char *cable = cable_text(json_object_get(ethernet, "cable"));
 	const char *failure = get_text(ethernet, NULL, "link_failure");
 	const char *detail = get_text(ethernet, NULL, "link_failure_detail");
+	const char *slow = slow_text(get_text(ethernet, NULL, "link_limit"));
 	bool none = !strcmp(link_word(j), "no carrier");
 
+	if (!cable && slow && !strcmp(link_word(j), "up"))
+		return str_dup(slow);
 	if (!none || !*failure)
 		return TAKE_PTR(cable);
 	return str_format("no link: %s%s%s%s%s", failure, *detail ? ", " : "", detail,

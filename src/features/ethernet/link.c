@@ -10,6 +10,8 @@
  * No message tells that a negotiation has ended; the carrier does, and then all
  * of this is asked again.
  */
+#include <stdlib.h>
+
 #include "core/config.h"
 #include "features/ethernet/ethernet.h"
 
@@ -23,6 +25,7 @@ struct ethernet {
 	uint8_t link_duplex, master_slave_state, mdix_state, link_failure;
 	uint32_t link_failure_detail; /* of which failure, and the detail's number */
 	struct bitset partner;
+	uint8_t link_limit;
 };
 
 static const struct word duplex_words[] = { { "half", 0 }, { "full", 1 }, { NULL, 0 } };
@@ -83,9 +86,15 @@ static const struct word detail_words[] = {
 	{ NULL, 0 },
 };
 
+enum { LIMIT_CONFIGURATION, LIMIT_PARTNER, LIMIT_CABLE };
+static const struct word limit_words[] = {
+	{ "configuration", LIMIT_CONFIGURATION }, { "partner", LIMIT_PARTNER },
+	{ "cable", LIMIT_CABLE }, { NULL, 0 },
+};
+
 enum {
 	AUTONEG, SPEED, DUPLEX, LANES, ADVERTISE, MASTER_SLAVE, PORT, MDIX, FIRST_STATE,
-	FAILURE_DETAIL = FIRST_STATE,
+	FAILURE_DETAIL = FIRST_STATE, LIMIT,
 };
 #define SETTINGS (BIT64(FIRST_STATE) - 1)
 #define FORCED_ROWS (BIT64(SPEED) | BIT64(DUPLEX) | BIT64(LANES))
@@ -130,6 +139,10 @@ static const struct row rows[] = {
 	[FAILURE_DETAIL] = { .key = "link_failure_detail", .type = &type_enum32,
 	  VALUE(ethernet, link_failure_detail), .data = detail_words, STATE,
 	  .help = "More of link_failure" },
+	[LIMIT] = { .key = "link_limit", .type = &type_enum8, VALUE(ethernet, link_limit),
+		    .data = limit_words, STATE,
+		    .help = "What makes the link slower than the port is: its configuration, what the "
+			    "other end offers, or, where both could do more, the cable" },
 	{ .key = "link_speed", .type = &type_speed, VALUE(ethernet, link_speed),
 	  .attr = IN(ETH_LINKMODES, ETHTOOL_A_LINKMODES_SPEED), STATE,
 	  .help = "The speed that the link has, in Mbit/s" },
@@ -190,6 +203,38 @@ static void take_detail(struct ethernet *e, const struct nlmsghdr *n)
 		e->o.present |= BIT64(FAILURE_DETAIL);
 }
 
+/* Mbit/s: a mode's name begins with its speed. 0: none */
+static uint32_t fastest(const uint64_t *modes)
+{
+	uint32_t speed = 0;
+
+	for (const struct word *w = link_mode_words; w->word; w++)
+		if (modes[w->value / 64] & BIT64(w->value % 64))
+			speed = max_of(speed, (uint32_t)strtoul(w->word, NULL, 10));
+	return speed;
+}
+
+/* After what was agreed on, and what either end offered, have been read. */
+static void find_limit(struct ethernet *e)
+{
+	uint32_t possible = fastest(e->advertise.mask), partner = fastest(e->partner.on), ours;
+
+	e->o.present &= ~BIT64(LIMIT);
+	ours = !e->autoneg ? e->link_speed : fastest(e->advertise.on);
+	/* SPEED_UNKNOWN is all ones. */
+	if (!e->link_speed || e->link_speed == UINT32_MAX || e->link_speed >= possible)
+		return;
+	if (partner && partner < ours)
+		e->link_limit = LIMIT_PARTNER;
+	else if (ours < possible && e->link_speed >= ours)
+		e->link_limit = LIMIT_CONFIGURATION;
+	else if (partner)
+		e->link_limit = LIMIT_CABLE;
+	else
+		return; /* the device does not tell what the other end offers */
+	e->o.present |= BIT64(LIMIT);
+}
+
 static int observe(struct mirror *m, const struct nlmsghdr *n, bool add _unused_)
 {
 	int r = ethernet_observe(m, n, &ethernet_feature);
@@ -199,6 +244,8 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add _unused_
 
 	if (e)
 		take_detail(e, n);
+	if (e)
+		find_limit(e);
 	/* What was agreed on is no setting. */
 	if (e && e->autoneg && (e->o.present & BIT64(AUTONEG)))
 		e->o.present &= ~FORCED_ROWS;
