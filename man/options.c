@@ -85,6 +85,13 @@ static void put_row(const struct row *r)
 	puts(")");
 	put_sentence(r->help);
 	put_facts(r);
+	if (!r->type->shape)
+		return;
+	puts("In each group may stand");
+	puts(".RS");
+	FOREACH_ROW(r->type->shape, member)
+		put_row(member);
+	puts(".RE");
 }
 
 static bool can_be_set(const struct row *r)

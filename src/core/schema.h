@@ -131,6 +131,9 @@ struct type {
 	/* As plans show it, where JSON would be too long; the caller frees it. */
 	char *(*text)(const struct row *row, const void *v);
 
+	/* Values that are lists of groups: what may stand in such a group. */
+	const struct feature *shape;
+
 	/* What may be written, after the type's name, in errors and documentation. */
 	char *(*range)(const struct row *row);
 };

@@ -381,5 +381,5 @@ static char *rules_text(const struct row *row, const void *v)
 const struct type type_rules = {
 	.name = "list of rules", .signature = "aa{sv}", .size = sizeof(struct rules *),
 	.parse = rules_parse, .json = rules_json, .equal = rules_equal, .copy = rules_copy,
-	.done = rules_done, .text = rules_text,
+	.done = rules_done, .text = rules_text, .shape = &rule_shape,
 };
