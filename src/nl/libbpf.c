@@ -30,7 +30,7 @@
 	F(bpf_object__load) F(bpf_object__next_program) F(bpf_object__next_map)                    \
 	F(bpf_program__section_name) F(bpf_program__name) F(bpf_program__set_type)                 \
 	F(bpf_program__set_autoload) F(bpf_program__fd) F(bpf_program__set_log_buf)                \
-	F(bpf_program__set_log_level) F(bpf_program__flags) F(bpf_program__set_flags) F(bpf_program__set_ifindex)                                  \
+	F(bpf_program__insns) F(bpf_program__insn_cnt) F(bpf_program__set_insns) F(bpf_program__set_log_level) F(bpf_program__flags) F(bpf_program__set_flags) F(bpf_program__set_ifindex)                                  \
 	F(bpf_program__set_expected_attach_type) F(bpf_map__name) F(bpf_map__fd)                   \
 	F(bpf_map__set_max_entries) F(bpf_map__initial_value) F(bpf_map__set_initial_value) F(bpf_map__set_ifindex)              \
 	F(bpf_map__set_autocreate) F(bpf_map__reuse_fd) F(bpf_map__key_size) F(bpf_map__value_size) F(bpf_map__is_internal) F(bpf_map__max_entries)
@@ -229,14 +229,33 @@ static int put_settings(const struct library *l, const struct xdp_job *j, struct
 	return l->bpf_map__set_initial_value(m, values, size);
 }
 
+/*
+ * What is never reached goes, but the kernel counts tail calls before, and where programs are
+ * interpreted lets none have both tail calls and functions (bpf_fixup_call_args()).
+ */
+static int drop_tail_calls(const struct library *l, struct bpf_program *p)
+{
+	size_t n = l->bpf_program__insn_cnt(p);
+	_cleanup_free_ struct bpf_insn *insns =
+		mem_dup(l->bpf_program__insns(p), n * sizeof(*insns));
+
+	for (size_t i = 0; i < n; i++)
+		if (insns[i].code == (BPF_JMP | BPF_CALL) && !insns[i].src_reg &&
+		    insns[i].imm == BPF_FUNC_tail_call)
+			insns[i] = (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_K };
+	return l->bpf_program__set_insns(p, insns, n);
+}
+
 /* Where the program goes on to, or that it does not. */
 static int put_chain(const struct library *l, const struct xdp_job *j, struct bpf_object *o,
-		     char **why)
+		     struct bpf_program *p, char **why)
 {
 	struct bpf_map *chain = find_map(l, o, "chain"), *next = find_internal(l, o, ".chain");
 
+	if (j->chain_fd < 0 && chain && next)
+		return l->bpf_map__set_autocreate(chain, false) ? -EINVAL : drop_tail_calls(l, p);
 	if (j->chain_fd < 0)
-		return chain && next ? l->bpf_map__set_autocreate(chain, false) : 0;
+		return 0;
 	if (!chain || !next) {
 		*why = str_dup("does not go on to other programs, and so must be the last of xdp.chain "
 			       "(it has no map \"chain\" and no section \".rodata.chain\")");
@@ -320,7 +339,7 @@ static int load(const struct library *l, const struct xdp_job *j, struct bpf_obj
 	if (!r)
 		r = put_settings(l, j, o, why);
 	if (!r)
-		r = put_chain(l, j, o, why);
+		r = put_chain(l, j, o, p, why);
 	if (r)
 		return r;
 	l->bpf_program__set_autoload(p, true);
