@@ -142,10 +142,6 @@ static int add_sources(struct bus *b)
 	if (r >= 0)
 		r = sd_event_source_set_enabled(b->flush, SD_EVENT_OFF);
 	if (r >= 0)
-		r = sd_event_add_defer(event, &b->told, publish_told_now, b);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(b->told, SD_EVENT_OFF);
-	if (r >= 0)
 		r = sd_event_add_time(event, &b->later, CLOCK_MONOTONIC, 0, 1000, publish_later, b);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(b->later, SD_EVENT_OFF);
@@ -154,9 +150,6 @@ static int add_sources(struct bus *b)
 				      b);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(b->units_later, SD_EVENT_OFF);
-	/* Before the engine: who waits for a carrier need not wait for what it means. */
-	if (r >= 0)
-		r = sd_event_source_set_priority(b->told, SD_EVENT_PRIORITY_NORMAL - 10);
 	/* After the engine, which comes after the kernel's news. */
 	if (r >= 0)
 		r = sd_event_source_set_priority(b->flush, SD_EVENT_PRIORITY_NORMAL + 20);
@@ -180,6 +173,7 @@ int bus_new(struct engine *e, const char *state_dir, struct bus **ret)
 	e->on_told = publish_told;
 	e->on_changed = publish_changed;
 	e->on_event = publish_event;
+	e->on_turned = publish_turned;
 	e->on_changed_data = b;
 	*ret = b;
 	return 0;
@@ -189,12 +183,11 @@ struct bus *bus_free(struct bus *b)
 {
 	if (!b)
 		return NULL;
-	b->engine->on_told = NULL;
+	b->engine->on_told = b->engine->on_turned = NULL;
 	b->engine->on_changed = NULL;
 	b->engine->on_event = NULL;
 	disconnect(b);
 	sd_event_source_disable_unref(b->reconnect);
-	sd_event_source_disable_unref(b->told);
 	sd_event_source_disable_unref(b->flush);
 	sd_event_source_disable_unref(b->later);
 	sd_event_source_disable_unref(b->units_later);

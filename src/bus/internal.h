@@ -44,7 +44,7 @@ struct bus {
 	unsigned n_groups;
 
 	/* Changes, gathered until the end of the turn; publish.c */
-	sd_event_source *told, *flush, *later;
+	sd_event_source *flush, *later;
 	struct published *links; /* by name */
 	struct published *dirty; /* those that may differ from what was told */
 	bool look;		 /* at what the daemon thinks of all of them, and at itself */
@@ -240,11 +240,11 @@ void publish_begin(struct bus *b);
 /** publish_end - the connection is gone: nobody to tell */
 void publish_end(struct bus *b);
 
-/** publish_told - as the engine's on_told() */
+/** publish_told - as the engine's on_told(): pass on what the kernel has just told */
 void publish_told(void *bus);
 
-/** publish_told_now - tell what the kernel has just told; handler of the event source */
-int publish_told_now(sd_event_source *s, void *bus);
+/** publish_turned - as the engine's on_turned(): publish_flush() need not wait */
+void publish_turned(void *bus);
 
 /** publish_changed - as the engine's on_changed() */
 void publish_changed(void *bus, const struct change *changes, unsigned n);

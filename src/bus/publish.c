@@ -336,14 +336,6 @@ bool bus_is_full(struct bus *b, uint64_t now, uint64_t *due)
 	return true;
 }
 
-void publish_told(void *bus)
-{
-	struct bus *b = bus;
-
-	if (b->named)
-		(void)sd_event_source_set_enabled(b->told, SD_EVENT_ONESHOT);
-}
-
 /* Objects and interfaces that come or go are told with all that is known of them, later. */
 static void pass_on(struct bus *b, struct published *p, uint64_t now)
 {
@@ -358,7 +350,7 @@ static void pass_on(struct bus *b, struct published *p, uint64_t now)
 }
 
 /* While a change is carried out, what it does is told when it is done. */
-int publish_told_now(sd_event_source *s _unused_, void *bus)
+void publish_told(void *bus)
 {
 	struct bus *b = bus;
 	const struct mirror *m = b->engine->mirror;
@@ -366,14 +358,13 @@ int publish_told_now(sd_event_source *s _unused_, void *bus)
 
 	(void)sd_event_now(b->engine->event, CLOCK_MONOTONIC, &now);
 	if (!b->named || engine_busy(b->engine) || bus_is_full(b, now, &due))
-		return 0;
+		return;
 	for (unsigned n = 0; n < m->n_changes; n++) {
 		struct published *p = find_link(b, m->changes[n].name);
 
 		if (p && p->groups)
 			pass_on(b, p, now);
 	}
-	return 0;
 }
 
 /* What has been passed on is done with, unless something has changed since. */
@@ -436,6 +427,18 @@ int publish_flush(sd_event_source *s _unused_, void *bus)
 	units_look(b);
 	calls_retry(b);
 	return 0;
+}
+
+/* A turn of the loop less, of which each has its price. */
+void publish_turned(void *bus)
+{
+	struct bus *b = bus;
+	int enabled = SD_EVENT_OFF;
+
+	if (sd_event_source_get_enabled(b->flush, &enabled) < 0 || enabled == SD_EVENT_OFF)
+		return;
+	(void)sd_event_source_set_enabled(b->flush, SD_EVENT_OFF);
+	(void)publish_flush(NULL, b);
 }
 
 int publish_later(sd_event_source *s _unused_, uint64_t usec _unused_, void *bus)

@@ -303,6 +303,8 @@ static int on_turn(sd_event_source *s _unused_, void *data)
 		announce(e, e->mirror->changes, e->mirror->n_changes);
 		mirror_take_changes(e->mirror);
 	}
+	if (e->on_turned)
+		e->on_turned(e->on_changed_data);
 	return 0;
 }
 
@@ -313,11 +315,18 @@ static void on_mirror_synced(void *data)
 
 static void on_mirror_changed(void *data)
 {
+	engine_turn_later(data);
+}
+
+/* A turn of the loop costs more than most plans: this one is used. */
+static void on_mirror_told(void *data)
+{
 	struct engine *e = data;
 
-	engine_turn_later(e);
 	if (e->on_told)
 		e->on_told(e->on_changed_data);
+	sd_event_source_set_enabled(e->turn, SD_EVENT_OFF);
+	(void)on_turn(NULL, e);
 }
 
 static int on_retry(sd_event_source *s _unused_, uint64_t usec _unused_, void *data)
@@ -358,6 +367,7 @@ struct engine *engine_new(sd_event *event, struct kernel *k, const char *record_
 	e->mirror->on_synced = on_mirror_synced;
 	e->mirror->on_changed = on_mirror_changed;
 	e->mirror->on_event = event_pass;
+	e->mirror->on_told = on_mirror_told;
 	e->mirror->wanted = engine_wanted;
 	e->mirror->data = e;
 	if (add_sources(e) < 0)

@@ -101,7 +101,8 @@ struct engine {
 	void (*on_changed)(void *data, const struct change *changes, unsigned n);
 	/* Something has happened: event.h. */
 	void (*on_event)(void *data, const struct event *v);
-	void *on_changed_data; /* of both */
+	void (*on_turned)(void *data); /* the engine's turn is over; it may be asked for anything */
+	void *on_changed_data; /* of all of them */
 };
 
 /**

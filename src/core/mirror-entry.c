@@ -1,8 +1,52 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What features put into the mirror: entries of lists, and references to other interfaces. */
+/* What features put into the mirror: what changed, entries of lists, references to other interfaces. */
 #include "core/mirror.h"
 
 #include <stdio.h>
+
+/* Most of what follows from a change has no port: the one that had it stands. */
+static void note_port(const struct mirror *m, struct change *c)
+{
+	if (!m->port)
+		return;
+	c->port = m->port;
+	c->told = m->told;
+}
+
+void mirror_touch(struct mirror *m, const struct iface *i)
+{
+	struct change *c;
+
+	m->touches++;
+	if (m->filling)
+		return; /* everything will be looked at */
+	for (unsigned n = m->n_changes; n > 0 && n + 4 > m->n_changes; n--)
+		if (m->changes[n - 1].ifindex == i->ifindex) {
+			note_port(m, &m->changes[n - 1]);
+			return;
+		}
+	m->changes = array_reserve(m->changes, m->n_changes, sizeof(*m->changes));
+	c = &m->changes[m->n_changes++];
+	memset(c, 0, sizeof(*c));
+	note_port(m, c);
+	c->ifindex = i->ifindex;
+	snprintf(c->name, sizeof(c->name), "%s", i->name);
+}
+
+void mirror_renew(struct mirror *m, const struct iface *i)
+{
+	mirror_touch(m, i);
+	for (unsigned n = 0; n < m->n_changes; n++)
+		if (m->changes[n].ifindex == i->ifindex)
+			m->changes[n].anew = true;
+}
+
+void mirror_take_changes(struct mirror *m)
+{
+	free(TAKE_PTR(m->changes));
+	m->n_changes = 0;
+	m->appeared = false;
+}
 
 static bool entry_equal(const struct feature *f, const struct object *a, const struct object *b)
 {

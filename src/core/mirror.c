@@ -35,50 +35,6 @@ static const struct source link_source = {
 	.header = sizeof(struct ifinfomsg), .groups = { RTNLGRP_LINK }, .filter = link_filter,
 };
 
-/* Most of what follows from a change has no port: the one that had it stands. */
-static void note_port(const struct mirror *m, struct change *c)
-{
-	if (!m->port)
-		return;
-	c->port = m->port;
-	c->told = m->told;
-}
-
-void mirror_touch(struct mirror *m, const struct iface *i)
-{
-	struct change *c;
-
-	m->touches++;
-	if (m->filling)
-		return; /* everything will be looked at */
-	for (unsigned n = m->n_changes; n > 0 && n + 4 > m->n_changes; n--)
-		if (m->changes[n - 1].ifindex == i->ifindex) {
-			note_port(m, &m->changes[n - 1]);
-			return;
-		}
-	m->changes = array_reserve(m->changes, m->n_changes, sizeof(*m->changes));
-	c = &m->changes[m->n_changes++];
-	memset(c, 0, sizeof(*c));
-	note_port(m, c);
-	c->ifindex = i->ifindex;
-	snprintf(c->name, sizeof(c->name), "%s", i->name);
-}
-
-void mirror_renew(struct mirror *m, const struct iface *i)
-{
-	mirror_touch(m, i);
-	for (unsigned n = 0; n < m->n_changes; n++)
-		if (m->changes[n].ifindex == i->ifindex)
-			m->changes[n].anew = true;
-}
-
-void mirror_take_changes(struct mirror *m)
-{
-	free(TAKE_PTR(m->changes));
-	m->n_changes = 0;
-	m->appeared = false;
-}
-
 struct iface *mirror_iface(struct mirror *m, int ifindex)
 {
 	return model_find_index(mirror_model(m), ifindex);
@@ -276,6 +232,14 @@ static void on_notification(void *data, const struct nlmsghdr *n)
 	mirror_take(m, n);
 	m->port = 0;
 	m->on_changed(m->data);
+}
+
+static void on_read(void *data)
+{
+	struct mirror *m = data;
+
+	if (m->n_changes && m->on_told) /* NULL: nobody plans */
+		m->on_told(m->data);
 }
 
 static void on_overrun(void *data)
@@ -574,6 +538,7 @@ struct mirror *mirror_new(struct kernel *k, sd_event *event)
 	    sd_event_source_set_enabled(m->retry, SD_EVENT_OFF) < 0)
 		abort();
 	k->on_message = on_notification;
+	k->on_read = on_read;
 	k->on_overrun = on_overrun;
 	k->on_untold = on_untold;
 	k->data = m;

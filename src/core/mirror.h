@@ -44,6 +44,8 @@ struct mirror {
 	void (*on_synced)(void *data);
 	void (*on_changed)(void *data);
 	void (*on_event)(void *data, const struct event *v); /* may be NULL; event.h */
+	/* Told when the news that had arrived have been taken in. */
+	void (*on_told)(void *data);
 	void *data;
 };
 

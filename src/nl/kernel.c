@@ -420,11 +420,10 @@ static int on_answer_io(sd_event_source *s _unused_, int fd, uint32_t revents _u
 {
 	struct linux_kernel *lk = data;
 	struct nlmsghdr *n;
-	int left;
 
 	/* Bounded by what was asked for: one batch or dump is under way at a time. */
 	for (unsigned turns = 0; turns < 64; turns++) {
-		left = outlet_receive(fd, lk->buffer, RECEIVE_BYTES);
+		int left = outlet_receive(fd, lk->buffer, RECEIVE_BYTES);
 		if (left == -ENOBUFS) {
 			/* An answer is lost: which one is not known, so none can be believed. */
 			lk->k.counters.overruns++;
@@ -460,35 +459,32 @@ static void deliver(void *data, char *datagram, size_t len)
 	}
 }
 
-static void read_notifications(struct linux_kernel *lk)
+static void read_notifications(struct linux_kernel *lk, bool all)
 {
-	struct kernel *k = &lk->k;
 	bool lost = false;
 
 	for (lk->reading = 0; lk->reading < ROAD_SOCKETS_; lk->reading++)
-		lost |= listener_read(lk->listeners[lk->reading], deliver, lk);
+		lost |= listener_read(lk->listeners[lk->reading], all, deliver, lk);
 	if (!lost)
 		return;
 	/* Told last: what follows may close the sockets. */
-	k->counters.overruns++;
-	k->on_overrun(k->data);
+	lk->k.counters.overruns++;
+	lk->k.on_overrun(lk->k.data);
 }
 
 static int on_notify_io(sd_event_source *s _unused_, int fd _unused_, uint32_t revents _unused_,
 			void *data)
 {
-	read_notifications(data);
+	struct linux_kernel *lk = data;
+
+	read_notifications(lk, false);
+	lk->k.on_read(lk->k.data);
 	return 0;
 }
 
-/* Asked for when much was done. */
 static void linux_read_notifications(struct kernel *k)
 {
-	struct linux_kernel *lk = container_of(k, struct linux_kernel, k);
-
-	read_notifications(lk);
-	for (unsigned n = 0; n < ROAD_SOCKETS_; n++)
-		listener_relax(lk->listeners[n]);
+	read_notifications(container_of(k, struct linux_kernel, k), true);
 }
 
 static void stop_listening(struct linux_kernel *lk)

@@ -80,6 +80,7 @@ struct kernel {
 	struct xdp *xdp; /* programs that are the daemon's */
 	/* Notifications, and that some were lost (or that the listening began anew). */
 	message_fn on_message;
+	void (*on_read)(void *data); /* the loop has given all that had arrived to on_message() */
 	void (*on_overrun)(void *data);
 	/* Something was found to have changed that the kernel does not tell of. */
 	void (*on_untold)(void *data);

@@ -10,6 +10,7 @@
  */
 #include "nl/listener.h"
 
+#include <linux/rtnetlink.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 #include <sys/socket.h>
@@ -24,13 +25,14 @@
 #define NOTIFY_PER_TURN 4096
 #define NOTIFY_VECTOR 16
 #define NOTIFY_BYTES 16384
-/* What one event causes; when there is no more again, the memory of a storm is given back. */
-#define NOTIFY_FEW 4
+/* What one event causes. When there is no more again, the memory of a storm is given back. */
+#define NOTIFY_FEW 8
 /* So often at once, and then so far apart: nobody sees 10 ms of a storm. */
 #define WAKE_BURST 100
 #define WAKE_USEC UINT64_C(10000)
 
 struct listener {
+	int protocol;
 	struct nl_sock *sock;
 	sd_event_source *source, *rested;
 	uint64_t pace;
@@ -38,6 +40,7 @@ struct listener {
 	void *data;
 	char *vectors; /* NOTIFY_VECTOR times NOTIFY_BYTES */
 	int used;      /* of them, at most, since they were given back */
+	bool woken;    /* there is something to read */
 };
 
 static int on_rested(sd_event_source *s _unused_, uint64_t usec _unused_, void *data)
@@ -65,6 +68,7 @@ static int on_wake(sd_event_source *s, int fd, uint32_t revents, void *data)
 	struct listener *l = data;
 
 	rest(l);
+	l->woken = true;
 	return l->on_io(s, fd, revents, l->data);
 }
 
@@ -74,6 +78,7 @@ int listener_new(sd_event *event, int protocol, sd_event_io_handler_t on_io, voi
 	struct listener *l = new0(struct listener);
 	int r = rtnl_open_socket(protocol, NOTIFY_RCVBUF, &l->sock);
 
+	l->protocol = protocol;
 	l->on_io = on_io;
 	l->data = data;
 	if (r >= 0)
@@ -121,12 +126,31 @@ void listener_hold(struct listener *l, bool on)
 	sd_event_source_set_enabled(l->source, on ? SD_EVENT_OFF : SD_EVENT_ON);
 }
 
-void listener_relax(struct listener *l)
+static const struct ifinfomsg *link_of(const struct mmsghdr *m)
 {
-	if (l && l->used > NOTIFY_FEW)
-		mem_pages_relax(l->vectors, NOTIFY_VECTOR * NOTIFY_BYTES);
-	if (l)
-		l->used = 0;
+	const struct nlmsghdr *h = m->msg_hdr.msg_iov->iov_base;
+
+	return m->msg_len >= NLMSG_LENGTH(sizeof(struct ifinfomsg)) &&
+			h->nlmsg_type == RTM_NEWLINK && h->nlmsg_len == m->msg_len ? NLMSG_DATA(h) : NULL;
+}
+
+/*
+ * A link is told of as a whole (rtnl_fill_ifinfo()), so of several only the last one counts. One
+ * that is shorter may be another thing: wireless_send_event() tells little more than the name.
+ */
+static bool is_outdated(const struct mmsghdr *msgs, int i, int n)
+{
+	const struct ifinfomsg *link = link_of(&msgs[i]), *later;
+
+	if (!link || link->ifi_family != AF_UNSPEC)
+		return false;
+	for (int k = i + 1; k < n; k++) {
+		later = link_of(&msgs[k]);
+		if (later && later->ifi_family == AF_UNSPEC && later->ifi_index == link->ifi_index &&
+		    msgs[k].msg_len >= msgs[i].msg_len)
+			return true;
+	}
+	return false;
 }
 
 /* Return: how many datagrams were read; less than NOTIFY_VECTOR: no more. */
@@ -156,26 +180,29 @@ static int read_vector(struct listener *l, void (*fn)(void *data, char *datagram
 		/* Cut short or empty: something was not told. */
 		if (!msgs[i].msg_len || (msgs[i].msg_hdr.msg_flags & MSG_TRUNC))
 			*lost = true;
-		else
+		else if (l->protocol != NETLINK_ROUTE || !is_outdated(msgs, i, n))
 			fn(data, iov[i].iov_base, msgs[i].msg_len);
 	}
 	return n;
 }
 
-bool listener_read(struct listener *l, void (*fn)(void *data, char *datagram, size_t len),
-		   void *data)
+bool listener_read(struct listener *l, bool all,
+		   void (*fn)(void *data, char *datagram, size_t len), void *data)
 {
 	bool lost = false;
 	int total = 0, n;
 
-	if (!l)
+	if (!l || (!all && !l->woken))
 		return false;
+	l->woken = false;
 	do {
 		n = read_vector(l, fn, data, &lost);
 		total += n;
 		l->used = max_of(l->used, n);
 	} while (n == NOTIFY_VECTOR && total < NOTIFY_PER_TURN);
-	if (total < NOTIFY_FEW && l->used > NOTIFY_FEW)
-		listener_relax(l);
+	if ((all || total < NOTIFY_FEW) && l->used > NOTIFY_FEW) {
+		mem_pages_relax(l->vectors, NOTIFY_VECTOR * NOTIFY_BYTES);
+		l->used = 0;
+	}
 	return lost;
 }

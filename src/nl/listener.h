@@ -19,9 +19,6 @@ struct listener;
 int listener_new(sd_event *event, int protocol, sd_event_io_handler_t on_io, void *data,
 		 struct listener **ret);
 
-/** listener_relax - give back the memory that a burst of notifications has taken; NULL is allowed */
-void listener_relax(struct listener *l);
-
 /** listener_free - NULL is allowed; returns NULL */
 struct listener *listener_free(struct listener *l);
 
@@ -33,9 +30,11 @@ void listener_hold(struct listener *l, bool on);
 
 /**
  * listener_read - give @fn what has arrived, datagram by datagram; NULL is allowed
+ * @all: after much work: also what the loop has not told yet that it has arrived
+ *
  * Return: some of it was lost (ENOBUFS, or a datagram cut short).
  */
-bool listener_read(struct listener *l, void (*fn)(void *data, char *datagram, size_t len),
-		   void *data);
+bool listener_read(struct listener *l, bool all,
+		   void (*fn)(void *data, char *datagram, size_t len), void *data);
 
 #endif

@@ -4,7 +4,7 @@
  * rtnetlink (which is what `ip monitor` is): takes the far end of a veth pair
  * down and up and waits for both to hear of it.
  *
- *	carrier LINK FAR COUNT PAUSE-MS
+ *	carrier LINK FAR COUNT PAUSE-MS [networkd]
  *
  * Prints, in microseconds from before the request: median, 99th percentile and
  * longest, of both. The pause must leave the daemon's pace alone: 50 ms.
@@ -31,6 +31,37 @@
 #define CHANGES_MAX 10000
 #define LIMIT_USEC 2000000
 
+/* Who tells the bus, of what. */
+struct teller {
+	const char *name, *key;
+	char *(*path)(const char *link, int index);
+};
+
+static char *netctld_path(const char *link, int index)
+{
+	char *path;
+
+	(void)index;
+	return sd_bus_path_encode("/org/netctl1/link", link, &path) < 0 ? NULL : path;
+}
+
+static char *networkd_path(const char *link, int index)
+{
+	char number[16], *path;
+
+	(void)link;
+	snprintf(number, sizeof(number), "%d", index);
+	return sd_bus_path_encode("/org/freedesktop/network1/link", number, &path) < 0 ? NULL :
+										       path;
+}
+
+static const struct teller netctld = {
+	.name = "org.netctl1", .key = "Carrier", .path = netctld_path,
+}, networkd = {
+	.name = "org.freedesktop.network1", .key = "CarrierState", .path = networkd_path,
+};
+
+static const struct teller *teller = &netctld;
 static bool heard; /* by the bus's client, since the last change */
 
 static void die(const char *what, int error)
@@ -94,6 +125,20 @@ static bool read_netlink(int fd, int index, bool up)
 	return found;
 }
 
+/* A boolean; networkd has a word: "carrier", "degraded-carrier" and others with a carrier. */
+static int read_carrier(sd_bus_message *m, int *ret)
+{
+	const char *word;
+	int r;
+
+	if (teller == &netctld)
+		return sd_bus_message_read(m, "v", "b", ret);
+	r = sd_bus_message_read(m, "v", "s", &word);
+	if (r >= 0)
+		*ret = !strcmp(word, "carrier") || !strcmp(word, "degraded-carrier");
+	return r;
+}
+
 static int on_signal(sd_bus_message *m, void *up, sd_bus_error *error)
 {
 	const char *interface, *key;
@@ -105,8 +150,8 @@ static int on_signal(sd_bus_message *m, void *up, sd_bus_error *error)
 		r = sd_bus_message_enter_container(m, 'a', "{sv}");
 	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
 		r = sd_bus_message_read(m, "s", &key);
-		if (r >= 0 && !strcmp(key, "Carrier")) {
-			r = sd_bus_message_read(m, "v", "b", &carrier);
+		if (r >= 0 && !strcmp(key, teller->key)) {
+			r = read_carrier(m, &carrier);
 			heard |= r >= 0 && carrier == *(bool *)up;
 		} else if (r >= 0) {
 			r = sd_bus_message_skip(m, "v");
@@ -134,21 +179,22 @@ static void print(const char *who, uint32_t *times, unsigned n)
 int main(int argc, char **argv)
 {
 	static uint32_t by_bus[CHANGES_MAX], by_netlink[CHANGES_MAX];
-	unsigned count = argc == 5 ? atoi(argv[3]) : 0, pause = argc == 5 ? atoi(argv[4]) : 0;
+	unsigned count = argc >= 5 ? atoi(argv[3]) : 0, pause = argc >= 5 ? atoi(argv[4]) : 0;
 	int ask = netlink_socket(0), listen = netlink_socket(RTMGRP_LINK), link, far, r;
 	sd_bus *bus = NULL;
 	char *path;
 	bool up = false;
 
 	if (!count || count > CHANGES_MAX)
-		die("usage: carrier LINK FAR COUNT PAUSE-MS", EINVAL);
+		die("usage: carrier LINK FAR COUNT PAUSE-MS [networkd]", EINVAL);
+	if (argc == 6 && !strcmp(argv[5], "networkd"))
+		teller = &networkd;
 	link = if_nametoindex(argv[1]);
 	far = if_nametoindex(argv[2]);
 	r = sd_bus_open_system(&bus);
+	path = teller->path(argv[1], link);
 	if (r >= 0)
-		r = sd_bus_path_encode("/org/netctl1/link", argv[1], &path);
-	if (r >= 0)
-		r = sd_bus_match_signal(bus, NULL, "org.netctl1", path,
+		r = sd_bus_match_signal(bus, NULL, teller->name, path,
 					"org.freedesktop.DBus.Properties", "PropertiesChanged",
 					on_signal, &up);
 	if (r < 0)
