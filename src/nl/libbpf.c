@@ -33,7 +33,7 @@
 	F(bpf_program__insns) F(bpf_program__insn_cnt) F(bpf_program__set_insns) F(bpf_program__set_log_level) F(bpf_program__flags) F(bpf_program__set_flags) F(bpf_program__set_ifindex)                                  \
 	F(bpf_program__set_expected_attach_type) F(bpf_map__name) F(bpf_map__fd)                   \
 	F(bpf_map__set_max_entries) F(bpf_map__initial_value) F(bpf_map__set_initial_value) F(bpf_map__set_ifindex)              \
-	F(bpf_map__set_autocreate) F(bpf_map__reuse_fd) F(bpf_map__key_size) F(bpf_map__value_size) F(bpf_map__is_internal) F(bpf_map__max_entries)
+	F(bpf_map__reuse_fd) F(bpf_map__key_size) F(bpf_map__value_size) F(bpf_map__is_internal) F(bpf_map__max_entries)
 
 struct library {
 	void *handle;
@@ -252,10 +252,10 @@ static int put_chain(const struct library *l, const struct xdp_job *j, struct bp
 {
 	struct bpf_map *chain = find_map(l, o, "chain"), *next = find_internal(l, o, ".chain");
 
-	if (j->chain_fd < 0 && chain && next)
-		return l->bpf_map__set_autocreate(chain, false) ? -EINVAL : drop_tail_calls(l, p);
+	/* Its map must be there all the same: without CAP_PERFMON the verifier goes also where a
+	 * CPU would only speculate to. */
 	if (j->chain_fd < 0)
-		return 0;
+		return chain && next ? drop_tail_calls(l, p) : 0;
 	if (!chain || !next) {
 		*why = str_dup("does not go on to other programs, and so must be the last of xdp.chain "
 			       "(it has no map \"chain\" and no section \".rodata.chain\")");
