@@ -101,7 +101,7 @@ for kind in sr4 lr4 dr4; do
 	lab_insert_qsfp 0 $kind
 	part=QSFP28-${kind^^}
 	[ $kind != dr4 ] || part=QDD-400G-DR4
-	check_eventually 5 "$kind: is noticed" sfp_is qsfp0 part $part
+	check_eventually 5 "$kind: is noticed" sfp_is qsfp0 part "$part"
 	check "$kind: what netctl says is what ethtool says" compare qsfp0
 done
 touch /tmp/stop

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * How long the event loop of a program is busy at a time: preloaded into it, counts
+ * from each return of epoll_wait() to the next call, in the first thread only.
+ * Written to $TURNS_FILE when the program ends: turns, the longest, the sum, in us.
+ * What was before $TURNS_AFTER seconds is not counted.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t begin, since, turns, longest, sum;
+
+static uint64_t now_usec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * UINT64_C(1000000) + t.tv_nsec / 1000;
+}
+
+static void sleeps(void)
+{
+	uint64_t busy = begin ? now_usec() - begin : 0;
+
+	if (gettid() != getpid() || !begin || begin < since)
+		return;
+	turns++;
+	sum += busy;
+	longest = busy > longest ? busy : longest;
+}
+
+static void wakes(void)
+{
+	if (gettid() == getpid())
+		begin = now_usec();
+}
+
+int epoll_wait(int fd, struct epoll_event *events, int n, int timeout)
+{
+	int (*real)(int, struct epoll_event *, int, int) = dlsym(RTLD_NEXT, "epoll_wait");
+	int r;
+
+	sleeps();
+	r = real(fd, events, n, timeout);
+	wakes();
+	return r;
+}
+
+int epoll_pwait2(int fd, struct epoll_event *events, int n, const struct timespec *timeout,
+		 const sigset_t *signals)
+{
+	int (*real)(int, struct epoll_event *, int, const struct timespec *, const sigset_t *) =
+		dlsym(RTLD_NEXT, "epoll_pwait2");
+	int r;
+
+	sleeps();
+	r = real(fd, events, n, timeout, signals);
+	wakes();
+	return r;
+}
+
+__attribute__((constructor)) static void start(void)
+{
+	const char *after = getenv("TURNS_AFTER");
+
+	since = now_usec() + (after ? atoi(after) : 0) * UINT64_C(1000000);
+}
+
+__attribute__((destructor)) static void end(void)
+{
+	const char *path = getenv("TURNS_FILE");
+	FILE *out = path ? fopen(path, "w") : NULL;
+
+	if (!out)
+		return;
+	fprintf(out, "%llu %llu %llu\n", (unsigned long long)turns, (unsigned long long)longest,
+		(unsigned long long)sum);
+	fclose(out);
+}
