@@ -35,9 +35,9 @@ static void check_reference(const struct model *want, const struct config_paths 
 	const char *group = f->form == FORM_ROOT ? "" : f->name, *dot = *group ? "." : "";
 	const struct origin *at = object_where(f, r, o);
 
-	if (!ref->name[0])
+	if (r->type != &type_ifref || !row_has(f, r, o) || (r->flags & ROW_STATE) || !ref->name[0])
 		return;
-	if (!strcmp(ref->name, i->name))
+	if (!strcmp(ref->name, i->name) && f->form != FORM_LIST)
 		errors_add(e, at, "%s: %s%s%s: the interface itself", i->name, group, dot, r->key);
 	else if (!model_find(want, ref->name) && !paths->stored &&
 		 !(paths->present && paths->present(paths->data, ref->name)))
@@ -52,12 +52,15 @@ static void check_references(const struct model *want, const struct config_paths
 	for (unsigned n = 0; n < n_features; n++) {
 		const struct feature *f = features[n];
 
+		const struct list *l = f->form == FORM_LIST ? iface_list(i, f) : NULL;
+
+		for (unsigned k = 0; l && k < l->n; k++)
+			FOREACH_ROW(f, r)
+				check_reference(want, paths, i, f, r, l->items[k], e);
 		if (f->form == FORM_LIST || !i->part[n])
 			continue;
 		FOREACH_ROW(f, r)
-			if (r->type == &type_ifref && row_has(f, r, i->part[n]) &&
-			    !(r->flags & ROW_STATE))
-				check_reference(want, paths, i, f, r, i->part[n], e);
+			check_reference(want, paths, i, f, r, i->part[n], e);
 	}
 }
 

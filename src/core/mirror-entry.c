@@ -84,21 +84,36 @@ void mirror_list_entry(struct mirror *m, struct iface *i, const struct feature *
 	mirror_touch(m, i);
 }
 
+static void resolve_object(const struct model *seen, const struct feature *f, struct object *o)
+{
+	FOREACH_ROW(f, r) {
+		struct ifref *ref = row_value(r, o);
+		const struct iface *to;
+
+		if (r->type != &type_ifref || !row_has(f, r, o))
+			continue;
+		to = model_find_index(seen, ref->index);
+		snprintf(ref->name, sizeof(ref->name), "%s", to ? to->name : "");
+	}
+}
+
+static bool refers(const struct feature *f)
+{
+	FOREACH_ROW(f, r)
+		if (r->type == &type_ifref)
+			return true;
+	return false;
+}
+
 void mirror_resolve(const struct model *seen, struct iface *i)
 {
 	for (unsigned n = 0; n < n_features; n++) {
 		const struct feature *f = features[n];
+		const struct list *l = f->form == FORM_LIST ? iface_list(i, f) : NULL;
 
-		if (f->form == FORM_LIST || !i->part[n])
-			continue;
-		FOREACH_ROW(f, r) {
-			struct ifref *ref = row_value(r, i->part[n]);
-			const struct iface *to;
-
-			if (r->type != &type_ifref || !row_has(f, r, i->part[n]))
-				continue;
-			to = model_find_index(seen, ref->index);
-			snprintf(ref->name, sizeof(ref->name), "%s", to ? to->name : "");
-		}
+		if (f->form != FORM_LIST && i->part[n])
+			resolve_object(seen, f, i->part[n]);
+		for (unsigned k = 0; l && refers(f) && k < l->n; k++)
+			resolve_object(seen, f, l->items[k]);
 	}
 }

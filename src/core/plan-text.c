@@ -230,8 +230,11 @@ void plan_log(const struct plan *plan, int level)
 
 bool step_is_untold(const struct step *s)
 {
-	FOREACH_ROW(s->feature, r)
-		if ((r->flags & ROW_UNTOLD) && (s->mask & row_bit(s->feature, r)))
+	const struct feature *f = object_feature(s->feature, s->to);
+	bool entry = s->verb == VERB_ADD || s->verb == VERB_REPLACE;
+
+	FOREACH_ROW(f, r)
+		if ((r->flags & ROW_UNTOLD) && (entry || (s->mask & row_bit(f, r))))
 			return true;
 	return false;
 }

@@ -10,7 +10,7 @@ struct feature *const features[] = {
 	&channels_feature, &coalesce_feature, &offloads_feature, &wol_feature, &module_feature,
 	&pse_feature, &plca_feature, &mm_feature, &cable_feature,
 	&ipv4_feature,	  &ipv6_feature, &address_feature, &route_feature,
-	&qdisc_feature, &class_feature, &tsn_feature,
+	&qdisc_feature, &class_feature, &filter_feature, &tsn_feature,
 	&unit_feature,
 	&sfp_feature, &sfp_require_feature, &sfp_thresholds_feature,
 #if WITH_XDP

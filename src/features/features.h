@@ -10,7 +10,7 @@ extern struct feature dsa_feature, devlink_feature, mirror_feature;
 extern struct feature led_feature, led1_feature, led2_feature, led3_feature;
 extern struct feature link_feature, vlan_feature, bridge_feature, port_feature, veth_feature,
 	ipv4_feature, ipv6_feature, address_feature, route_feature, unit_feature,
-	qdisc_feature, class_feature, sfp_feature, sfp_require_feature, sfp_thresholds_feature,
+	qdisc_feature, class_feature, filter_feature, sfp_feature, sfp_require_feature, sfp_thresholds_feature,
 	tsn_feature;
 
 extern struct feature ethernet_feature, pause_feature, eee_feature, fec_feature, rings_feature,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Queueing disciplines and their classes on the fake kernel: a tree of numbers
+ * Queueing disciplines, their classes and filters on the fake kernel: a tree of numbers
  * (net/sched/sch_api.c). What a discipline does, and most of what it refuses, is
  * not here: its options come back as they were given.
  */
@@ -10,14 +10,14 @@
 
 struct tc {
 	struct tc *next;
-	uint16_t type; /* RTM_NEWQDISC, RTM_NEWTCLASS */
+	uint16_t type; /* RTM_NEWQDISC, RTM_NEWTCLASS, RTM_NEWTFILTER */
 	struct tcmsg head;
 	struct attrs attrs; /* TCA_KIND, TCA_OPTIONS */
 };
 
 /* Of these a change says all, or all that it does not say is as at first. */
 static const char *const whole[] = { "prio", "mqprio", "taprio", "multiq", "pfifo", "bfifo", "netem",
-				     "ets", "cbs", "etf", "htb" };
+				     "ets", "cbs", "etf", "htb", "flower" };
 
 static const char *kind_of(const struct tc *t)
 {
@@ -67,9 +67,10 @@ static void remove_below(struct device *d, uint32_t major)
 				break;
 		if (t) {
 			uint32_t below = TC_H_MAJ(t->head.tcm_handle);
+			bool filter = t->type == RTM_NEWTFILTER;
 
 			take_out(d, t);
-			if (below != major)
+			if (below != major && !filter)
 				remove_below(d, below);
 		}
 	} while (t);
@@ -151,6 +152,43 @@ static struct tc *create(struct call *c, struct device *d, uint16_t type)
 	return t;
 }
 
+/* One a place, turn and handle; those of kind matchall cannot be changed (mall_change()). */
+static int filter_change(struct call *c, struct device *d, struct nlattr *const *tb)
+{
+	struct tcmsg *tcm = NLMSG_DATA(c->n);
+	const struct tc *root = find(d, RTM_NEWQDISC, TC_H_ROOT, 0);
+	struct tc *t;
+	int r;
+
+	if (!tcm->tcm_parent)
+		tcm->tcm_parent = root ? root->head.tcm_handle : TC_H_ROOT;
+	for (t = d->tc; t; t = t->next)
+		if (t->type == RTM_NEWTFILTER && t->head.tcm_parent == tcm->tcm_parent &&
+		    TC_H_MAJ(t->head.tcm_info) == TC_H_MAJ(tcm->tcm_info) &&
+		    (!tcm->tcm_handle || t->head.tcm_handle == tcm->tcm_handle))
+			break;
+	r = parent_stands(c, d, tcm->tcm_parent);
+	if (r < 0)
+		return r;
+	if (c->n->nlmsg_type == RTM_DELTFILTER) {
+		if (!t)
+			return fake_refuse(c, -ENOENT, "Cannot find specified filter chain.");
+		remove_one(c->fk, d, t);
+		return 0;
+	}
+	if (t && strcmp(nla_data(tb[TCA_KIND]), kind_of(t)))
+		return fake_refuse(c, -EINVAL, "Specified filter kind does not match existing one");
+	if (t && (!strcmp(kind_of(t), "matchall") || c->n->nlmsg_flags & NLM_F_EXCL))
+		return fake_refuse(c, -EEXIST, "Filter already exists");
+	if (!t)
+		t = create(c, d, RTM_NEWTFILTER);
+	attrs_set(&t->attrs, TCA_KIND, nla_data(tb[TCA_KIND]), nla_len(tb[TCA_KIND]));
+	if (tb[TCA_OPTIONS])
+		merge_options(t, tb[TCA_OPTIONS]);
+	fake_tell(c->fk, RTNLGRP_TC, message(t, RTM_NEWTFILTER));
+	return 0;
+}
+
 int tc_change(struct call *c)
 {
 	const struct tcmsg *tcm = NLMSG_DATA(c->n);
@@ -165,6 +203,8 @@ int tc_change(struct call *c)
 		return -ENODEV;
 	if (nlmsg_parse((struct nlmsghdr *)c->n, sizeof(*tcm), tb, TCA_MAX, NULL) < 0)
 		return -EINVAL;
+	if (type == RTM_NEWTFILTER)
+		return filter_change(c, d, tb);
 	t = find(d, type, class ? 0 : tcm->tcm_parent, class ? tcm->tcm_handle : 0);
 	if (c->n->nlmsg_type != type) {
 		if (!t)

@@ -152,6 +152,67 @@ static const struct wrong wrong_classes[] = {
 	  CLASS("1:2", "1:1", "") },
 };
 
+/* Filters stand behind the disciplines, too. */
+#define FILTER(list) "{ kind = \"clsact\"; }, { kind = \"prio\"; handle = \"1:\"; } ); filter = ( " list
+#define FLOWER(more) FILTER("{ kind = \"flower\"; pref = 1; action = \"drop\"; " more " }")
+#define MATCHALL(more) FILTER("{ kind = \"matchall\"; pref = 1; " more " }")
+
+static const struct wrong wrong_filters[] = {
+	{ NULL, FLOWER("") },
+	{ "did you mean \"flower\"?", FILTER("{ kind = \"flowr\"; pref = 1; }") },
+	{ "needs \"pref\"", FILTER("{ kind = \"flower\"; action = \"drop\"; }") },
+	{ "the same entry twice", FILTER("{ kind = \"flower\"; pref = 1; action = \"drop\"; }, "
+					 "{ kind = \"matchall\"; pref = 1; action = \"drop\"; }") },
+	{ "[filter-parent]", "{ kind = \"prio\"; } ); filter = ( { kind = \"matchall\"; pref = 1; "
+			     "action = \"drop\"; }" },
+	{ "[filter-parent]", "{ kind = \"ingress\"; } ); filter = ( { kind = \"matchall\"; "
+			     "parent = \"egress\"; pref = 1; action = \"drop\"; }" },
+	{ NULL, "{ kind = \"ingress\"; } ); filter = ( { kind = \"matchall\"; pref = 1; action = \"drop\"; }" },
+	{ "[filter-parent]", "{ kind = \"mq\"; handle = \"1:\"; } ); filter = ( { kind = \"matchall\"; "
+			     "parent = \"root\"; pref = 1; action = \"drop\"; }" },
+	{ "[filter-pref]", FILTER("{ kind = \"matchall\"; pref = 172; action = \"drop\"; }") },
+	{ "[filter-class]", FLOWER("classid = \"1:1\";") },
+	{ NULL, FLOWER("classid = \"1:1\"; parent = \"root\";") },
+	{ "[filter-class]", FLOWER("classid = \"2:1\"; parent = \"root\";") },
+	{ "[filter-class]", HTB " ); class = ( " CLASS("1:1", "1:", "") " ); filter = ( { kind = \"matchall\"; "
+			    "parent = \"root\"; pref = 1; classid = \"1:2\"; }" },
+	{ "[filter-skip]", FLOWER("skip_sw = true; skip_hw = true;") },
+	{ "[filter-nothing]", MATCHALL("") },
+	{ "[filter-police]", MATCHALL("police_rate = \"1Mbit\";") },
+	{ "[filter-police]", MATCHALL("police_burst = 1000; action = \"drop\";") },
+	{ "[filter-police]", MATCHALL("police_pkts_rate = 10;") },
+	{ "[filter-police]", MATCHALL("police_rate = \"1Mbit\"; police_burst = 1000; "
+				      "police_peakrate = \"2Mbit\";") },
+	{ "[filter-vlan]", MATCHALL("vlan_action = \"push\";") },
+	{ "[filter-vlan]", MATCHALL("vlan_action = \"pop\"; vlan_action_id = 5;") },
+	{ "[filter-gate]", MATCHALL("action = \"drop\"; gate_priority = 1;") },
+	{ "[filter-gate]", MATCHALL("gate_schedule = ( { open = true; interval = \"2ms\"; } ); "
+				    "gate_cycle_time = \"1ms\";") },
+	{ "line 1 needs open and interval", MATCHALL("gate_schedule = ( { open = true; } );") },
+	{ "(did you mean \"interval\"?)", MATCHALL("gate_schedule = ( { intervl = \"1ms\"; } );") },
+	{ "[filter-mirred]", MATCHALL("action = \"drop\"; mirror_at = \"ingress\";") },
+	{ "[filter-end]", MATCHALL("action = \"drop\"; redirect = \"eth0\";") },
+	{ "filter.redirect: no interface \"eth7\"", MATCHALL("redirect = \"eth7\";") },
+	{ "[filter-queue]", MATCHALL("skbedit_queue_mapping = 1;") },
+	{ NULL, MATCHALL("skbedit_queue_mapping = 1; parent = \"egress\";") },
+	{ "\"x\" is no class", MATCHALL("skbedit_priority = \"x\";") },
+	{ "[flower-needs]", FLOWER("src_ip = \"192.0.2.1\";") },
+	{ "[flower-needs]", FLOWER("protocol = \"ip\"; dst_port = 80;") },
+	{ "[flower-needs]", FLOWER("protocol = \"ip\"; ip_proto = \"udp\"; tcp_flags = \"0x02\";") },
+	{ "[flower-needs]", FLOWER("protocol = \"ip\"; ip_proto = \"icmpv6\"; icmp_type = 1;") },
+	{ "[flower-needs]", FLOWER("protocol = \"802.1Q\"; cvlan_id = 5;") },
+	{ "[flower-family]", FLOWER("protocol = \"ipv6\"; src_ip = \"192.0.2.1\";") },
+	{ "[flower-network]", FLOWER("protocol = \"ip\"; src_ip = \"192.0.2.1/24\";") },
+	{ "is no Ethernet address", FLOWER("dst_mac = \"02:00:00:00:00\";") },
+	{ "has bits that its mask has not", FLOWER("dst_mac = \"02:00:00:00:00:01/ff:00:00:00:00:00\";") },
+	{ "is neither a port", FLOWER("protocol = \"ip\"; ip_proto = \"tcp\"; dst_port = 65536;") },
+	{ "is no Ethernet type", FLOWER("protocol = \"0x0500\";") },
+	/* Out and in again at the same place. */
+	{ "eth0: filter: frames would go in a circle: eth0 egress -> eth0 egress [filter-loop]",
+	  MATCHALL("parent = \"egress\"; redirect = \"eth0\";") },
+	{ NULL, MATCHALL("redirect = \"eth0\";") },
+};
+
 static char *load(struct harness *h, const char *text)
 {
 	static const char *const conf[] = { "conf" };
@@ -193,6 +254,82 @@ static void every_rule_has_a_name(void **state)
 static void rules_of_classes_too(void **state)
 {
 	expect_wrong(*state, wrong_classes, ARRAY_SIZE(wrong_classes));
+}
+
+static void rules_of_filters_too(void **state)
+{
+	expect_wrong(*state, wrong_filters, ARRAY_SIZE(wrong_filters));
+}
+
+#define SENDS(name, more, parent, how) \
+	"{ name = \"" name "\"; " more " qdisc = { kind = \"clsact\"; }; filter = { kind = \"matchall\"; " \
+	"parent = \"" parent "\"; pref = 1; " how " }; }"
+
+static void circles_of_frames_are_told(void **state)
+{
+	static const struct {
+		const char *interfaces, *chain;
+	} all[] = {
+		{ SENDS("a", "", "egress", "redirect = \"b\";") ", "
+		  SENDS("b", "", "egress", "redirect = \"c\";") ", "
+		  SENDS("c", "", "egress", "mirror = \"a\";"),
+		  "a: filter: frames would go in a circle: a egress -> b egress -> c egress -> a egress" },
+		{ SENDS("b", "", "ingress", "redirect = \"a\"; redirect_at = \"ingress\";") ", "
+		  SENDS("a", "", "ingress", "redirect = \"b\"; redirect_at = \"ingress\";"),
+		  "a: filter: frames would go in a circle: a ingress -> b ingress -> a ingress" },
+		/* Over a cable within, and over what it stands on. */
+		{ SENDS("v", "kind = \"veth\"; veth = { peer = \"w\"; };", "ingress", "redirect = \"v\";")
+		  ", " SENDS("w", "", "ingress", "redirect = \"w\";"),
+		  "v: filter: frames would go in a circle: v ingress -> v egress -> w ingress -> w egress -> v ingress" },
+		{ SENDS("p", "", "egress", "redirect = \"p.5\";") ", "
+		  "{ name = \"p.5\"; kind = \"vlan\"; vlan = { link = \"p\"; id = 5; }; }",
+		  "p: filter: frames would go in a circle: p egress -> p.5 egress -> p egress" },
+		/* From one to the other and back is a wire, and no circle. */
+		{ SENDS("a", "", "ingress", "redirect = \"b\";") ", "
+		  SENDS("b", "", "ingress", "redirect = \"a\";"), NULL },
+	};
+
+	for (unsigned n = 0; n < ARRAY_SIZE(all); n++) {
+		_cleanup_free_ char *text = str_format("interfaces = ( %s );\n", all[n].interfaces);
+		_cleanup_free_ char *got = load(*state, text);
+
+		if (!all[n].chain) {
+			assert_null(got);
+			continue;
+		}
+		assert_contains(got, all[n].chain);
+		assert_null(strstr(strstr(got, "circle") + 1, "circle")); /* told once */
+	}
+}
+
+#define TWO_FILTERS(one, two) "{ kind = \"clsact\"; } ); filter = ( { kind = \"flower\"; pref = 1; " one " }, " \
+			      "{ kind = \"matchall\"; pref = 2; " two " }"
+
+static void only_the_filter_that_differs_changes(void **state)
+{
+	struct harness *h = harness_begin(state, "eth0");
+
+	harness_must_apply(h, ETH0(TWO_FILTERS("protocol = \"ip\"; dst_ip = \"192.0.2.1\"; action = \"drop\";",
+					       "action = \"pass\";")));
+	expect_settled(h);
+	assert_text(harness_plan_of(h, ETH0(TWO_FILTERS("protocol = \"ip\"; dst_ip = \"192.0.2.2\"; "
+							"action = \"drop\";", "action = \"pass\";"))),
+		    "qdisc        eth0: filter ingress 1 flower: dst_ip: 192.0.2.1/32 -> 192.0.2.2/32\n");
+	/* Another mask, and what matches everything, are made anew. */
+	assert_text(harness_plan_of(h, ETH0(TWO_FILTERS("protocol = \"ip\"; dst_ip = \"192.0.2.0/24\"; "
+							"action = \"drop\";", "action = \"drop\";"))),
+		    "qdisc        eth0: filter ingress 1 flower: dst_ip: 192.0.2.1/32 -> 192.0.2.0/24 (recreate)\n"
+		    "qdisc        eth0: filter ingress 2 matchall: action: pass -> drop (recreate)\n");
+	harness_must_apply(h, ETH0(TWO_FILTERS("protocol = \"ip\"; dst_ip = \"192.0.2.0/24\"; "
+					       "action = \"drop\";", "action = \"drop\";")));
+	expect_settled(h);
+	harness_must_apply(h, ETH0(TWO_FILTERS("protocol = \"ipv6\"; action = \"pass\";", "action = \"drop\";")));
+	expect_settled(h);
+	/* With the place where they stand go the filters. */
+	harness_exec(h, "tc qdisc del dev eth0 parent ffff:fff1");
+	harness_settle(h);
+	expect_settled(h);
+	expect_has(h, "eth0", "\"pref\": 2");
 }
 
 #define HTB_BELOW(more) "{ kind = \"htb\"; handle = \"1:\"; " more " }, " \
@@ -408,6 +545,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HARNESS_TEST(every_rule_has_a_name),
 		HARNESS_TEST(rules_of_classes_too),
+		HARNESS_TEST(rules_of_filters_too),
+		HARNESS_TEST(circles_of_frames_are_told),
+		HARNESS_TEST(only_the_filter_that_differs_changes),
 		HARNESS_TEST(a_class_changes_in_place_and_moves_anew),
 		HARNESS_TEST(classes_come_back_after_their_discipline),
 		HARNESS_TEST(ptp_behind_a_gate_is_warned_of),

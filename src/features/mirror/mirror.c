@@ -11,15 +11,14 @@
  * nobody else has filters at it.
  */
 #include <linux/if_ether.h>
-#include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
-#include <linux/tc_act/tc_mirred.h>
 
 #include "core/config.h"
 #include "core/mirror.h"
 #include "core/plan.h"
 #include "features/features.h"
+#include "nl/tc.h"
 #include "nl/uapi.h"
 
 /* Priority and handle of our filters: as NETCTL_ROUTE_PROTOCOL. */
@@ -157,18 +156,14 @@ static void observe_hook(struct mirror *m, struct iface *i, bool add)
 /* The interface that a filter's first action mirrors to; 0: it is another kind of filter. */
 static int target_of(struct nlattr *const *options)
 {
-	struct nlattr *acts = options[TCA_MATCHALL_ACT], *first, *act[TCA_ACT_MAX + 1];
-	struct nlattr *mirred[TCA_MIRRED_MAX + 1];
-	const struct tc_mirred *parms;
+	struct nlattr *acts = options[TCA_MATCHALL_ACT];
+	struct tc_action first;
+	struct tc_mirred parms;
 
-	first = acts ? nla_find(nla_data(acts), nla_len(acts), 1) : NULL;
-	if (!first || nla_parse_nested(act, TCA_ACT_MAX, first, NULL) < 0 || !act[TCA_ACT_KIND] ||
-	    nla_strcmp(act[TCA_ACT_KIND], "mirred") || !act[TCA_ACT_OPTIONS] ||
-	    nla_parse_nested(mirred, TCA_MIRRED_MAX, act[TCA_ACT_OPTIONS], NULL) < 0 ||
-	    !mirred[TCA_MIRRED_PARMS] || nla_len(mirred[TCA_MIRRED_PARMS]) < (int)sizeof(*parms))
+	if (!acts || !tc_action_get(nla_find(nla_data(acts), nla_len(acts), 1), &first) ||
+	    !tc_get_mirred(&first, &parms))
 		return 0;
-	parms = nla_data(mirred[TCA_MIRRED_PARMS]);
-	return parms->eaction == TCA_EGRESS_MIRROR ? (int)parms->ifindex : 0;
+	return parms.eaction == TCA_EGRESS_MIRROR ? (int)parms.ifindex : 0;
 }
 
 static int observe_ours(struct mirroring *r, unsigned direction, const struct nlattr *options, bool add)
@@ -301,19 +296,10 @@ static bool skips_software(const struct step *s, const struct mirroring *to)
 
 static int put_action(struct encoder *e, int target)
 {
-	const struct tc_mirred parms = {
-		.action = TC_ACT_PIPE, .eaction = TCA_EGRESS_MIRROR, .ifindex = target,
-	};
-	struct nlattr *acts = nla_nest_start(e->msg, TCA_MATCHALL_ACT), *act, *options;
+	struct nlattr *acts = nla_nest_start(e->msg, TCA_MATCHALL_ACT);
 
-	act = acts ? nla_nest_start(e->msg, 1) : NULL;
-	if (!act || nla_put_string(e->msg, TCA_ACT_KIND, "mirred") < 0)
+	if (!acts || tc_put_mirred(e->msg, 1, TCA_EGRESS_MIRROR, target) < 0)
 		return -EMSGSIZE;
-	options = nla_nest_start(e->msg, TCA_ACT_OPTIONS);
-	if (!options || nla_put(e->msg, TCA_MIRRED_PARMS, sizeof(parms), &parms) < 0)
-		return -EMSGSIZE;
-	nla_nest_end(e->msg, options);
-	nla_nest_end(e->msg, act);
 	nla_nest_end(e->msg, acts);
 	return 0;
 }

@@ -325,14 +325,6 @@ static char *refused(const struct model *want _unused_, const struct model *mach
 
 /* To the kernel. */
 
-static void ratespec(struct tc_ratespec *r, uint64_t rate, const struct class *c)
-{
-	r->rate = min_of(rate, (uint64_t)UINT32_MAX);
-	r->mpu = c->mpu;
-	r->overhead = c->overhead;
-	r->linklayer = TC_LINKLAYER_ETHERNET;
-}
-
 static int put(struct encoder *e, const struct class *c)
 {
 	struct tc_htb_opt opt = {
@@ -342,8 +334,8 @@ static int put(struct encoder *e, const struct class *c)
 	struct nlattr *nest = nla_nest_start(e->msg, TCA_OPTIONS);
 	int bad;
 
-	ratespec(&opt.rate, c->rate, c);
-	ratespec(&opt.ceil, c->ceil, c);
+	tc_ratespec_set(&opt.rate, c->rate, c->mpu, c->overhead);
+	tc_ratespec_set(&opt.ceil, c->ceil, c->mpu, c->overhead);
 	if (!nest)
 		return -EMSGSIZE;
 	bad = nla_put(e->msg, TCA_HTB_PARMS, sizeof(opt), &opt);

@@ -63,6 +63,7 @@ static bool codel_same(const struct row *row, const struct object *to, const str
 
 const struct qdisc_kind fq_codel_kind = {
 	QDISC_FEATURE("fq_codel", "Flows share the link, and queues stay short", fq_codel_rows), .same = codel_same,
+	.filters = true,
 };
 
 /* fq */
@@ -234,5 +235,5 @@ static bool cake_same(const struct row *row, const struct object *to, const stru
 
 const struct qdisc_kind cake_kind = {
 	QDISC_FEATURE("cake", "A home's link, shared between hosts and kept short", cake_rows),
-	.same = cake_same,
+	.same = cake_same, .filters = true,
 };

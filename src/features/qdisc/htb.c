@@ -93,5 +93,5 @@ static void htb_check(const struct qdisc_check *c)
 const struct qdisc_kind htb_kind = {
 	QDISC_FEATURE("htb", "Rates for classes that borrow from each other", htb_rows),
 	.put = htb_put, .get = htb_get, .check = htb_check, .fixed = true, .whole = true,
-	.classful = true, .own_classes = true,
+	.classful = true, .own_classes = true, .filters = true,
 };

@@ -85,7 +85,9 @@ struct qdisc_kind {
 	bool classful;	/* has classes with numbers, 1 and up, that others can hang on */
 	bool owns_classes; /* which it keeps with the device (netdev_set_num_tc()) */
 	bool own_classes; /* which are entries of "class" */
-	bool ingress;	/* hangs on "ingress" */
+	bool ingress;	/* hangs on "ingress", where filters stand */
+	bool egress;	/* and on the way out */
+	bool filters;	/* asks filters for the class of a frame */
 };
 
 /* Ends with NULL. */
@@ -119,6 +121,19 @@ const char *qdisc_kind_of_handle(const struct iface *i, uint32_t handle);
 /** qdisc_takes - does step @s take along what hangs on @parent, a class or discipline of @have? */
 bool qdisc_takes(const struct iface *have, uint32_t parent, const struct step *s);
 
+/** qdisc_root_handle - 0: none, or it has none */
+uint32_t qdisc_root_handle(const struct iface *i);
+
+/** qdisc_root_filters, qdisc_root_class - does it ask filters; has it that class? */
+bool qdisc_root_filters(const struct iface *i);
+bool qdisc_root_class(const struct iface *i, uint32_t id);
+
+/** qdisc_has_hook - may filters stand at its ingress, or its egress? */
+bool qdisc_has_hook(const struct iface *i, bool egress);
+
+/** qdisc_is_ingress - is the step about the entry that hangs on "ingress"? */
+bool qdisc_is_ingress(const struct step *s);
+
 /** qdisc_forget_class - a class has gone, and what hung on it with it */
 void qdisc_forget_class(struct mirror *m, struct iface *i, uint32_t id);
 
@@ -137,11 +152,22 @@ void class_forget(struct mirror *m, struct iface *i, uint32_t major);
 /** class_ask - for a dump: there is a discipline with classes of its own */
 void class_ask(struct mirror *m, const struct iface *i);
 
+/* filter.c */
+
+/** filter_ask - for a dump: filters may stand at its ingress, egress, or else at its root */
+void filter_ask(struct mirror *m, const struct iface *i, bool ingress, bool egress);
+
+/** filter_forget - those at its root have gone, or all others */
+void filter_forget(struct mirror *m, struct iface *i, bool root);
+
 /* shape.c */
 
 /** burst_ticks, ticks_burst - a size at a rate as the time that the kernel keeps */
 uint32_t burst_ticks(uint64_t size, uint64_t rate);
 uint32_t ticks_burst(uint32_t ticks, uint64_t rate, uint32_t overhead);
+
+/** tc_ratespec_set - a rate that may be wider than 32 bits, which is told beside it */
+void tc_ratespec_set(struct tc_ratespec *r, uint64_t rate, uint16_t mpu, uint16_t overhead);
 
 /** burst_same - as near as ticks can tell */
 bool burst_same(uint32_t a, uint32_t b, uint64_t rate);

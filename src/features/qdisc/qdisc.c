@@ -135,6 +135,18 @@ static int decode(const struct nlmsghdr *n, struct qdisc *q)
 	return k ? decode_options(k, tb[TCA_OPTIONS], q) : 0;
 }
 
+/* What stands below it has messages of its own. */
+static void ask_below(struct mirror *m, const struct iface *i, const struct qdisc_kind *k,
+		      uint32_t parent)
+{
+	if (k->own_classes)
+		class_ask(m, i);
+	if (k->ingress)
+		filter_ask(m, i, true, k->egress);
+	else if (!parent && k->filters)
+		filter_ask(m, i, false, false);
+}
+
 static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 {
 	const struct tcmsg *tcm = NLMSG_DATA(n);
@@ -157,8 +169,11 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 		return 0;
 	}
 	if (!m->filling) {
-		if (old && (!add || old->handle != tcm->tcm_handle))
+		if (old && (!add || old->handle != tcm->tcm_handle)) {
 			drop_below(m, i, old->handle);
+			if (!old->parent || old->parent == TC_H_INGRESS)
+				filter_forget(m, i, !old->parent);
+		}
 		if (!add && old && old->handle != tcm->tcm_handle) {
 			object_free(&qdisc_feature, o); /* replaced already */
 			return 0;
@@ -166,8 +181,8 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 	}
 	if (add && kind_of(o) && kind_of(o)->observed)
 		kind_of(o)->observed(m, i, (struct qdisc *)o);
-	if (add && kind_of(o) && kind_of(o)->own_classes)
-		class_ask(m, i);
+	if (add && kind_of(o))
+		ask_below(m, i, kind_of(o), ((struct qdisc *)o)->parent);
 	mirror_list_entry(m, i, &qdisc_feature, o, add);
 	return 0;
 }
@@ -234,6 +249,50 @@ const char *qdisc_kind_of_handle(const struct iface *i, uint32_t handle)
 	const struct qdisc *q = find_handle(iface_list(i, &qdisc_feature), handle);
 
 	return q ? q->kind : NULL;
+}
+
+static const struct qdisc *find_parent(const struct iface *i, uint32_t parent)
+{
+	const struct qdisc like = { .o.present = BIT64(QDISC_PARENT), .parent = parent };
+
+	return (const struct qdisc *)list_find(&qdisc_feature, iface_list(i, &qdisc_feature), &like.o);
+}
+
+uint32_t qdisc_root_handle(const struct iface *i)
+{
+	const struct qdisc *q = find_parent(i, 0);
+
+	return q ? q->handle : 0;
+}
+
+bool qdisc_is_ingress(const struct step *s)
+{
+	return s->feature == &qdisc_feature && s->from &&
+	       ((const struct qdisc *)s->from)->parent == TC_H_INGRESS;
+}
+
+bool qdisc_has_hook(const struct iface *i, bool egress)
+{
+	const struct qdisc *q = find_parent(i, TC_H_INGRESS);
+	const struct qdisc_kind *k = q ? kind_of(&q->o) : NULL;
+
+	return k && (k->egress || !egress);
+}
+
+bool qdisc_root_filters(const struct iface *i)
+{
+	const struct qdisc *q = find_parent(i, 0);
+	const struct qdisc_kind *k = q ? kind_of(&q->o) : NULL;
+
+	return k && k->filters && q->handle;
+}
+
+bool qdisc_root_class(const struct iface *i, uint32_t id)
+{
+	const struct qdisc *q = find_parent(i, 0);
+	const struct qdisc_kind *k = q ? kind_of(&q->o) : NULL;
+
+	return k && q->handle == TC_H_MAJ(id) && (!k->own_classes || class_find(i, id));
 }
 
 bool qdisc_takes(const struct iface *have, uint32_t parent, const struct step *s)

@@ -62,11 +62,11 @@ bool burst_same(uint32_t a, uint32_t b, uint64_t rate)
 	return (a > b ? a - b : b - a) <= slack;
 }
 
-static void ratespec(struct tc_ratespec *r, uint64_t rate, const struct tbf *t)
+void tc_ratespec_set(struct tc_ratespec *r, uint64_t rate, uint16_t mpu, uint16_t overhead)
 {
 	r->rate = min_of(rate, (uint64_t)UINT32_MAX);
-	r->mpu = t->mpu;
-	r->overhead = t->overhead;
+	r->mpu = mpu;
+	r->overhead = overhead;
 	r->linklayer = TC_LINKLAYER_ETHERNET;
 }
 
@@ -80,9 +80,9 @@ static int tbf_put(struct encoder *e, const struct qdisc *q)
 	};
 	int bad;
 
-	ratespec(&opt.rate, t->rate, t);
+	tc_ratespec_set(&opt.rate, t->rate, t->mpu, t->overhead);
 	if (t->peakrate)
-		ratespec(&opt.peakrate, t->peakrate, t);
+		tc_ratespec_set(&opt.peakrate, t->peakrate, t->mpu, t->overhead);
 	bad = nla_put(e->msg, TCA_TBF_PARMS, sizeof(opt), &opt);
 	bad |= nla_put_u32(e->msg, TCA_TBF_BURST, t->burst);
 	if (t->rate > UINT32_MAX)

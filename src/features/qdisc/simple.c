@@ -97,12 +97,13 @@ static int multiq_put(struct encoder *e, const struct qdisc *q _unused_)
 const struct qdisc_kind multiq_kind = {
 	QDISC_FEATURE("multiq", "A band for each transmit queue, served in turn", plain_rows),
 	.put = multiq_put, .get = nothing_get, .refused = mq_refused, .classful = true,
+	.filters = true,
 };
 
 const struct qdisc_kind clsact_kind = {
 	QDISC_FEATURE("clsact", "Where filters stand: behind \"ingress\" and before \"egress\"",
 		      plain_rows),
-	.put = nothing_put, .get = nothing_get, .fixed = true, .ingress = true,
+	.put = nothing_put, .get = nothing_get, .fixed = true, .ingress = true, .egress = true,
 };
 const struct qdisc_kind ingress_kind = {
 	QDISC_FEATURE("ingress", "Where filters of what arrives stand", plain_rows),

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What queueing disciplines, their classes and filters count: of any kind, also
- * of those that the kernel put there by itself.
+ * What queueing disciplines and their classes count, of any kind, also of those
+ * that the kernel put there by itself; and the daemon's filters.
  *
- * All of them carry TCA_STATS2 (gnet_stats_copy()). Disciplines are told for all
- * interfaces at once (tc_dump_qdisc() looks at no index), classes interface by
- * interface (tc_dump_tclass()).
+ * All of them carry statistics of the same make (gnet_stats_copy()): the first two in
+ * TCA_STATS2, filters in each of their actions. Disciplines are told for all
+ * interfaces at once (tc_dump_qdisc() looks at no index), classes and filters
+ * interface by interface (tc_dump_tclass(), tc_dump_tfilter()).
  */
 #include <linux/gen_stats.h>
 
 #include "core/statistics.h"
 #include "features/features.h"
-#include "features/qdisc/kinds.h"
+#include "features/qdisc/filter.h"
+#include "nl/tc.h"
 
 #define COUNTER(member, u, text) { .name = member, .unit = u, .help = text }
 #define GAUGE(member, u, text) { .name = member, .unit = u, .help = text, .gauge = true }
@@ -86,26 +88,97 @@ static void take(struct statistics *s, const struct statistics_provider *p,
 	put_queue(c, stats[TCA_STATS_QUEUE]);
 }
 
-static void ask(struct statistics *s, const struct statistics_provider *p, uint16_t type,
-		int ifindex)
+static const struct counter filter_counters[] = {
+	COUNTER("bytes", "bytes", "Bytes that it matched"),
+	COUNTER("packets", "packets", "Packets that it matched"),
+	COUNTER("hw_bytes", "bytes", "Those of them that the hardware saw to"),
+	COUNTER("hw_packets", "packets", "Those of them that the hardware saw to"),
+	COUNTER("drops", "packets", "Packets that its actions dropped"),
+	COUNTER("overlimits", "packets", "Packets beyond the rate of its police"),
+};
+
+struct filter_count {
+	struct gnet_stats_basic all, hw;
+	uint32_t drops, overlimits;
+};
+
+static void add_action(struct filter_count *f, const struct nlattr *action, bool first)
 {
-	const struct tcmsg tcm = { .tcm_ifindex = ifindex };
+	struct nlattr *tb[TCA_ACT_MAX + 1], *stats[TCA_STATS_MAX + 1];
+	struct gnet_stats_queue q;
+
+	if (nla_parse_nested(tb, TCA_ACT_MAX, (struct nlattr *)action, NULL) < 0 ||
+	    !tb[TCA_ACT_STATS] || nla_parse_nested(stats, TCA_STATS_MAX, tb[TCA_ACT_STATS], NULL) < 0)
+		return;
+	/* What comes to the first of its actions is what it matched. */
+	if (first && stats[TCA_STATS_BASIC])
+		nla_memcpy(&f->all, stats[TCA_STATS_BASIC], sizeof(f->all));
+	if (first && stats[TCA_STATS_BASIC_HW])
+		nla_memcpy(&f->hw, stats[TCA_STATS_BASIC_HW], sizeof(f->hw));
+	if (!stats[TCA_STATS_QUEUE] || (size_t)nla_len(stats[TCA_STATS_QUEUE]) < sizeof(q))
+		return;
+	memcpy(&q, nla_data(stats[TCA_STATS_QUEUE]), sizeof(q));
+	f->drops += q.drops;
+	f->overlimits += q.overlimits;
+}
+
+static void take_filter(struct statistics *s, const struct statistics_provider *p,
+			const struct nlmsghdr *n)
+{
+	const struct tcmsg *tcm = nlmsg_data(n);
+	_cleanup_free_ char *instance = NULL;
+	struct filter_count f = { 0 };
+	struct nlattr *tb[TCA_MAX + 1], *actions, *a;
+	struct counters *c;
+	int left, k = 0;
+
+	if (n->nlmsg_type != RTM_NEWTFILTER || tcm->tcm_handle != FILTER_HANDLE ||
+	    nlmsg_parse((struct nlmsghdr *)n, sizeof(*tcm), tb, TCA_MAX, NULL) < 0 ||
+	    !tb[TCA_KIND] || !tb[TCA_OPTIONS])
+		return;
+	actions = nla_find(nla_data(tb[TCA_OPTIONS]), nla_len(tb[TCA_OPTIONS]),
+			   filter_actions(nla_data(tb[TCA_KIND])));
+	if (!actions)
+		return; /* which count nothing (fl_dump()) */
+	nla_for_each_nested(a, actions, left)
+		add_action(&f, a, !k++);
+	instance = str_format("%s %u", filter_place_text(tcm->tcm_parent),
+			      TC_H_MAJ(tcm->tcm_info) >> 16);
+	c = statistics_counters(s, p, tcm->tcm_ifindex, instance);
+	counters_put(c, "bytes", f.all.bytes);
+	counters_put(c, "packets", f.all.packets);
+	counters_put(c, "hw_bytes", f.hw.bytes);
+	counters_put(c, "hw_packets", f.hw.packets);
+	counters_put(c, "drops", f.drops);
+	counters_put(c, "overlimits", f.overlimits);
+}
+
+static void ask(struct statistics *s, const struct statistics_provider *p, uint16_t type,
+		int ifindex, uint32_t parent, statistics_message_fn fn)
+{
+	const struct tcmsg tcm = { .tcm_ifindex = ifindex, .tcm_parent = parent };
 	struct nl_msg *msg = nlmsg_alloc_simple(type, 0);
 
 	if (!msg || nlmsg_append(msg, (void *)&tcm, sizeof(tcm), NLMSG_ALIGNTO) < 0)
 		abort();
-	statistics_dump(s, p, msg, take);
+	statistics_dump(s, p, msg, fn);
 	nlmsg_free(msg);
 }
 
 static void ask_qdiscs(struct statistics *s, const struct statistics_provider *p, int ifindex)
 {
-	ask(s, p, RTM_GETQDISC, ifindex);
+	ask(s, p, RTM_GETQDISC, ifindex, 0, take);
 }
 
 static void ask_classes(struct statistics *s, const struct statistics_provider *p, int ifindex)
 {
-	ask(s, p, RTM_GETTCLASS, ifindex);
+	ask(s, p, RTM_GETTCLASS, ifindex, 0, take);
+}
+
+static void ask_filters(struct statistics *s, const struct statistics_provider *p, int ifindex)
+{
+	for (unsigned place = FILTER_INGRESS; place <= FILTER_ROOT; place++)
+		ask(s, p, RTM_GETTFILTER, ifindex, filter_parent(place), take_filter);
 }
 
 const struct statistics_provider qdisc_statistics[] = {
@@ -114,5 +187,8 @@ const struct statistics_provider qdisc_statistics[] = {
 	{ .group = "class", .help = "What each class of a queueing discipline counts",
 	  .instance = "class", .counters = queue_counters,
 	  .n_counters = ARRAY_SIZE(queue_counters), .each = true, .ask = ask_classes },
+	{ .group = "filter", .help = "What each filter of the configuration counts",
+	  .instance = "filter", .counters = filter_counters,
+	  .n_counters = ARRAY_SIZE(filter_counters), .each = true, .ask = ask_filters },
 	{ 0 },
 };

@@ -296,5 +296,5 @@ static void ets_check(const struct qdisc_check *c)
 const struct qdisc_kind ets_kind = {
 	QDISC_FEATURE("ets", "Strict bands, then the others by shares (IEEE 802.1Q, 8.6.8.3)", ets_rows),
 	.put = ets_put, .get = ets_get, .check = ets_check, .same = ets_same,
-	.complete = ets_complete, .forgets = true, .classful = true,
+	.complete = ets_complete, .forgets = true, .classful = true, .filters = true,
 };

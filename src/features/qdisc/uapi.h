@@ -19,4 +19,9 @@
 #define NETCTL_MQPRIO_TC_ENTRY_FP 2
 #define NETCTL_MQPRIO_TC_ENTRY 5
 
+/* include/uapi/linux/pkt_cls.h, since 5.13: police that counts packets */
+#define NETCTL_POLICE_PKTRATE64 10
+#define NETCTL_POLICE_PKTBURST64 11
+#define NETCTL_POLICE_MAX 11
+
 #endif
