@@ -27,6 +27,12 @@ static void check_kind(const struct iface *i, struct errors *e)
 	}
 }
 
+static bool is_named(const struct model *want, const struct config_paths *paths, const char *name)
+{
+	return model_find(want, name) || model_maker(want, name) || paths->stored ||
+	       (paths->present && paths->present(paths->data, name));
+}
+
 static void check_reference(const struct model *want, const struct config_paths *paths,
 			    const struct iface *i, const struct feature *f, const struct row *r,
 			    const struct object *o, struct errors *e)
@@ -39,8 +45,7 @@ static void check_reference(const struct model *want, const struct config_paths 
 		return;
 	if (!strcmp(ref->name, i->name) && f->form != FORM_LIST)
 		errors_add(e, at, "%s: %s%s%s: the interface itself", i->name, group, dot, r->key);
-	else if (!model_find(want, ref->name) && !paths->stored &&
-		 !(paths->present && paths->present(paths->data, ref->name)))
+	else if (!is_named(want, paths, ref->name))
 		errors_add(e, at,
 			   "%s: %s%s%s: no interface \"%s\": neither configured nor present", i->name,
 			   group, dot, r->key, ref->name);

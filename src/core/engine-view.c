@@ -32,11 +32,19 @@ enum engine_state engine_state(const struct engine *e)
 	return ENGINE_STEADY;
 }
 
+/* It is there as long as it is configured. */
+static bool is_made_by_us(const struct engine *e, const struct iface *seen)
+{
+	return iface_owns(model_find(e->record->owned, seen->name), seen->ifindex);
+}
+
 bool engine_present(void *engine, const char *name)
 {
 	const struct engine *e = engine;
+	const struct iface *seen = model_find(e->mirror->seen, name);
+	const struct iface *maker = model_maker(e->mirror->seen, name);
 
-	return model_find(e->mirror->seen, name);
+	return seen && !is_made_by_us(e, seen) && !(maker && is_made_by_us(e, maker));
 }
 
 enum state engine_iface_state(const struct engine *e, const char *name, const char **ret_reason)

@@ -188,7 +188,7 @@ bool engine_read(struct engine *e, uint64_t which);
 /** engine_state - as published */
 enum engine_state engine_state(const struct engine *e);
 
-/** engine_present - for struct config_paths: is there such an interface now? */
+/** engine_present - for struct config_paths: is there such an interface that configurations find? */
 bool engine_present(void *engine, const char *name);
 
 /** engine_iface_state - of any interface, also one that nobody configures */

@@ -62,6 +62,20 @@ struct iface *model_find(const struct model *m, const char *name)
 	return i;
 }
 
+struct iface *model_maker(const struct model *m, const char *name)
+{
+	MODEL_FOREACH(m, i)
+		for (unsigned n = 0; n < n_features; n++) {
+			const struct feature *f = features[n];
+			const struct object *o = f->companions ? i->part[n] : NULL;
+
+			if (o && row_has(f, &f->rows[0], o) &&
+			    !strcmp(row_value(&f->rows[0], o), name))
+				return i;
+		}
+	return NULL;
+}
+
 struct iface *model_find_index(const struct model *m, int ifindex)
 {
 	struct iface *i = NULL;

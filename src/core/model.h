@@ -106,6 +106,9 @@ static inline void model_freep(struct model **m)
 	for (struct iface *i = (m)->by_name, *_next_; i && (_next_ = i->by_name.next, true);       \
 	     i = _next_)
 
+/** model_maker - the interface with which @name is created along (a veth's other end), or NULL */
+struct iface *model_maker(const struct model *m, const char *name);
+
 /** model_find - by name, or NULL; @m may be NULL */
 struct iface *model_find(const struct model *m, const char *name);
 

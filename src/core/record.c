@@ -254,6 +254,50 @@ static bool mark_others(const struct model *have)
 	return more;
 }
 
+/* Of a row of the link's that nobody configures: what it is now, before it is changed along. */
+static void adopt_now(struct record *rec, const struct model *want, const struct iface *i,
+		      const char *key)
+{
+	const struct feature *root = features[FEATURE_LINK];
+	const struct row *r = row_find(root, key);
+	const struct iface *wanted = model_find(want, i->name);
+	const struct iface *o = model_find(rec->owned, i->name);
+
+	if (row_has(root, r, iface_object(wanted, root)) || row_has(root, r, iface_object(o, root)) ||
+	    (wanted && wanted->fate == FATE_RECREATE))
+		return;
+	row_copy(root, r, NULL, iface_get_object(rec->owned, owned_get(rec, i->name), root),
+		 i->part[FEATURE_LINK]);
+	rec->changed = true;
+}
+
+static bool has_ports(const struct model *have, const struct iface *master)
+{
+	MODEL_FOREACH(have, i)
+		if (iface_link(i) && iface_link(i)->master.index == master->ifindex)
+			return true;
+	return false;
+}
+
+/*
+ * With its first port a bridge takes that one's Ethernet address, and has none when it leaves
+ * again (br_stp_recalculate_bridge_id()).
+ */
+static void adopt_address(struct record *rec, const struct model *want, const struct model *have,
+			  const struct step *s)
+{
+	const struct feature *root = features[FEATURE_LINK];
+	const struct row *master = row_find(root, "master"), *address = row_find(root, "address");
+	struct iface *bridge;
+
+	if (s->feature != root || s->verb != VERB_SET || !(s->mask & row_bit(root, master)))
+		return;
+	bridge = at_index(have, row_value(master, s->to));
+	if (bridge && row_has(root, address, iface_object(bridge, root)) &&
+	    !row_is_zero(address, iface_object(bridge, root)) && !has_ports(have, bridge))
+		adopt_now(rec, want, bridge, "address");
+}
+
 /*
  * The kernel lowers the MTU of what stands on an interface along with its own, but does not
  * raise it again (vlan_device_event()); a bridge's is that of its ports (br_mtu_auto_adjust()).
@@ -261,8 +305,6 @@ static bool mark_others(const struct model *have)
 static void adopt_along(struct record *rec, const struct model *want, const struct model *have,
 			const struct plan *plan)
 {
-	const struct feature *root = features[FEATURE_LINK];
-	const struct row *mtu = row_find(root, "mtu");
 	bool more = false;
 
 	MODEL_FOREACH(have, i)
@@ -271,17 +313,11 @@ static void adopt_along(struct record *rec, const struct model *want, const stru
 		mark_step(have, &plan->steps[n], &more);
 	while (more)
 		more = mark_others(have);
-	MODEL_FOREACH(have, i) {
-		const struct iface *wanted = model_find(want, i->name);
-
-		if (!i->mark || !iface_lower(i) || row_has(root, mtu, iface_object(wanted, root)) ||
-		    (wanted && wanted->fate == FATE_RECREATE) ||
-		    row_has(root, mtu, iface_object(model_find(rec->owned, i->name), root)))
-			continue;
-		row_copy(root, mtu, NULL, iface_get_object(rec->owned, owned_get(rec, i->name), root),
-			 i->part[FEATURE_LINK]);
-		rec->changed = true;
-	}
+	MODEL_FOREACH(have, i)
+		if (i->mark && iface_lower(i))
+			adopt_now(rec, want, i, "mtu");
+	for (unsigned n = 0; n < plan->n; n++)
+		adopt_address(rec, want, have, &plan->steps[n]);
 }
 
 void record_adopt(struct record *rec, const struct model *want, const struct model *have,
@@ -332,6 +368,23 @@ static void settle_entry(struct record *rec, const struct feature *f, struct obj
 	}
 }
 
+/* It was to become another kind, and did not: what is there is ours as it was. */
+static struct object *settle_kind(struct record *rec, struct list *before, const struct feature *f,
+				  struct object *entry, const struct object *want,
+				  const struct object *have)
+{
+	const struct feature *kind = object_feature(f, want);
+	struct object *mine;
+
+	if (!have || object_feature(f, entry) == kind || object_feature(f, have) != kind)
+		return entry;
+	mine = copy_entry(f, want);
+	list_remove(f, before, entry);
+	list_add(f, before, mine);
+	rec->changed = true;
+	return mine;
+}
+
 static bool settle_list(struct record *rec, struct list *before, const struct feature *f,
 			const struct list *want, const struct list *have)
 {
@@ -341,7 +394,8 @@ static bool settle_list(struct record *rec, struct list *before, const struct fe
 		const struct object *wanted = list_find(f, want, entry);
 
 		if (wanted && !f->is_ours)
-			settle_entry(rec, f, entry, wanted, now);
+			settle_entry(rec, f, settle_kind(rec, before, f, entry, wanted, now), wanted,
+				     now);
 		if (wanted || (now && (!f->is_ours || f->is_ours(now))))
 			continue; /* ours, or still to be put back */
 		list_remove(f, before, entry);
@@ -378,11 +432,27 @@ static bool settle_iface(struct record *rec, struct iface *o, const struct iface
 	return left;
 }
 
+/* A bridge that has got its ports is theirs: what it was without them was for an undoing only. */
+static void forget_address(struct record *rec, struct iface *o, const struct iface *want,
+			   const struct iface *now, const struct model *have)
+{
+	const struct feature *root = features[FEATURE_LINK];
+	const struct row *address = row_find(root, "address");
+	struct object *before = iface_object(o, root);
+
+	if (!row_has(root, address, before) || row_has(root, address, iface_object(want, root)) ||
+	    !now || !has_ports(have, now))
+		return;
+	before->present &= ~row_bit(root, address);
+	rec->changed = true;
+}
+
 void record_settle(struct record *rec, const struct model *want, const struct model *have)
 {
 	MODEL_FOREACH(rec->owned, o) {
 		const struct iface *now = model_find(have, o->name);
 
+		forget_address(rec, o, model_find(want, o->name), now, have);
 		if (!now && o->created) /* renamed by another hand, maybe */
 			now = model_find_index(have, o->ifindex);
 		if (settle_iface(rec, o, model_find(want, o->name), now))

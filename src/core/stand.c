@@ -132,11 +132,34 @@ static bool has_own(const struct planner *p, const char *name)
 	return row_has(root, row_find(root, "address"), link_object(p->want, name));
 }
 
+/* Is its address that of one of its ports, which stays? */
+static bool has_ports_address(const struct planner *p, const struct iface *have)
+{
+	MODEL_FOREACH(p->have, i) {
+		const struct link *l = iface_link(i);
+
+		if (l && l->master.index == have->ifindex && !leaves(p, i) &&
+		    !memcmp(l->address, iface_link(have)->address, sizeof(l->address)))
+			return true;
+	}
+	return false;
+}
+
+bool stand_gets_address_back(const struct planner *p, const struct iface *have)
+{
+	const struct feature *root = features[FEATURE_LINK];
+
+	return row_has(root, row_find(root, "address"), link_object(p->owned, have->name)) &&
+	       !has_own(p, have->name) && !has_ports_address(p, have);
+}
+
 bool plan_has_address(const struct planner *p, const char *name, enum phase phase)
 {
 	const struct iface *have = plan_have(p, name);
 
 	if (has_own(p, name))
+		return true;
+	if (have && phase > PHASE_CREATE && stand_gets_address_back(p, have))
 		return true;
 	if (!have || plan_target(p, name) != have->ifindex)
 		return true; /* what is made has one, by chance or of what it stands on */

@@ -24,8 +24,16 @@ from machine import *
 
 TESTS = "/usr/libexec/netctl-tests/"
 NICS = ["d0", "d1", "d2", "d3"]
-# Need hardware, programs, or units of their own.
-LEFT_OUT = {"dsa", "units", "xdp", "qdisc"}
+# Need hardware (no dummy takes them: each change would be undone), programs, or units of their own.
+LEFT_OUT = {"dsa", "devlink", "ethernet", "sfp", "units", "xdp"}
+# Of a hundred configurations so many must be possible, or nothing has been tried.
+POSSIBLE = 50
+# Disciplines by kind: settings, and what they may be.
+DISCIPLINES = {
+    "pfifo": {"limit": (1, 10, 1000)}, "fq_codel": {"limit": (100, 10240), "quantum": (300, 1514), "ecn": (True, False)},
+    "tbf": {"rate": ("1Mbit", "10Mbit"), "burst": (3000, 10000), "limit": (10000, 20000)},
+    "prio": {"bands": (3, 4)},
+}
 # Configurations between two looks at what an empty one leaves.
 ROUND = 40
 ERRORS = [errno.EINVAL, errno.EBUSY, errno.EOPNOTSUPP, errno.ENOMEM]
@@ -121,11 +129,22 @@ def routes(r, entry):
                        ("onlink", True)):
             if r.random() < .25 and (key != "onlink" or "via" in e):
                 e[key] = v
-        # IPv6 takes it only when duplicate address detection has ended, of an address that the
-        # same change moves from one interface to another too.
-        if r.random() < .2 and not six:
+        if r.random() < .2:
             e["source"] = a.split("/")[0]
         found.append(e)
+    return found
+
+
+def disciplines(r):
+    """A discipline, or one with others below it."""
+    def one(kind, handle, **more):
+        return {"kind": kind, "handle": "%d:" % handle, **more,
+                **{k: r.choice(v) for k, v in DISCIPLINES[kind].items() if kind == "tbf" or r.random() < .5}}
+    kind = r.choice(list(DISCIPLINES))
+    found = [one(kind, r.choice([1, 1, 2]))]
+    if kind == "prio":
+        found += [one(r.choice(["pfifo", "fq_codel", "tbf"]), 10 + band, parent="%s%d" % (found[0]["handle"], band))
+                  for band in (1, 3) if r.random() < .5]
     return found
 
 
@@ -146,8 +165,8 @@ def configuration(r, schema):
         if name in made:
             e["kind"] = made[name]
         entries.append(e)
-        # No entry for the other end of a pair: where the pair is made anew in the same plan, steps
-        # for the end that goes with the old one fail.
+        if made.get(name) == "veth" and r.random() < .5:
+            entries.append({"name": name + "p"})
     for e in entries:
         kind = e.get("kind")
         for f in schema:
@@ -155,9 +174,6 @@ def configuration(r, schema):
                 continue
             if f["form"] == "root":
                 g = group(r, f, e, names, density / 2)
-                # Without one a bridge that lost its last port has 00:00:00:00:00:00, and takes no VLAN.
-                if kind == "bridge":
-                    g["address"] = "02:00:00:00:02:%02x" % r.randrange(9)
                 # Below it the kernel takes away IPv6, and all that was set of it.
                 if "mtu" in g:
                     g["mtu"] = max(g["mtu"], 1280)
@@ -171,15 +187,14 @@ def configuration(r, schema):
                 continue
             elif f["kind"] or r.random() < .4:
                 g = group(r, f, e, names, density)
-                # Beyond these the order of changes matters (br_set_forward_delay()).
-                if "forward_delay" in g:
-                    g["forward_delay"] = "%ds" % r.randrange(4, 30)
                 if g:
                     *outer, last = f["name"].split(".")
                     at = e
                     for name in outer:
                         at = at.setdefault(name, {})
                     at.setdefault(last, {}).update(g)
+        if r.random() < .15:
+            e["qdisc"] = disciplines(r)
         if "master" not in e and r.random() < .6:
             a = addresses(r, e["name"])
             if a:
@@ -217,7 +232,7 @@ def text(c):
 def by_chance(line):
     """What the kernel chooses: addresses of what is made anew without one, numbers of ports."""
     m = re.match(r"link (\S+)\.(address|linkinfo\.\S*(root_id|bridge_id|designated_bridge|designated_root|designated_port|slave_data\.id|slave_data\.no)): ", line)
-    return m and (m[2] != "address" or m[1] not in NICS)
+    return is_carrier_only(line) or m and (m[2] != "address" or m[1] not in NICS)
 
 
 class Failure(Exception):
@@ -254,6 +269,7 @@ class Run:
         self.d = Daemon(TESTS + "netctld-faults")
         self.counts = {}
         self.current = []  # the configuration in force
+        self.last = None  # the picture of it, where it is known
         self.start = None
         self.first_memory = None
 
@@ -304,11 +320,14 @@ class Run:
             state = self.apply(c)
         self.count(state)
         if state == "undone":
+            if os.environ.get("SHOW", "\0") in self.d.log():
+                note(self.d.log() + text(self.current) + text(c))
             self.count("undone: " + next((re.sub(r".*?: [^:]*: ", "", l, 1) for l in self.d.log().splitlines()
                                           if "test.conf" in l), "?")[-60:])
         self.nothing_more(self.current, state)
 
     def empty(self):
+        self.last = None
         if self.apply([]) != "steady":
             fail("an empty configuration fails", self.d.log())
         log = self.d.log()
@@ -339,7 +358,8 @@ class Run:
 
     def faulty(self, c, r):
         """A change, with a fault at a random request of it."""
-        before, old = picture(), self.current
+        before, old = self.last or picture(), self.current
+        self.last = None
         order = r.choice(["fail", "fail", "fail", "kill"])
         n = r.choice([1, 2, 3, 5, 8, 13, 21, 34])
         error = r.choice(ERRORS)
@@ -365,6 +385,7 @@ class Run:
             if diff:
                 fail("after a kill the old configuration gives something else",
                      met + "\n" + "\n".join(diff) + "\n" + log + self.d.log())
+            self.last = before
         elif state == "steady":
             self.count("steady" if not met else "made good")
             self.current = c
@@ -380,6 +401,7 @@ class Run:
             diff = settled_difference(before, by_chance)
             if diff:
                 fail("undone, but not as before", met + "\n" + "\n".join(diff) + "\n" + log)
+            self.last = before
         else:
             fail(state, log)
         self.nothing_more(self.current, state)
@@ -531,6 +553,9 @@ def main():
     if r.first_memory:
         note("memory %d KiB and %d files after the first round, %d and %d after the last" % (
             *r.first_memory, *r.last_memory))
+    if mode == "plain" and tried >= 100:
+        check(total.get("steady", 0) * 100 >= tried * POSSIBLE, "%d of %d were possible" % (
+            total.get("steady", 0), tried))
     seconds = time.monotonic() - begun
     check(not failures and (tried == count or limit < 1e9),
           "%d configurations (%s) from seed %d: %d failures" % (tried, mode, seed, failures))

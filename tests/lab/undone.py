@@ -57,6 +57,16 @@ CASES = {
         '{ name = "v1"; kind = "vlan"; vlan = { link = "b"; id = 5; }; addresses = [ "10.7.0.1/24" ]; }',
         '{ name = "b"; kind = "bridge"; }, { name = "d0"; },'
         '{ name = "v2"; kind = "vlan"; vlan = { link = "b"; id = 6; }; addresses = [ "10.7.0.1/24" ]; }'),
+    "a bridge that gets its first port, and its address": (
+        '{ name = "b"; kind = "bridge"; }, { name = "d0"; }',
+        '{ name = "b"; kind = "bridge"; bridge = { default_pvid = 9; }; }, { name = "d0"; master = "b"; }'),
+    "and the VLAN on it": (
+        '{ name = "b"; kind = "bridge"; }, { name = "d0"; },'
+        '{ name = "v1"; kind = "vlan"; vlan = { link = "b"; id = 5; }; addresses = [ "10.7.0.1/24" ]; }',
+        '{ name = "b"; kind = "bridge"; }, { name = "d0"; master = "b"; }'),
+    "a queueing discipline of another kind": (
+        '{ name = "d0"; qdisc = ( { kind = "pfifo"; handle = "1:"; limit = 100; } ); }',
+        '{ name = "d0"; qdisc = ( { kind = "prio"; handle = "1:"; }, { kind = "pfifo"; handle = "13:"; parent = "1:3"; } ); }'),
     "an address of IPv6 that moves, and a route from it": (
         '{ name = "d0"; addresses = [ "2001:db8:1::1/64" ]; },'
         '{ name = "d2"; addresses = [ "2001:db8:2::1/64" ];'
@@ -78,8 +88,8 @@ def text(entries):
 
 def by_chance(line):
     """The address that the kernel chooses for what is made anew, and what follows from it."""
-    return re.match(r"link (?!d[0-9]\.)\S+\.(address|linkinfo\.\S*(root_id|bridge_id|designated_bridge|"
-                    r"designated_root)): ", line)
+    return is_carrier_only(line) or re.match(r"link \S+\.linkinfo\.\S*(root_id|bridge_id|designated_bridge|"
+                                             r"designated_root): |link (?!d[0-9]\.|b\.)\S+\.address: ", line)
 
 
 def prepare():
@@ -93,7 +103,7 @@ def prepare():
         "link add link d3 name others type vlan id 9\nlink set others up")
 
 
-def one(d, name, a, b):
+def one(d, name, a, b, start):
     d.configure(text(a))
     first = d.reload()
     if not check(first == "steady", name + ": the first stands", d.log()):
@@ -113,6 +123,15 @@ def one(d, name, a, b):
         state = d.start()
         diff = settled_difference(before, by_chance)
         check(state == "steady" and not diff, name + ": killed", "\n".join([state] + diff) + "\n" + d.log())
+    d.configure(text(""))
+    state = d.reload()
+    with open(d.state + "/owned.state") as f:
+        left = f.read()
+    check(state == "steady" and "name" not in left and not settled_difference(start, full=True),
+          name + ": nothing of it is left", "\n".join(settled_difference(start, full=True)) + left + d.log())
+    d.configure(text(a))
+    d.reload()
+    before = rest()
     d.configure(text(b))
     state = d.reload()
     log = d.log()
@@ -120,9 +139,14 @@ def one(d, name, a, b):
     again = d.reload()
     check(state == again == "steady" and d.requests() == requests, name + ": the second stands",
           state + "\n" + log + "again: " + again + "\n" + d.log())
+    if "VLAN on it" in name or "port, and its" in name:
+        d.configure(text(""))  # which stands: the bridge is its ports', and has no address without
+        check(d.reload() == "steady", name + ": away", d.log())
+        return
     d.configure(text(a))
     state = d.reload()
-    diff = settled_difference(before, by_chance)
+    # What was done stands: a bridge is its ports', and has no address when they have left.
+    diff = settled_difference(before, lambda l: by_chance(l) or l.startswith("link b.address: "))
     check(state == "steady" and not diff, name + ": and back", "\n".join([state] + diff) + "\n" + d.log())
 
 
@@ -139,7 +163,7 @@ def main():
         check(d.start() == "steady", "it starts", d.log())
         for name, (a, b) in CASES.items():
             if len(sys.argv) < 2 or any(w in name for w in sys.argv[1:]):
-                one(d, name, a, b)
+                one(d, name, a, b, start)
         d.configure(text(""))
         state = d.reload()
         diff = settled_difference(start, full=True)

@@ -5,7 +5,7 @@ The picture is what iproute2 and /proc/sys show, all of it but what changes by
 itself (counters, timers, carrier). The daemon tells the end of each change to
 NOTIFY_SOCKET, so nothing here waits for time to pass.
 """
-import glob, ipaddress, json, os, select, shutil, signal, socket, struct, subprocess, sys, tempfile, time
+import collections, glob, ipaddress, json, os, re, select, shutil, signal, socket, struct, subprocess, sys, tempfile, time
 
 count = failed = 0
 
@@ -53,9 +53,9 @@ def ip(lines):
 # --- the picture ---
 
 # What changes by itself: timers of a bridge, counters.
-VOLATILE = ("gc_timer", "hello_timer", "tcn_timer", "topology_change_timer", "topology_change_detected",
+VOLATILE = {"gc_timer", "hello_timer", "tcn_timer", "topology_change_timer", "topology_change_detected",
             "message_age_timer", "forward_delay_timer", "hold_timer", "config_pending", "carrier_changes",
-            "carrier_up_count", "carrier_down_count", "promiscuity", "allmulti")
+            "carrier_up_count", "carrier_down_count", "promiscuity", "allmulti"}
 
 
 def documents(text):
@@ -72,11 +72,15 @@ def documents(text):
 
 def flatten(value, path, into):
     if isinstance(value, dict):
-        for key, x in value.items():
-            if key not in VOLATILE:
-                flatten(x, "%s.%s" % (path, key), into)
         if not value:
             into[path] = {}
+        for key, x in value.items():
+            if key in VOLATILE:
+                continue
+            if isinstance(x, (dict, list)):
+                flatten(x, "%s.%s" % (path, key), into)
+            else:
+                into["%s.%s" % (path, key)] = x
     elif isinstance(value, list) and any(isinstance(x, (dict, list)) for x in value):
         for n, x in enumerate(value):
             flatten(x, "%s[%d]" % (path, n), into)
@@ -85,22 +89,29 @@ def flatten(value, path, into):
 
 
 FILES = ("/proc/sys/net/ipv[46]/conf/*/*", "/proc/sys/net/ipv[46]/neigh/*/*")
+HEAD = struct.Struct("=HH")
 # Indexes of interfaces that the daemon makes: another number each time it makes them anew.
 OURS = 1000
 
 
 def attributes(data):
-    while len(data) >= 4:
-        size, kind = struct.unpack_from("=HH", data)
+    at, end = 0, len(data) - 4
+    while at <= end:
+        size, kind = HEAD.unpack_from(data, at)
         if size < 4:
             return
-        yield kind & 0x3fff, data[4:size]
-        data = data[(size + 3) & ~3:]
+        yield kind & 0x3fff, data[at + 4:at + size]
+        at += (size + 3) & ~3
 
 
 def nested(data, *path):
-    for kind in path:
-        data = dict(attributes(data)).get(kind, b"")
+    for wanted in path:
+        for kind, inner in attributes(data):
+            if kind == wanted:
+                data = inner
+                break
+        else:
+            return b""
     return data
 
 
@@ -117,11 +128,10 @@ def sysctls():
             done |= kind == 3  # NLMSG_DONE
             if kind == 16:
                 a = data[32:size]
-                name = nested(a, 3)[:-1].decode()
-                for what, path in (("ipv4", (26, 2, 1)), ("ipv6", (26, 10, 2))):
-                    values = struct.unpack("=%di" % (len(nested(a, *path)) // 4), nested(a, *path))
-                    into["conf %s.%s" % (what, name)] = dict(enumerate(values))
-                into["conf ipv6.gen." + name] = nested(a, 26, 10, 8)
+                name, families = nested(a, 3)[:-1].decode(), nested(a, 26)
+                for what, path in (("ipv4", (2, 1)), ("ipv6", (10, 2))):
+                    into["conf %s.%s" % (what, name)] = nested(families, *path)
+                into["conf ipv6.gen." + name] = nested(families, 10, 8)
             data = data[(size + 3) & ~3:]
     s.close()
     return into
@@ -133,8 +143,8 @@ def picture(full=False, extra=()):
     @full: all files below /proc/sys/net/ipv[46]/{conf,neigh}; @extra: more, by glob.
     """
     into = {}
-    for name, value in sysctls().items():
-        flatten(value, name, into)
+    into.update(sysctls())
+    places = collections.Counter()
     links, *four = documents(run("ip", "-d", "-j", "-batch", "-",
                                  input="addr show\nroute show table all\nrule show\n"))
     six = documents(run("ip", "-6", "-d", "-j", "-batch", "-", input="route show table all\nrule show\n"))
@@ -155,8 +165,8 @@ def picture(full=False, extra=()):
             place = "addr %s %s/%s" % (name, a["local"], a["prefixlen"])
             if a["family"] == "inet":
                 net = ipaddress.ip_interface("%s/%s" % (a.get("address", a["local"]), a["prefixlen"])).network
-                place = "addr %s %s[%d]" % (name, net, sum(1 for k in into if k.endswith(".local") and
-                                                           k.startswith("addr %s %s[" % (name, net))))
+                place = "addr %s %s[%d]" % (name, net, places[name, net])
+                places[name, net] += 1
             flatten(a, place, into)
         flatten(l, "link " + name, into)
     for name, dump in (("4", four), ("6", six)):
@@ -168,6 +178,10 @@ def picture(full=False, extra=()):
                 "%s=%s" % (k, r[k]) for k in ("type", "dst", "table", "metric", "gateway", "dev", "prefsrc",
                                               "protocol", "scope", "tos") if k in r)), into)
         flatten(dump[1:], "rules" + name, into)
+    for q in json.loads(run("tc", "-d", "-j", "qdisc", "show") or "[]"):
+        # Others come with the link, and have handles that the kernel chooses.
+        if q["kind"] not in ("noqueue", "noop") and len(q["handle"]) <= 4:
+            flatten(q, "qdisc %s %s" % (q["dev"], q.get("parent", "root")), into)
     for p in json.loads(run("bridge", "-d", "-j", "vlan", "show") or "[]"):
         flatten({"%s-%s" % (v["vlan"], v.get("vlanEnd", v["vlan"])): v for v in p["vlans"]},
                 "vlan " + p["ifname"], into)
@@ -194,8 +208,26 @@ def rest(full=False):
 
 def difference(a, b):
     """What differs between two pictures, a line each: path: in a | in b."""
-    return ["%s: %s | %s" % (k, a.get(k, "-"), b.get(k, "-"))
-            for k in sorted(set(a) | set(b)) if a.get(k, "-") != b.get(k, "-")]
+    if a == b:
+        return []
+    found = []
+    for k in sorted(set(a) | set(b)):
+        x, y = a.get(k, "-"), b.get(k, "-")
+        if x == y:
+            continue
+        if isinstance(x, bytes) and isinstance(y, bytes) and len(x) == len(y) and not len(x) % 4:
+            found += ["%s.%d: %s | %s" % (k, n, v, w) for n, (v, w) in enumerate(
+                zip(*(struct.unpack("=%di" % (len(x) // 4), v) for v in (x, y)))) if v != w]
+        else:
+            found.append("%s: %s | %s" % (k, x, y))
+    return found
+
+
+def is_carrier_only(line):
+    """A bridge without ports has a carrier until it has had one (br_dev_newlink(), br_port_carrier_check())."""
+    m = re.match(r"link \S+\.flags: (\[.*\]) \| (\[.*\])$", line)
+    return m and {f for x in m.groups() for f in re.findall(r"'([A-Z_-]+)'", x)
+                  if not all("'%s'" % f in y for y in m.groups())} <= {"LOWER_UP"}
 
 
 def settled_difference(a, ignore=None, seconds=2.0, full=False, extra=()):
@@ -295,10 +327,14 @@ class Daemon:
 
     def requests(self):
         """How many changes it has asked of the kernel so far, by its own account."""
-        with open(self.log_path, errors="replace") as f:
-            f.seek(max(0, self.mark - (1 << 18)))
-            found = [l for l in f.read().splitlines() if l.startswith("settled; asked")]
-        return int(found[-1].split(": ")[1].split()[0]) if found else None
+        with open(self.log_path, "rb") as f:
+            end = os.path.getsize(self.log_path)
+            for size in (1 << 12, 1 << 16, 1 << 20):  # mostly it is the last line
+                f.seek(max(0, end - size))
+                found = re.findall(rb"(?m)^settled; asked.*?: (\d+)", f.read())
+                if found:
+                    return int(found[-1])
+        return None
 
     def once(self):
         """What another daemon with the same record would do: exit status, requests, log."""

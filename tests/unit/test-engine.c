@@ -181,6 +181,23 @@ static void same_name_and_index_is_not_ours(void **state)
 	assert_non_null(model_find(h->engine->mirror->seen, "br0"));
 }
 
+/* What the daemon has made is there for as long as it is configured, and no longer. */
+static void what_goes_is_not_referred_to(void **state)
+{
+	static const char with[] = "interfaces = (\n  { name = \"lan0\"; master = \"br0\"; },\n"
+				   "  { name = \"br0\"; kind = \"bridge\"; },\n"
+				   "  { name = \"t0\"; kind = \"veth\"; veth = { peer = \"t1\"; }; },\n"
+				   "  { name = \"v5\"; kind = \"vlan\"; vlan = { link = \"t1\"; id = 5; }; }\n);\n";
+	struct harness *h = harness_begin(state, "lan0");
+
+	harness_must_apply(h, with); /* also the other end, which has no entry */
+	assert_int_equal(harness_apply(h, "interfaces = ( { name = \"lan0\"; master = \"br0\"; } );\n"),
+			 -EINVAL);
+	assert_contains(h->text, "no interface \"br0\": neither configured nor present");
+	assert_int_equal(harness_apply(h, "interfaces = ( { name = \"v5\"; kind = \"vlan\"; "
+					  "vlan = { link = \"t1\"; id = 5; }; } );\n"), -EINVAL);
+}
+
 static void other_kind_is_refused(void **state)
 {
 	struct harness *h = harness_begin(state, "br0");
@@ -501,6 +518,7 @@ int main(void)
 		HARNESS_TEST(same_name_is_not_ours),
 		HARNESS_TEST(same_name_and_index_is_not_ours),
 		HARNESS_TEST(other_kind_is_refused),
+		HARNESS_TEST(what_goes_is_not_referred_to),
 		HARNESS_TEST(foreign_addresses_and_routes),
 		HARNESS_TEST(foreign_replaced_comes_back),
 		HARNESS_TEST(foreign_removed_comes_back_when_undone),

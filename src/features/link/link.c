@@ -11,6 +11,7 @@
 #include "core/devconf.h"
 #include "core/mirror.h"
 #include "core/plan.h"
+#include "core/stand.h"
 #include "features/features.h"
 #include "nl/uapi.h"
 #include "util/text.h"
@@ -290,6 +291,14 @@ static char *mtu_blocked(const struct planner *p, const struct iface *i, const s
 	return to->mtu > most ? str_format("waits for %s to have a larger mtu", ref->name) : NULL;
 }
 
+/* As long as a bridge has its ports' address, that is what nobody configures. */
+static char *address_blocked(const struct planner *p, const struct iface *i)
+{
+	const struct iface *have = plan_have(p, i->name);
+
+	return have && !stand_gets_address_back(p, have) ? str_dup("has the address of a port") : NULL;
+}
+
 static char *row_blocked(const struct planner *p, const struct iface *i, const struct object *o,
 			 const struct row *r)
 {
@@ -297,6 +306,8 @@ static char *row_blocked(const struct planner *p, const struct iface *i, const s
 
 	if (r == &rows[UP] && to->up)
 		return plan_kept_down(p, i);
+	if (r == &rows[ADDRESS] && !(want && (want->o.present & BIT64(ADDRESS))))
+		return address_blocked(p, i);
 	/* What is asked for is left to the kernel to refuse. */
 	if (r == &rows[MTU] && !(want && (want->o.present & BIT64(MTU))))
 		return mtu_blocked(p, i, to);

@@ -76,7 +76,7 @@ static const struct row rows[] = {
 		     .phase = PHASE_L2, .off = PHASE_DETACH, .flags = ROW_UNTOLD, .initial = "\"\"",
 		     .help = "Interface that gets a copy of what goes out" },
 	[SKIP_SW] = { .key = "skip_sw", .type = &type_bool, VALUE(mirroring, skip_sw),
-		      .phase = PHASE_L2, .flags = ROW_UNTOLD,
+		      .phase = PHASE_L2, .flags = ROW_UNTOLD | ROW_OURS,
 		      .help = "Only the hardware copies; by itself true on the port of a switch" },
 	[INGRESS_IN_HW] = { .key = "ingress_in_hw", .type = &type_bool, VALUE(mirroring, in_hw[IN]),
 			    .flags = ROW_STATE, .help = "Does the hardware copy what comes in?" },
@@ -151,6 +151,14 @@ static void observe_hook(struct mirror *m, struct iface *i, bool add)
 	r->hook = HOOK_OURS;
 	mirror_dump_more(m, &sources[1], i->ifindex);
 	mirror_dump_more(m, &sources[2], i->ifindex);
+}
+
+/* What the kernel does not tell is not there. */
+static int observe_link(struct mirror *m, struct iface *i, const struct link_message *lm _unused_)
+{
+	if (mirror_reads(m, &mirror_feature, &sources[0]))
+		observed(m, i);
+	return 0;
 }
 
 /* The interface that a filter's first action mirrors to; 0: it is another kind of filter. */
@@ -362,6 +370,6 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 struct feature mirror_feature = {
 	.name = "mirror", .help = "Copies of the traffic to another interface", .form = FORM_GROUP,
 	.size = sizeof(struct mirroring), .rows = rows, .n_rows = ARRAY_SIZE(rows),
-	.sources = sources, .observe = observe, .complete = complete, .check = check,
+	.sources = sources, .observe = observe, .observe_link = observe_link, .complete = complete, .check = check,
 	.blocked = blocked, .encode = encode,
 };
