@@ -271,6 +271,41 @@ static void adopt_now(struct record *rec, const struct model *want, const struct
 	rec->changed = true;
 }
 
+/* Is it made in this plan on @lower, or on what is made on it? */
+static bool is_made_on(const struct model *want, const struct iface *i, const struct iface *lower)
+{
+	for (unsigned depth = 0; i && depth < 8; depth++) {
+		const struct ifref *ref = iface_lower(i);
+
+		if (!ref || (i->fate != FATE_CREATE && i->fate != FATE_RECREATE))
+			return false;
+		if (ref->index == lower->ifindex)
+			return true;
+		i = model_find(want, ref->name);
+	}
+	return false;
+}
+
+/*
+ * What is made takes the MTU that is below it at that time (vlan_newlink()), before this plan
+ * raises it: it shall have the one that it would have a plan later.
+ */
+static void adopt_raised(struct record *rec, const struct model *want, const struct step *s)
+{
+	const struct feature *root = features[FEATURE_LINK];
+	const struct row *mtu = row_find(root, "mtu");
+
+	if (s->feature != root || s->verb != VERB_SET || !(s->mask & row_bit(root, mtu)) || !s->have ||
+	    iface_link(s->have)->mtu >= *(uint32_t *)row_value(mtu, s->to))
+		return;
+	MODEL_FOREACH(want, i)
+		if (is_made_on(want, i, s->have) && !row_has(root, mtu, iface_object(i, root))) {
+			row_copy(root, mtu, NULL,
+				 iface_get_object(rec->owned, owned_get(rec, i->name), root), s->to);
+			rec->changed = true;
+		}
+}
+
 static bool has_ports(const struct model *have, const struct iface *master)
 {
 	MODEL_FOREACH(have, i)
@@ -316,8 +351,10 @@ static void adopt_along(struct record *rec, const struct model *want, const stru
 	MODEL_FOREACH(have, i)
 		if (i->mark && iface_lower(i))
 			adopt_now(rec, want, i, "mtu");
-	for (unsigned n = 0; n < plan->n; n++)
+	for (unsigned n = 0; n < plan->n; n++) {
+		adopt_raised(rec, want, &plan->steps[n]);
 		adopt_address(rec, want, have, &plan->steps[n]);
+	}
 }
 
 void record_adopt(struct record *rec, const struct model *want, const struct model *have,

@@ -26,6 +26,10 @@ CASES = {
         '{ name = "v2"; kind = "vlan"; vlan = { link = "v1"; id = 6; }; }',
         '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; }, { name = "d0"; mtu = 1300; },'
         '{ name = "v2"; kind = "vlan"; vlan = { link = "v1"; id = 6; }; }'),
+    "of a VLAN that is made anew, on a link whose changes": (
+        '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; }, { name = "d0"; },'
+        '{ name = "v2"; kind = "vlan"; vlan = { link = "v1"; id = 6; }; }',
+        '{ name = "d0"; mtu = 1300; }'),
     "of one that nobody configures": (
         '{ name = "d3"; }', '{ name = "d3"; mtu = 1280; }'),
     "of a VLAN on a bridge whose port's changes": (
