@@ -56,7 +56,7 @@ static void write_pending(struct engine *e, const struct pending *p)
 		"boot = \"%s\";\nhash = \"%s\";\nreverted = %s;\n",
 		p->number, p->previous, p->deadline, p->boot, p->hash,
 		p->reverted ? "true" : "false");
-	int r = file_write_atomic(path, text, strlen(text));
+	int r = file_write_atomic(path, text, strlen(text), 0600);
 
 	if (r < 0)
 		log_error("%s: %s: a change could not be reverted after a crash", path,

@@ -36,7 +36,7 @@ static void initials_free(struct object **initials)
 static bool is_implied(const struct feature *f, const struct row *r, const struct object *o,
 		       const struct object *initial)
 {
-	if (!row_has(f, r, o) || (r->flags & (ROW_STATE | ROW_IMPLIED)))
+	if (!row_has(f, r, o) || (r->flags & (ROW_STATE | ROW_IMPLIED)) || r->type->secret)
 		return true;
 	if (r->flags & (ROW_KEY | ROW_CREATE))
 		return false;

@@ -166,7 +166,7 @@ static int write_text(const char *dir, const struct change_info *info, const cha
 	head = json_literal(j);
 	json_decref(j);
 	text = str_format("generation = %s;\n%s", head, body);
-	return file_write_atomic(path, text, strlen(text));
+	return file_write_atomic(path, text, strlen(text), 0600);
 }
 
 int history_write(const char *dir, const struct change_info *info, const struct generation *g)

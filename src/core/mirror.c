@@ -332,6 +332,25 @@ static void dump_singly(struct mirror *m, const struct source *s)
 			dump_source(m, s, i->ifindex);
 }
 
+/* What somebody has made stands on others, which are asked themselves. */
+static bool is_device(const struct iface *i)
+{
+	return i->ifindex > 0 && (!*iface_kind(i) || !strcmp(iface_kind(i), "dsa"));
+}
+
+/* All links are known: those sources that ask for one after the other. */
+static void dump_each(struct mirror *m)
+{
+	for (unsigned f = 0; f < n_features; f++)
+		for (const struct source *s = features[f]->sources; s && s->get; s++) {
+			if (!s->each || !mirror_reads(m, features[f], s))
+				continue;
+			MODEL_FOREACH(m->filling, i)
+				if (is_device(i))
+					dump_source(m, s, i->ifindex);
+		}
+}
+
 static void on_message(void *data, const struct nlmsghdr *n)
 {
 	struct dumping *d = data;
@@ -360,6 +379,8 @@ static void on_dump_done(void *data, int error)
 		m->dump_error = error;
 	else if (error && error != -EOPNOTSUPP && !d->single)
 		dump_singly(m, d->source);
+	if (d->source == &link_source)
+		dump_each(m);
 	dumping_free(d);
 	if (--m->dumps_left == 0)
 		sync_done(m);
@@ -514,7 +535,8 @@ void mirror_sync(struct mirror *m, bool live)
 	dump_source(m, &link_source, 0);
 	for (unsigned f = 0; f < n_features; f++)
 		for (const struct source *s = features[f]->sources; s && s->get; s++)
-			if (!s->no_dump && mirror_reads(m, features[f], s) && !is_asked(m, s))
+			if (!s->no_dump && !s->each && mirror_reads(m, features[f], s) &&
+			    !is_asked(m, s))
 				dump_source(m, s, 0);
 }
 

@@ -111,6 +111,9 @@ struct nl_msg *mirror_request(const struct source *s, int ifindex);
  */
 void refresh_iface(struct mirror *m, int ifindex, bool follows);
 
+/** refresh_source - for observe(): a notification that does not tell all; ask about it again */
+void refresh_source(struct mirror *m, const struct source *s, int ifindex);
+
 /** refresh_send - ask what had to wait; after mirror_hold() and a sync */
 void refresh_send(struct mirror *m);
 

@@ -261,7 +261,7 @@ char *model_export(const struct model *m, bool record)
 
 	fputs("interfaces = (", out);
 	MODEL_FOREACH(m, i) {
-		j = iface_json(i, record ? 0 : ROW_STATE | ROW_IMPLIED);
+		j = iface_json(i, JSON_SECRETS | (record ? 0 : ROW_STATE | ROW_IMPLIED));
 		if (record && i->created) {
 			json_object_set_new(j, "created", json_true());
 			json_object_set_new(j, "ifindex", json_integer(i->ifindex));

@@ -509,7 +509,7 @@ int record_save(struct record *rec)
 	if (!rec->changed || !rec->path)
 		return 0;
 	text = model_export(rec->owned, true);
-	r = file_write_atomic(rec->path, text, strlen(text));
+	r = file_write_atomic(rec->path, text, strlen(text), 0600);
 	if (r < 0)
 		log_error("%s: %s", rec->path, strerror(-r));
 	else

@@ -106,6 +106,12 @@ void refresh_iface(struct mirror *m, int ifindex, bool follows)
 	refresh_send(m);
 }
 
+void refresh_source(struct mirror *m, const struct source *s, int ifindex)
+{
+	ask(m, s, ifindex, false);
+	refresh_send(m);
+}
+
 void refresh_free(struct mirror *m)
 {
 	struct question *q;

@@ -276,6 +276,8 @@ json_t *object_json(const struct feature *f, const struct object *o, unsigned sk
 	f = object_feature(f, o);
 	FOREACH_ROW(f, r)
 		if (row_has(f, r, o) && !(r->flags & skip))
-			json_object_set_new(j, r->key, r->type->json(r, row_value(r, o)));
+			json_object_set_new(j, r->key, r->type->secret && skip & JSON_SECRETS ?
+						r->type->secret(r, row_value(r, o)) :
+						r->type->json(r, row_value(r, o)));
 	return j;
 }

@@ -117,6 +117,9 @@ struct type {
 	/* The value as it is written in a configuration, as a new reference. */
 	json_t *(*json)(const struct row *row, const void *v);
 
+	/* What nobody but root may see: as json(), with the value, which json() does not tell. */
+	json_t *(*secret)(const struct row *row, const void *v);
+
 	/* Everything below is optional. Same value? NULL: same bytes. */
 	bool (*equal)(const struct row *row, const void *a, const void *b);
 
@@ -205,6 +208,7 @@ struct source {
 	} commands;
 	bool no_dump;		/* another feature's: only the notifications are wanted */
 	bool single;		/* not a dump: the one object that @filter names */
+	bool each;		/* a dump does not tell all: devices are asked one by one, @narrow */
 	bool by_iface;		/* a dump is of one interface: mirror_dump_more(), with @narrow */
 	bool lazy;		/* read only for a feature that somebody names: mirror.h */
 	bool follows_link;	/* no message tells that it changed with carrier or admin state */
@@ -467,6 +471,7 @@ static inline const struct feature *object_feature(const struct feature *f, cons
 }
 
 /** object_json - all present rows but those whose flags are in @skip */
+#define JSON_SECRETS (1u << 31) /* beside the flags of rows: for a file that only root reads */
 json_t *object_json(const struct feature *f, const struct object *o, unsigned skip);
 
 /* Macros that keep a row in two lines. */

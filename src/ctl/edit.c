@@ -124,7 +124,7 @@ static int choose_file(struct edit *e)
 static int write_like_it(const struct edit *e, const char *path, const char *text, size_t size)
 {
 	mode_t mask = umask(e->before ? 0777 & ~e->st.st_mode : 022);
-	int r = file_write_atomic(path, text, size);
+	int r = file_write_atomic(path, text, size, 0644);
 
 	umask(mask);
 	if (r >= 0 && e->before && chown(path, e->st.st_uid, e->st.st_gid) < 0 && geteuid() == 0)

@@ -203,7 +203,7 @@ static int write_board(const struct ctl *c, const struct board *b, const struct 
 		if (mkdir(folder, 0755) < 0 && errno != EEXIST)
 			r = -errno;
 		if (!r)
-			r = file_write_atomic(path, b->text, strlen(b->text));
+			r = file_write_atomic(path, b->text, strlen(b->text), 0644);
 	}
 	if (r < 0) {
 		text = str_format("%s: %s", path, strerror(-r));

@@ -9,6 +9,7 @@ struct feature *const features[] = {
 	&ethernet_feature, &pause_feature, &eee_feature, &fec_feature, &rings_feature,
 	&channels_feature, &coalesce_feature, &offloads_feature, &wol_feature, &module_feature,
 	&pse_feature, &plca_feature, &mm_feature, &cable_feature,
+	&flags_feature, &debug_feature, &rss_feature, &phy_feature, &timestamps_feature,
 	&ipv4_feature,	  &ipv6_feature, &address_feature, &route_feature,
 	&qdisc_feature, &class_feature, &filter_feature, &tsn_feature,
 	&unit_feature,

@@ -15,7 +15,8 @@ extern struct feature link_feature, vlan_feature, bridge_feature, port_feature, 
 
 extern struct feature ethernet_feature, pause_feature, eee_feature, fec_feature, rings_feature,
 	channels_feature, coalesce_feature, offloads_feature, wol_feature, module_feature,
-	pse_feature, plca_feature, mm_feature, cable_feature;
+	pse_feature, plca_feature, mm_feature, cable_feature, flags_feature, debug_feature,
+	rss_feature, phy_feature, timestamps_feature;
 
 extern const struct statistics_provider link_statistics[], ethernet_statistics[], qdisc_statistics[];
 

@@ -158,17 +158,25 @@ static int timestamps_set(struct device *d, struct nlattr *const *tb)
 	return call(d, SIOCSHWTSTAMP, &c);
 }
 
+static void repeat(uint32_t *to, unsigned n, const uint32_t *from, unsigned period)
+{
+	for (unsigned k = 0; k < n; k++)
+		to[k] = from[k % period];
+}
+
 /* ethtool_set_rxfh(): sizes that are ETH_RXFH_INDIR_NO_CHANGE and 0 change nothing. */
 static int rss_set(struct device *d, struct nlattr *const *tb)
 {
-	unsigned table = tb[IOCTL_A_RSS_TABLE] ? nla_len(tb[IOCTL_A_RSS_TABLE]) / 4 : 0;
+	unsigned period = tb[IOCTL_A_RSS_TABLE] ? nla_len(tb[IOCTL_A_RSS_TABLE]) / 4 : 0, table;
 	unsigned key = tb[IOCTL_A_RSS_KEY] ? nla_len(tb[IOCTL_A_RSS_KEY]) : 0;
-	_cleanup_free_ struct ethtool_rxfh *r = mem_new(sizeof(*r) + table * 4 + key);
+	_cleanup_free_ struct ethtool_rxfh *r = NULL;
 	struct ethtool_rxfh now = { .cmd = ETHTOOL_GRSSH };
 	int error = call(d, SIOCETHTOOL, &now); /* sizes only */
 
 	if (error < 0)
 		return error;
+	table = period && period <= now.indir_size ? now.indir_size : period;
+	r = mem_new(sizeof(*r) + table * 4 + key);
 	/* With what newer kernels have besides the function (input_xfrm, 6.8). */
 	*r = now;
 	r->cmd = ETHTOOL_SRSSH;
@@ -177,7 +185,7 @@ static int rss_set(struct device *d, struct nlattr *const *tb)
 	if (tb[IOCTL_A_RSS_FUNCTION])
 		r->hfunc = nla_get_u32(tb[IOCTL_A_RSS_FUNCTION]);
 	if (table)
-		memcpy(r->rss_config, nla_data(tb[IOCTL_A_RSS_TABLE]), table * 4);
+		repeat(r->rss_config, table, nla_data(tb[IOCTL_A_RSS_TABLE]), period);
 	if (key)
 		memcpy((char *)r->rss_config + table * 4, nla_data(tb[IOCTL_A_RSS_KEY]), key);
 	return call(d, SIOCETHTOOL, r);

@@ -49,10 +49,10 @@ enum {
 	IOCTL_A_STATISTICS_END,
 };
 
-/* IOCTL_RSS_SET: struct ethtool_rxfh; what is not there stays. */
+/* IOCTL_RSS_SET: struct ethtool_rxfh, numbers as in ETHTOOL_A_RSS_…; what is not there stays. */
 enum {
-	IOCTL_A_RSS_FUNCTION = 2, /* u32, a bit */
-	IOCTL_A_RSS_TABLE,	  /* u32 each */
+	IOCTL_A_RSS_FUNCTION = 3, /* u32, a bit */
+	IOCTL_A_RSS_TABLE,	  /* u32 each; a short one is repeated */
 	IOCTL_A_RSS_KEY,	  /* bytes */
 	IOCTL_A_RSS_END,
 };
@@ -68,7 +68,7 @@ enum {
  * @fn: called with the answer, where there is one
  *
  * IOCTL_IDENTIFY takes as long as it says; the others as long as netlink's take. Return: 0 or
- * a negative errno; of questions about all interfaces -EINVAL: each is to be asked by itself.
+ * a negative errno. There are no questions about all interfaces.
  */
 int ioctl_run(const struct nlmsghdr *n, message_fn fn, void *data);
 

@@ -216,10 +216,10 @@ static void sync_folder_of(const char *path)
 		(void)fsync(fd);
 }
 
-int file_write_atomic(const char *path, const char *data, size_t size)
+int file_write_atomic(const char *path, const char *data, size_t size, unsigned mode)
 {
 	_cleanup_free_ char *tmp = str_format("%s.new", path);
-	_cleanup_close_ int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	_cleanup_close_ int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 	int r;
 
 	if (fd < 0)

@@ -64,10 +64,11 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_size);
 
 /**
  * file_write_atomic - write whole, fsync, rename over @path
+ * @mode: who may read it, as open(2) takes it
  *
  * Readers see the old or the new contents, never a part, also after a power
  * cut. Return: 0 or a negative errno; on failure the old file stands.
  */
-int file_write_atomic(const char *path, const char *data, size_t size);
+int file_write_atomic(const char *path, const char *data, size_t size, unsigned mode);
 
 #endif

@@ -130,21 +130,21 @@ static void files(void **state)
 	assert_int_equal(mkfifo("fifo", 0600), 0);
 	assert_int_equal(file_read("fifo", 100, &text, NULL), -EINVAL);
 	assert_null(text);
-	assert_int_equal(file_write_atomic("f", "a\0b", 3), 0);
+	assert_int_equal(file_write_atomic("f", "a\0b", 3, 0600), 0);
 	assert_int_equal(file_read("f", 100, &text, &size), 0);
 	assert_int_equal(size, 3);
 	assert_memory_equal(text, "a\0b", 4);
 	free(TAKE_PTR(text));
 	assert_int_equal(file_read("f", 2, &text, &size), -EFBIG);
 	assert_int_equal(file_read("f", 3, &text, &size), 0);
-	assert_int_equal(file_write_atomic("f", "", 0), 0);
+	assert_int_equal(file_write_atomic("f", "", 0, 0600), 0);
 	free(TAKE_PTR(text));
 	assert_int_equal(file_read("f", 3, &text, &size), 0);
 	assert_int_equal(size, 0);
 	/* The old one stands when the new one cannot be written. */
-	assert_int_equal(file_write_atomic("none/f", "x", 1), -ENOENT);
+	assert_int_equal(file_write_atomic("none/f", "x", 1, 0600), -ENOENT);
 	assert_int_equal(mkdir("f.new", 0700), 0);
-	assert_true(file_write_atomic("f", "x", 1) < 0);
+	assert_true(file_write_atomic("f", "x", 1, 0600) < 0);
 	free(TAKE_PTR(text));
 	assert_int_equal(file_read("f", 3, &text, &size), 0);
 	assert_int_equal(size, 0);

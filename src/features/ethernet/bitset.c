@@ -149,7 +149,7 @@ static int put_words(struct nl_msg *msg, int attr, const uint64_t *bits)
 	return nla_put(msg, attr, sizeof(words), words);
 }
 
-static int bitset_get(const struct row *row, const struct nlattr *a, void *v)
+static int get(const struct row *row, const struct nlattr *a, void *v, bool may_be_empty)
 {
 	struct nlattr *tb[ETHTOOL_A_BITSET_MASK + 1];
 	struct bitset *b = v;
@@ -165,9 +165,20 @@ static int bitset_get(const struct row *row, const struct nlattr *a, void *v)
 	if (tb[ETHTOOL_A_BITSET_MASK])
 		get_words(tb[ETHTOOL_A_BITSET_MASK], known, b->mask);
 	/* Nothing that could be set, or nothing set where nothing says what could be. */
-	if (!(tb[ETHTOOL_A_BITSET_MASK] ? b->mask[0] | b->mask[1] : b->on[0] | b->on[1]))
+	if (!may_be_empty &&
+	    !(tb[ETHTOOL_A_BITSET_MASK] ? b->mask[0] | b->mask[1] : b->on[0] | b->on[1]))
 		return -ENODATA;
 	return 0;
+}
+
+static int bitset_get(const struct row *row, const struct nlattr *a, void *v)
+{
+	return get(row, a, v, false);
+}
+
+static int plain_get(const struct row *row, const struct nlattr *a, void *v)
+{
+	return get(row, a, v, true);
 }
 
 int bitset_put(struct nl_msg *msg, const struct row *row, const struct bitset *to,
@@ -200,5 +211,11 @@ static char *bitset_range(const struct row *row)
 const struct type type_bitset = {
 	.name = "list of words", .signature = "as", .size = sizeof(struct bitset),
 	.parse = bitset_parse, .json = bitset_json, .equal = bitset_equal, .get = bitset_get,
+	.range = bitset_range,
+};
+
+const struct type type_bitset_plain = {
+	.name = "list of words", .signature = "as", .size = sizeof(struct bitset),
+	.parse = bitset_parse, .json = bitset_json, .equal = bitset_equal, .get = plain_get,
 	.range = bitset_range,
 };

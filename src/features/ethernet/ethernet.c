@@ -10,6 +10,8 @@
  */
 #include "features/ethernet/ethernet.h"
 
+#include "nl/ioctl.h"
+
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
@@ -20,6 +22,7 @@
 
 static const struct {
 	uint8_t answer, ntf, set;
+	bool ioctl_answer, ioctl_set; /* they are of GENL_IOCTL */
 } messages[ETH_MESSAGES_] = {
 	[ETH_LINKINFO] = { ETHTOOL_MSG_LINKINFO_GET_REPLY, ETHTOOL_MSG_LINKINFO_NTF,
 			   ETHTOOL_MSG_LINKINFO_SET },
@@ -45,6 +48,15 @@ static const struct {
 	[ETH_PLCA] = { NEW_MSG_PLCA_GET_CFG_REPLY, NEW_MSG_PLCA_NTF, NEW_MSG_PLCA_SET_CFG },
 	[ETH_PLCA_STATUS] = { NEW_MSG_PLCA_GET_STATUS_REPLY, 0, 0 },
 	[ETH_MM] = { NEW_MSG_MM_GET_REPLY, NEW_MSG_MM_NTF, NEW_MSG_MM_SET },
+	[ETH_DEBUG] = { ETHTOOL_MSG_DEBUG_GET_REPLY, ETHTOOL_MSG_DEBUG_NTF,
+			ETHTOOL_MSG_DEBUG_SET },
+	[ETH_FLAGS] = { ETHTOOL_MSG_PRIVFLAGS_GET_REPLY, ETHTOOL_MSG_PRIVFLAGS_NTF,
+			ETHTOOL_MSG_PRIVFLAGS_SET },
+	[ETH_RSS] = { NEW_MSG_RSS_GET_REPLY, 0, IOCTL_RSS_SET, .ioctl_set = true },
+	[ETH_PHY] = { IOCTL_PHY_REPLY, 0, IOCTL_PHY_SET, .ioctl_answer = true, .ioctl_set = true },
+	[ETH_TIMESTAMPS] = { IOCTL_TIMESTAMPS_REPLY, 0, IOCTL_TIMESTAMPS_SET,
+			     .ioctl_answer = true, .ioctl_set = true },
+	[ETH_CLOCK] = { ETHTOOL_MSG_TSINFO_GET_REPLY, 0, 0 },
 };
 
 static int put_header(struct nl_msg *msg, int ifindex, uint32_t flags)
@@ -82,14 +94,19 @@ int ethernet_ask_one_names(struct nl_msg *msg, void *header _unused_, int ifinde
 	return put_header(msg, ifindex, 0);
 }
 
-int ethernet_begin(struct encoder *e, unsigned command, int ifindex)
+static int begin(struct encoder *e, uint16_t family, unsigned command, int ifindex)
 {
-	struct genlmsghdr *g = encoder_begin(e, GENL_ETHTOOL, 0, GENL_HDRLEN);
+	struct genlmsghdr *g = encoder_begin(e, family, 0, GENL_HDRLEN);
 
 	g->cmd = command;
 	g->version = ETHTOOL_GENL_VERSION;
 	/* The acknowledgement says enough (ethnl_set_features() would say more). */
 	return put_header(e->msg, ifindex, ETHTOOL_FLAG_OMIT_REPLY);
+}
+
+int ethernet_begin(struct encoder *e, unsigned command, int ifindex)
+{
+	return begin(e, GENL_ETHTOOL, command, ifindex);
 }
 
 struct iface *ethernet_parse(struct mirror *m, const struct nlmsghdr *n, struct nlattr **tb,
@@ -145,8 +162,8 @@ int ethernet_observe(struct mirror *m, const struct nlmsghdr *n, struct feature 
 	FOREACH_ROW(f, r) {
 		unsigned message = r->attr >> 8;
 
-		if (!message || (g->cmd != messages[message].answer &&
-				 g->cmd != messages[message].ntf))
+		if (!message || messages[message].ioctl_answer != (n->nlmsg_type == GENL_IOCTL) ||
+		    (g->cmd != messages[message].answer && g->cmd != messages[message].ntf))
 			continue;
 		ret = observe_row(f, r, o, tb);
 		if (ret < 0)
@@ -161,7 +178,7 @@ static int put_row(struct encoder *e, const struct step *s, const struct row *r)
 	const struct row b = bare(r);
 	const void *from = row_has(s->feature, r, s->from) ? row_value(r, s->from) : NULL;
 
-	if (r->type == &type_bitset)
+	if (r->type == &type_bitset || r->type == &type_bitset_plain)
 		return bitset_put(e->msg, &b, row_value(r, s->to), from);
 	return r->type->put(e->msg, &b, row_value(r, s->to));
 }
@@ -184,7 +201,8 @@ int ethernet_encode_rows(struct encoder *e, const struct step *s, uint64_t mask,
 	for (; part; part--)
 		bits &= bits - 1;
 	message = __builtin_ctz(bits);
-	if (ethernet_begin(e, messages[message].set, s->ifindex) < 0)
+	if (begin(e, messages[message].ioctl_set ? GENL_IOCTL : GENL_ETHTOOL,
+		  messages[message].set, s->ifindex) < 0)
 		return -EMSGSIZE;
 	FOREACH_ROW(s->feature, r)
 		if ((mask & row_bit(s->feature, r)) && r->attr >> 8 == message &&

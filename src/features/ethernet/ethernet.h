@@ -33,6 +33,12 @@ enum eth_message {
 	ETH_PLCA,
 	ETH_PLCA_STATUS,
 	ETH_MM,
+	ETH_DEBUG,
+	ETH_FLAGS,
+	ETH_RSS,
+	ETH_PHY,
+	ETH_TIMESTAMPS,
+	ETH_CLOCK,
 	ETH_MESSAGES_,
 };
 
@@ -94,11 +100,26 @@ struct bitset {
 	uint64_t on[2], mask[2];
 };
 extern const struct type type_bitset;
+extern const struct type type_bitset_plain; /* one that may be empty, and says nothing more */
 extern const struct word link_mode_words[], fec_words[], wol_words[];
 
 /** bitset_put - @to; of bits without it those are cleared that @from (may be NULL) could have */
 int bitset_put(struct nl_msg *msg, const struct row *row, const struct bitset *to,
 	       const struct bitset *from);
+
+/* What is asked of all by ioctl: one device after the other. */
+#define ETH_IOCTL_SOURCE(ask, answer)                                                              \
+	{                                                                                          \
+		.get = GENL_IOCTL, .header = GENL_HDRLEN, .lazy = true,                            \
+		.commands = { .get = (ask), .add = { (answer) } }, .filter = ethernet_ask_all,     \
+		.narrow = ethernet_ask_one, .follows_link = true, .each = true,                    \
+	}
+
+/* types-list.c: names that a driver makes up; numbers; bytes. Each is text on the heap. */
+extern const struct type type_flags, type_all_flags, type_numbers, type_bytes;
+
+/** bytes_parse - "00:11:22"; @max 0: any number of them. Return: how many, or -EINVAL */
+int bytes_parse(struct parse *p, const config_setting_t *s, unsigned max, uint8_t *to, size_t size);
 
 /* Numbers for which the kernel has a value that means "cannot be said". */
 extern const struct type type_speed, type_known8;

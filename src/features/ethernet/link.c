@@ -21,7 +21,7 @@ struct ethernet {
 	uint32_t speed, lanes;
 	struct bitset advertise;
 
-	uint32_t link_speed, sqi, sqi_max, link_down_count;
+	uint32_t link_speed, sqi, sqi_max;
 	uint8_t link_duplex, master_slave_state, mdix_state, link_failure;
 	uint32_t link_failure_detail; /* of which failure, and the detail's number */
 	struct bitset partner;
@@ -168,10 +168,6 @@ static const struct row rows[] = {
 	{ .key = "sqi_max", .type = &type_u32, VALUE(ethernet, sqi_max),
 	  .attr = IN(ETH_LINKSTATE, ETHTOOL_A_LINKSTATE_SQI_MAX), STATE,
 	  .help = "The best that the signal quality can be" },
-	{ .key = "link_down_count", .type = &type_u32, VALUE(ethernet, link_down_count),
-	  .attr = IN(ETH_LINKSTATE, NEW_A_LINKSTATE_EXT_DOWN_CNT),
-	  .flags = ROW_STATE | ROW_VOLATILE, .since = "6.4",
-	  .help = "How often the device has lost the link" },
 };
 
 static const struct source sources[] = {
@@ -180,7 +176,7 @@ static const struct source sources[] = {
 	ETH_SOURCE(ETHTOOL_MSG_LINKINFO_GET, ETHTOOL_MSG_LINKINFO_GET_REPLY,
 		   ETHTOOL_MSG_LINKINFO_NTF, .follows_link = true),
 	ETH_SOURCE(ETHTOOL_MSG_LINKSTATE_GET, ETHTOOL_MSG_LINKSTATE_GET_REPLY, 0,
-		   .follows_link = true),
+		   .follows_link = true, .each = true),
 	{ 0 },
 };
 

@@ -10,12 +10,62 @@
 struct wol {
 	struct object o;
 	struct bitset modes;
+	uint8_t password[SOPASS_MAX];
 };
+
+/* The password of SecureOn: the kernel shows it to root only, so this daemon shows it to nobody. */
+static int password_parse(struct parse *p, const config_setting_t *s, void *v)
+{
+	uint8_t bytes[SOPASS_MAX];
+	int r = bytes_parse(p, s, SOPASS_MAX, bytes, sizeof(bytes));
+
+	if (r < 0)
+		return r;
+	if (r != SOPASS_MAX)
+		return parse_refuse(p, "must be %d bytes: \"00:11:22:33:44:55\"", SOPASS_MAX);
+	memcpy(v, bytes, sizeof(bytes));
+	return 0;
+}
+
+static json_t *password_json(const struct row *row _unused_, const void *v)
+{
+	static const uint8_t none[SOPASS_MAX];
+
+	return json_string(memcmp(v, none, sizeof(none)) ? "hidden" : "00:00:00:00:00:00");
+}
+
+static json_t *password_secret(const struct row *row, const void *v)
+{
+	return type_mac.json(row, v);
+}
+
+static int password_put(struct nl_msg *msg, const struct row *row, const void *v)
+{
+	return nla_put(msg, row->attr, SOPASS_MAX, v);
+}
+
+static int password_get(const struct row *row _unused_, const struct nlattr *a, void *v)
+{
+	if (nla_len(a) < SOPASS_MAX)
+		return -EINVAL;
+	memcpy(v, nla_data(a), SOPASS_MAX);
+	return 0;
+}
+
+static const struct type type_password = {
+	.name = "six bytes", .signature = "s", .size = SOPASS_MAX, .parse = password_parse,
+	.json = password_json, .secret = password_secret, .put = password_put, .get = password_get,
+};
+
+enum { WOL_MODES, WOL_PASSWORD };
 
 static const struct row wol_rows[] = {
 	{ .key = "modes", .type = &type_bitset, VALUE(wol, modes), .data = wol_words,
 	  .attr = IN(ETH_WOL, ETHTOOL_A_WOL_MODES), .phase = PHASE_PHY,
 	  .help = "What wakes the machine" },
+	[WOL_PASSWORD] = { .key = "password", .type = &type_password, VALUE(wol, password),
+	  .attr = IN(ETH_WOL, ETHTOOL_A_WOL_SOPASS), .phase = PHASE_PHY,
+	  .help = "The password of SecureOn (magicsecure), which is shown to nobody" },
 };
 
 static const struct source wol_sources[] = {
@@ -23,7 +73,20 @@ static const struct source wol_sources[] = {
 	{ 0 },
 };
 
-ETH_OBSERVER(wol)
+/* A notification does not have the password (wol_prepare_data()): it stays what it was. */
+static int wol_observe(struct mirror *m, const struct nlmsghdr *n, bool add _unused_)
+{
+	const struct genlmsghdr *g = NLMSG_DATA(n);
+	struct nlattr *tb[ETHTOOL_A_WOL_MAX + 1];
+	struct iface *i = ethernet_parse(m, n, tb, ETHTOOL_A_WOL_MAX);
+	const struct wol *before = (struct wol *)iface_object(i, &wol_feature);
+	uint64_t had = before ? before->o.present & BIT64(WOL_PASSWORD) : 0;
+	int r = ethernet_observe(m, n, &wol_feature);
+
+	if (i && g->cmd == ETHTOOL_MSG_WOL_NTF)
+		iface_object(i, &wol_feature)->present |= had;
+	return r;
+}
 
 struct feature wol_feature = {
 	.name = "ethernet.wol", .help = "Wake-on-LAN", .form = FORM_GROUP,
@@ -120,10 +183,11 @@ static const struct word poe_words[] = {
 
 static const struct row pse_rows[] = {
 	PSE(podl, type_admin, ETHTOOL_A_PODL_PSE_ADMIN_STATE, .data = admin_words,
-	    .phase = PHASE_PHY, .since = "6.1", .help = "Power over the data line (one pair)"),
+	    .phase = PHASE_PHY, .flags = ROW_UNTOLD, .since = "6.1", .help = "Power over the data line (one pair)"),
 	PSE(poe, type_admin, NEW_A_C33_PSE_ADMIN_STATE, .data = admin_words,
-	    .phase = PHASE_PHY, .since = "6.10", .help = "Power over Ethernet (IEEE 802.3 Clause 33)"),
-	PSE(limit, type_u32, NEW_A_C33_PSE_AVAIL_PW_LIMIT, .phase = PHASE_PHY, .since = "6.11",
+	    .phase = PHASE_PHY, .flags = ROW_UNTOLD, .since = "6.10", .help = "Power over Ethernet (IEEE 802.3 Clause 33)"),
+	PSE(limit, type_u32, NEW_A_C33_PSE_AVAIL_PW_LIMIT, .phase = PHASE_PHY, .flags = ROW_UNTOLD,
+	    .since = "6.11",
 	    .help = "The most power that is given, in milliwatts"),
 	PSE(podl_status, type_admin, ETHTOOL_A_PODL_PSE_PW_D_STATUS, .data = podl_words,
 	    .flags = ROW_STATE, .since = "6.1", .help = "Whether power is given (one pair)"),
@@ -136,7 +200,8 @@ static const struct row pse_rows[] = {
 };
 
 static const struct source pse_sources[] = {
-	ETH_SOURCE(ETHTOOL_MSG_PSE_GET, ETHTOOL_MSG_PSE_GET_REPLY, 0, .follows_link = true),
+	ETH_SOURCE(ETHTOOL_MSG_PSE_GET, ETHTOOL_MSG_PSE_GET_REPLY, 0, .follows_link = true,
+		   .each = true),
 	{ 0 },
 };
 
@@ -177,9 +242,10 @@ static const struct row plca_rows[] = {
 };
 
 static const struct source plca_sources[] = {
-	ETH_SOURCE(NEW_MSG_PLCA_GET_CFG, NEW_MSG_PLCA_GET_CFG_REPLY, NEW_MSG_PLCA_NTF),
+	ETH_SOURCE(NEW_MSG_PLCA_GET_CFG, NEW_MSG_PLCA_GET_CFG_REPLY, NEW_MSG_PLCA_NTF,
+		   .each = true),
 	ETH_SOURCE(NEW_MSG_PLCA_GET_STATUS, NEW_MSG_PLCA_GET_STATUS_REPLY, 0,
-		   .follows_link = true),
+		   .follows_link = true, .each = true),
 	{ 0 },
 };
 

@@ -301,20 +301,24 @@ static void ask_mm(struct statistics *s, const struct statistics_provider *p, in
 
 /* ---- the link ---- */
 
-enum { SPEED, SQI, SQI_MAX, DOWN_COUNT };
+static const struct counter speed_counters[] = {
+	{ .name = "speed", .help = "Bits a second, with a link", .gauge = true },
+};
+
+/* A dump has none of a PHY's (ethnl_req_get_phydev(), 6.12): devices are asked one by one. */
+enum { SQI, SQI_MAX, DOWN_COUNT };
 static const struct counter link_counters[] = {
-	[SPEED] = { .name = "speed", .help = "Bits a second, with a link", .gauge = true },
 	[SQI] = { .name = "sqi", .help = "Signal quality (OPEN Alliance)", .gauge = true },
 	[SQI_MAX] = { .name = "sqi_max", .help = "The best signal quality", .gauge = true },
 	[DOWN_COUNT] = { .name = "link_down_count", .help = "Times that the device lost the link" },
 };
 
 static void put_link(struct statistics *s, const struct statistics_provider *p, int ifindex,
-		     unsigned counter, const struct nlattr *a, uint64_t factor)
+		     unsigned counter, const struct nlattr *a)
 {
 	if (a && nla_len(a) >= 4)
-		counters_put(statistics_counters(s, p, ifindex, NULL), link_counters[counter].name,
-			     nla_get_u32(a) * factor);
+		counters_put(statistics_counters(s, p, ifindex, NULL), p->counters[counter].name,
+			     nla_get_u32(a));
 }
 
 /* LINKMODES has a speed without a link too: what is forced. With one it is the link's. */
@@ -326,7 +330,8 @@ static void take_speed(struct statistics *s, const struct statistics_provider *p
 	int ifindex = index_of(n, 1);
 
 	if (ifindex && a && nla_len(a) >= 4 && nla_get_u32(a) && nla_get_u32(a) != UINT32_MAX)
-		put_link(s, p, ifindex, SPEED, a, 1000000);
+		counters_put(statistics_counters(s, p, ifindex, NULL), "speed",
+			     nla_get_u32(a) * UINT64_C(1000000));
 }
 
 static void take_state(struct statistics *s, const struct statistics_provider *p,
@@ -338,15 +343,21 @@ static void take_state(struct statistics *s, const struct statistics_provider *p
 	if (!ifindex || nlmsg_parse((struct nlmsghdr *)n, GENL_HDRLEN, tb,
 				    NEW_A_LINKSTATE_EXT_DOWN_CNT, NULL) < 0)
 		return;
-	put_link(s, p, ifindex, SQI, tb[ETHTOOL_A_LINKSTATE_SQI], 1);
-	put_link(s, p, ifindex, SQI_MAX, tb[ETHTOOL_A_LINKSTATE_SQI_MAX], 1);
-	put_link(s, p, ifindex, DOWN_COUNT, tb[NEW_A_LINKSTATE_EXT_DOWN_CNT], 1);
+	put_link(s, p, ifindex, SQI, tb[ETHTOOL_A_LINKSTATE_SQI]);
+	put_link(s, p, ifindex, SQI_MAX, tb[ETHTOOL_A_LINKSTATE_SQI_MAX]);
+	put_link(s, p, ifindex, DOWN_COUNT, tb[NEW_A_LINKSTATE_EXT_DOWN_CNT]);
+}
+
+static void ask_speed(struct statistics *s, const struct statistics_provider *p, int ifindex)
+{
+	ask_with(s, p, ifindex, ETHTOOL_MSG_LINKMODES_GET, 0, take_speed);
 }
 
 static void ask_link(struct statistics *s, const struct statistics_provider *p, int ifindex)
 {
-	ask_with(s, p, ifindex, ETHTOOL_MSG_LINKMODES_GET, 0, take_speed);
 	ask_with(s, p, ifindex, ETHTOOL_MSG_LINKSTATE_GET, 0, take_state);
+	/* Since Linux 6.4; before, the flag is an invalid argument. */
+	ask_with(s, p, ifindex, ETHTOOL_MSG_LINKSTATE_GET, ETHTOOL_FLAG_STATS, take_state);
 }
 
 /* ---- what the driver and the PHY's driver call by names of their own ---- */
@@ -458,7 +469,9 @@ static void ask_queues(struct statistics *s, const struct statistics_provider *p
 	  __VA_ARGS__ }
 
 const struct statistics_provider ethernet_statistics[] = {
-	GROUP("ethernet", "What the device knows of the link", link_counters, ask_link),
+	GROUP("ethernet", "How fast the link is", speed_counters, ask_speed),
+	GROUP("eth_link", "What the device knows of the link", link_counters, ask_link,
+	      .each = true, .named = true),
 	GROUP("eth_phy", "The PHY, by IEEE 802.3", phy_counters, ask_phy),
 	GROUP("eth_mac", "The MAC, by IEEE 802.3", mac_counters, ask_mac),
 	GROUP("eth_ctrl", "Control frames, by IEEE 802.3", ctrl_counters, ask_ctrl),

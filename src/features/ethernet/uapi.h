@@ -16,7 +16,10 @@
 #define NEW_MSG_MM_GET 42
 #define NEW_MSG_MM_SET 43
 
+#define NEW_MSG_RSS_GET 38 /* 6.2 */
+
 /* From the kernel */
+#define NEW_MSG_RSS_GET_REPLY 38
 #define NEW_MSG_PLCA_GET_CFG_REPLY 39
 #define NEW_MSG_PLCA_GET_STATUS_REPLY 40
 #define NEW_MSG_PLCA_NTF 41
@@ -50,6 +53,12 @@
 #define NEW_A_PLCA_TO_TMR 7
 #define NEW_A_PLCA_BURST_CNT 8
 #define NEW_A_PLCA_BURST_TMR 9
+
+/* ETHTOOL_A_RSS_…, 6.2 */
+#define NEW_A_RSS_CONTEXT 2
+#define NEW_A_RSS_HFUNC 3
+#define NEW_A_RSS_INDIR 4
+#define NEW_A_RSS_HKEY 5
 
 /* ETHTOOL_A_MM_… */
 #define NEW_A_MM_PMAC_ENABLED 2
