@@ -202,7 +202,7 @@ static void put_json(struct document *d, const char *before, json_t *j)
 	json_decref(j);
 }
 
-static json_t *describe_link(const struct bus *b, const char *name, const bool *only)
+static json_t *describe_link(const struct bus *b, const char *name, const uint64_t *only)
 {
 	json_t *j = engine_json_of(b->engine, name, only);
 
@@ -211,7 +211,7 @@ static json_t *describe_link(const struct bus *b, const char *name, const bool *
 }
 
 /* Written interface by interface: the whole tree would be several times as large as its text. */
-static char *describe(const struct bus *b, const bool *only)
+static char *describe(const struct bus *b, const uint64_t *only)
 {
 	const struct engine *e = b->engine;
 	const char *before = "";
@@ -251,27 +251,54 @@ static bool is_in_group(const struct feature *f, const char *group)
 	return !strncmp(f->name, group, n) && (!f->name[n] || f->name[n] == '.');
 }
 
+/* The setting of a feature that is asked for, a bit; "mtu", "bridge.stp". */
+static uint64_t find_setting(const struct feature *f, const char *key)
+{
+	if (f->form == FORM_LIST)
+		return 0;
+	if (f->form == FORM_GROUP) {
+		size_t n = strlen(f->name);
+
+		if (strncmp(f->name, key, n) || key[n] != '.')
+			return 0;
+		key += n + 1;
+	}
+	FOREACH_ROW(f, r)
+		if (!strcmp(r->key, key))
+			return row_bit(f, r);
+	return 0;
+}
+
+static void add_asked(const char *name, uint64_t *only, uint64_t *reads)
+{
+	for (unsigned n = 0; n < n_features; n++) {
+		uint64_t setting = find_setting(features[n], name);
+
+		only[n] |= is_in_group(features[n], name) ? UINT64_MAX : setting;
+		*reads |= setting || !strcmp(features[n]->name, name) ? BIT64(n) : 0;
+	}
+}
+
 /*
  * A group that this daemon does not have is not there, which is no error. @reads: those that
- * are named themselves, not only the group that they stand in.
+ * are named themselves, not only the group that they stand in. Of the entry itself all is
+ * there, unless some of it is named.
  */
-static int read_groups(sd_bus_message *m, bool *only, uint64_t *reads)
+static int read_groups(sd_bus_message *m, uint64_t *only, uint64_t *reads)
 {
-	const char *group;
+	const char *name;
 	int r = sd_bus_message_enter_container(m, 'a', "s");
 
-	only[FEATURE_LINK] = true;
-	while (r >= 0 && (r = sd_bus_message_read(m, "s", &group)) > 0)
-		for (unsigned n = 0; n < n_features; n++) {
-			only[n] |= is_in_group(features[n], group);
-			*reads |= strcmp(features[n]->name, group) ? 0 : BIT64(n);
-		}
+	while (r >= 0 && (r = sd_bus_message_read(m, "s", &name)) > 0)
+		add_asked(name, only, reads);
+	if (!only[FEATURE_LINK])
+		only[FEATURE_LINK] = UINT64_MAX;
 	return r;
 }
 
 static int run_describe_groups(struct bus *b, sd_bus_message *m)
 {
-	_cleanup_free_ bool *only = mem_new(n_features * sizeof(*only));
+	_cleanup_free_ uint64_t *only = mem_new(n_features * sizeof(*only));
 	_cleanup_free_ char *text = NULL;
 	uint64_t reads = 0;
 	int r = sd_bus_message_rewind(m, true);
@@ -286,7 +313,7 @@ static int run_describe_groups(struct bus *b, sd_bus_message *m)
 
 static int method_describe_groups(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	_cleanup_free_ bool *only = mem_new(n_features * sizeof(*only));
+	_cleanup_free_ uint64_t *only = mem_new(n_features * sizeof(*only));
 	uint64_t reads = 0;
 	int r = read_groups(m, only, &reads);
 

@@ -104,7 +104,7 @@ json_t *engine_json(const struct engine *e, const char *name)
 	return engine_json_of(e, name, NULL);
 }
 
-json_t *engine_json_of(const struct engine *e, const char *name, const bool *only)
+json_t *engine_json_of(const struct engine *e, const char *name, const uint64_t *only)
 {
 	const struct iface *have = model_find(e->mirror->seen, name);
 	const struct iface *want = e->current ? model_find(e->current->want, name) : NULL;

@@ -197,7 +197,7 @@ enum state engine_iface_state(const struct engine *e, const char *name, const ch
 /** engine_json - everything of one interface as show and status print it; new reference */
 json_t *engine_json(const struct engine *e, const char *name);
 
-/** engine_json_of - the same of some features only; @only as of iface_json_of() */
-json_t *engine_json_of(const struct engine *e, const char *name, const bool *only);
+/** engine_json_of - the same of some settings only; @only as of iface_json_of() */
+json_t *engine_json_of(const struct engine *e, const char *name, const uint64_t *only);
 
 #endif

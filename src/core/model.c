@@ -224,7 +224,7 @@ json_t *iface_json(const struct iface *i, unsigned skip)
 	return iface_json_of(i, skip, NULL);
 }
 
-json_t *iface_json_of(const struct iface *i, unsigned skip, const bool *only)
+json_t *iface_json_of(const struct iface *i, unsigned skip, const uint64_t *only)
 {
 	json_t *j = json_object();
 
@@ -241,7 +241,7 @@ json_t *iface_json_of(const struct iface *i, unsigned skip, const bool *only)
 			json_object_set_new(j, f->name, list_json(f, i->part[n], skip));
 			continue;
 		}
-		part = object_json(f, i->part[n], skip);
+		part = object_json_of(f, i->part[n], skip, only ? only[n] : UINT64_MAX);
 		if (f->form != FORM_ROOT && json_object_size(part))
 			group_set(j, f, json_incref(part));
 		else if (f->form == FORM_ROOT)

@@ -215,8 +215,11 @@ const struct ifref *iface_lower(const struct iface *i);
 /** iface_json - everything known of it; a NULL @i gives an empty object */
 json_t *iface_json(const struct iface *i, unsigned skip);
 
-/** iface_json_of - the same of some features only; @only: for each, by number; NULL: all */
-json_t *iface_json_of(const struct iface *i, unsigned skip, const bool *only);
+/**
+ * iface_json_of - the same of some settings only
+ * @only: for each feature, by number, a bit for each row; a list is there with any; NULL: all
+ */
+json_t *iface_json_of(const struct iface *i, unsigned skip, const uint64_t *only);
 
 /**
  * model_export - as a configuration file's text; the caller frees it

@@ -271,11 +271,16 @@ void group_set(json_t *iface, const struct feature *f, json_t *part)
 
 json_t *object_json(const struct feature *f, const struct object *o, unsigned skip)
 {
+	return object_json_of(object_feature(f, o), o, skip, UINT64_MAX);
+}
+
+json_t *object_json_of(const struct feature *f, const struct object *o, unsigned skip,
+		       uint64_t rows)
+{
 	json_t *j = json_object();
 
-	f = object_feature(f, o);
 	FOREACH_ROW(f, r)
-		if (row_has(f, r, o) && !(r->flags & skip))
+		if ((rows & row_bit(f, r)) && row_has(f, r, o) && !(r->flags & skip))
 			json_object_set_new(j, r->key, r->type->secret && skip & JSON_SECRETS ?
 						r->type->secret(r, row_value(r, o)) :
 						r->type->json(r, row_value(r, o)));

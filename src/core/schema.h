@@ -474,6 +474,10 @@ static inline const struct feature *object_feature(const struct feature *f, cons
 #define JSON_SECRETS (1u << 31) /* beside the flags of rows: for a file that only root reads */
 json_t *object_json(const struct feature *f, const struct object *o, unsigned skip);
 
+/** object_json_of - the same of some rows only, a bit each; no entry of several kinds */
+json_t *object_json_of(const struct feature *f, const struct object *o, unsigned skip,
+		       uint64_t rows);
+
 /* Macros that keep a row in two lines. */
 #define VALUE(type, member) .offset = offsetof(struct type, member)
 

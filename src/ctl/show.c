@@ -91,7 +91,7 @@ int verb_show(struct ctl *c)
 	json_auto_t *d = NULL, *list = NULL, *j = NULL;
 	const char *key;
 	json_t *v;
-	int r = ctl_describe(c, &d);
+	int r = ctl_describe_groups(c, (const char *const[]){ NULL }, &d);
 
 	if (!r)
 		r = pick_interfaces(c, json_object_get(d, "interfaces"), &list);

@@ -448,8 +448,12 @@ static void drop_pseudo(const struct ctl *c, json_t *list)
 int verb_status(struct ctl *c)
 {
 	/* What is shown here; all of it is much more. */
-	static const char *const groups[] = { "vlan", "bridge", "port", "addresses", "ethernet", "dsa",
-					      NULL };
+	static const char *const groups[] = {
+		"up", "kind", "master", "carrier", "lower", "vlan.id", "bridge.vlan_filtering",
+		"port.pvid", "port.untagged", "port.tagged", "addresses", "dsa.tagging",
+		"ethernet.link_speed", "ethernet.link_duplex", "ethernet.link_failure",
+		"ethernet.link_failure_detail", "ethernet.link_limit", "ethernet.cable", NULL
+	};
 	json_auto_t *d = NULL, *list = NULL;
 	const json_t *all;
 	int r = c->json != JSON_MODE_OFF ? ctl_describe(c, &d) : ctl_describe_groups(c, groups, &d);

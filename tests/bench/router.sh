@@ -38,11 +38,6 @@ router_pss() {
 	awk '/^Pss:/ { print $2 }' "/proc/$router_pid/smaps_rollup"
 }
 
-# router_wakeups: how often it has slept and gone on since it was started
-router_wakeups() {
-	awk '/^voluntary_ctxt_switches/ { print $2 }' "/proc/$router_pid/status"
-}
-
 # router_cpu_ms: processor time since it was started
 router_cpu_ms() {
 	awk '{ print ($14 + $15) * 10 }' "/proc/$router_pid/stat"

@@ -11,8 +11,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/lib/bus.sh
 . "$here/../lib/bus.sh"
 monitor_pid=
-polkit_pid=
-at_exit 'kill $monitor_pid $polkit_pid 2>/dev/null'
+
+at_exit 'kill $monitor_pid 2>/dev/null'
 
 M="org.netctl1 /org/netctl1 org.netctl1.Manager"
 
@@ -168,6 +168,14 @@ ip addr del 192.0.2.1/24 dev br0
 check_eventually 3 "drift is told" saw '.member == "DriftDetected" and .payload.data[0] == "br0"'
 check_eventually 3 "and repaired" sh -c 'ip addr show br0 | grep -q 192.0.2.1/24'
 
+check_equal "single settings can be asked for" '[false,true,["ageing_time"],1]' \
+	"$(busctl --json=short call $M DescribeGroups as 3 mtu bridge.ageing_time addresses |
+		jq -r '.data[0]' | jq -c '.interfaces[] | select(.name == "br0") |
+		[has("address"), has("mtu"), (.bridge | keys), (.addresses | length >= 1 | if . then 1 else 0 end)]')"
+check_equal "of a group, all of the entry" true \
+	"$(busctl --json=short call $M DescribeGroups as 1 vlan | jq -r '.data[0]' |
+		jq '.interfaces[] | select(.name == "br0") | has("address") and (has("bridge") | not)')"
+
 # What can be changed.
 
 check_equal "Check is silent when all is well" "" "$(call Check 'a{sv}' 0)"
@@ -251,44 +259,18 @@ check_fails "nobody else may be org.netctl1" nobody busctl call org.freedesktop.
 	/org/freedesktop/DBus org.freedesktop.DBus RequestName su org.netctl1 4
 check_equal "and nothing happened" "$generation" "$(get Generation)"
 
-# polkit ANSWER...: a stand-in that gives this answer, (bb).
-polkit() {
-	: >"$bus_dir/polkit" # before it is waited for
-	/usr/bin/python3 - "$@" >>"$bus_dir/polkit" 2>&1 <<'EOF' &
-import sys, dbus, dbus.service, dbus.mainloop.glib
-from gi.repository import GLib
-dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
-bus = dbus.SystemBus()
-name = dbus.service.BusName("org.freedesktop.PolicyKit1", bus)
-class Authority(dbus.service.Object):
-    @dbus.service.method("org.freedesktop.PolicyKit1.Authority", "(sa{sv})sa{ss}us", "(bba{ss})")
-    def CheckAuthorization(self, subject, action, details, flags, cancel):
-        print(subject[0], action, flush=True)
-        return (sys.argv[1] == "yes", sys.argv[1] == "ask", dbus.Dictionary(signature="ss"))
-Authority(bus, "/org/freedesktop/PolicyKit1/Authority")
-print("ready", flush=True)
-GLib.MainLoop().run()
-EOF
-	polkit_pid=$!
-	eventually 5 grep -q ready "$bus_dir/polkit"
-}
-polkit_stop() {
-	kill $polkit_pid
-	wait $polkit_pid 2>/dev/null
-	polkit_pid=
-}
 if /usr/bin/python3 -c 'import dbus, gi' 2>/dev/null; then
-	polkit no
+	polkit_start no
 	check_equal "polkit says no" $DENIED "$(nobody_error /org/netctl1 org.netctl1.Manager.Reload)"
 	check "polkit was asked for the caller's bus name and the action" \
 		grep -qx 'system-bus-name org.netctl1.apply' "$bus_dir/polkit"
 	polkit_stop
-	polkit ask
+	polkit_start ask
 	check_equal "polkit would ask for a password" \
 		org.freedesktop.DBus.Error.InteractiveAuthorizationRequired \
 		"$(nobody_error /org/netctl1 org.netctl1.Manager.Reload)"
 	polkit_stop
-	polkit yes
+	polkit_start yes
 	check "polkit says yes" nobody busctl call $M Reload
 	check "to another action for a single link" nobody busctl call org.netctl1 \
 		/org/netctl1/link/v0 $L Reconfigure
