@@ -149,6 +149,17 @@ daemon_start -v
 daemon_settled
 check_equal "a restart asks for no change" "settled; asked of the kernel so far: 0 changes" \
 	"$(grep -o 'settled; .* changes' "$daemon_log" | head -1)"
+# A switch does some of it by itself.
+lab_espressobin
+hardware() { # FILTER: at lan0
+	echo "interfaces = ( { $near qdisc = { kind = \"clsact\"; }; }, { name = \"lan1\"; },
+		{ name = \"lan0\"; qdisc = { kind = \"clsact\"; }; filter = ( $1 ); } );"
+}
+check "in the switch" config < <(hardware '{ kind = "matchall"; pref = 10; mirror = "lan1"; skip_sw = true; }')
+check_equal "as shown" '[true,true]' "$(netctl show lan0 --json | jq -c '.filter[0] | [.skip_sw, .in_hw]')"
+check_fails "what it cannot is refused" config < <(hardware '{ kind = "flower"; pref = 10; protocol = "ip"; skip_sw = true; action = "drop"; }')
+check "with the kernel's words" grep -q 'lan0: filter.*flower.*Operation not supported' /tmp/said
+check "and what was before is there" sh -c 'tc filter show dev lan0 ingress | grep -q in_hw'
 check "they go" config <<<"interfaces = ( { $near qdisc = { kind = \"clsact\"; }; } );"
 check_equal "others' stay" 1 "$(tc filter show dev near ingress | grep -c 'handle 0x1 ')"
 check_equal "ours do not" 0 "$(tc filter show dev near ingress | grep -c 'handle 0xac')"
