@@ -60,15 +60,32 @@ const char *plan_kind(const struct planner *p, const char *name)
 	return iface_kind(have);
 }
 
-/* References name interfaces; comparing and encoding need the indexes. */
-void fate_resolve(const struct planner *p, const struct feature *f, struct object *o)
+static void resolve_rows(const struct planner *p, const struct feature *f, struct object *o,
+			 unsigned flags)
 {
 	FOREACH_ROW(f, r) {
 		struct ifref *ref = row_value(r, o);
 
-		if (r->type == &type_ifref && row_has(f, r, o))
+		if (r->type == &type_ifref && row_has(f, r, o) && (r->flags & flags) == flags)
 			ref->index = *ref->name ? plan_target(p, ref->name) : 0;
 	}
+}
+
+/* References name interfaces; comparing and encoding need the indexes. */
+void fate_resolve(const struct planner *p, const struct feature *f, struct object *o)
+{
+	resolve_rows(p, f, o, 0);
+}
+
+/*
+ * Two may refer to each other (a bridge's mirror to its port). What one stands on is needed
+ * to decide, and there is no circle in that; the others, when its own index is known.
+ */
+static void resolve(const struct planner *p, struct iface *want, unsigned flags)
+{
+	for (unsigned n = 0; n < n_features; n++)
+		if (want->part[n] && features[n]->form != FORM_LIST)
+			resolve_rows(p, features[n], want->part[n], flags);
 }
 
 /*
@@ -185,26 +202,37 @@ static bool is_refused(struct planner *p, struct iface *want)
 	return false;
 }
 
-/* Is it made by another's entry, which makes it anew in this plan? Then it is not this one. */
-static bool is_made_anew(struct planner *p, const struct iface *want, const struct iface *have)
+/*
+ * Is it made along with another, which this plan makes anew, or deletes? Then what is there is
+ * not this one, or no longer. FATE_KEEP: no.
+ */
+static enum fate fate_with_maker(struct planner *p, const struct iface *want,
+				 const struct iface *have)
 {
 	for (unsigned n = 0; n < n_features && !*iface_kind(want); n++) {
 		const struct feature *f = features[n];
 		const struct object *o = have->part[n];
+		const struct iface *there;
 		struct iface *maker;
+		const char *name;
 
 		if (!f->companions || !row_has(f, &f->rows[0], o))
 			continue;
-		maker = model_find(p->want, row_value(&f->rows[0], o));
-		return maker && *iface_kind(maker) && fate_decide(p, maker) == FATE_RECREATE;
+		name = row_value(&f->rows[0], o);
+		maker = model_find(p->want, name);
+		there = plan_have(p, name);
+		if (maker && *iface_kind(maker))
+			return fate_decide(p, maker) == FATE_RECREATE ? FATE_WAIT : FATE_KEEP;
+		return !maker && there && fate_is_ours(p, name, there) ? FATE_ABSENT : FATE_KEEP;
 	}
-	return false;
+	return FATE_KEEP;
 }
 
 static enum fate decide_existing(struct planner *p, struct iface *want, struct iface *have)
 {
 	const struct feature *f = NULL;
 	const struct row *r = NULL;
+	enum fate fate;
 	char why[200];
 
 	if (*iface_kind(want) && strcmp(iface_kind(want), iface_kind(have))) {
@@ -212,14 +240,18 @@ static enum fate decide_existing(struct planner *p, struct iface *want, struct i
 			 *iface_kind(have) ? iface_kind(have) : "a device");
 		return fate_is_ours(p, want->name, have) ? FATE_RECREATE : fail(want, why);
 	}
-	if (is_made_anew(p, want, have)) {
+	fate = fate_with_maker(p, want, have);
+	if (fate == FATE_WAIT) {
 		want->state = STATE_WAITING;
 		iface_set_reason(want, "is made anew with its other end");
 		return FATE_WAIT;
 	}
-	for (unsigned n = 0; n < n_features; n++)
-		if (want->part[n] && features[n]->form != FORM_LIST)
-			fate_resolve(p, features[n], want->part[n]);
+	if (fate == FATE_ABSENT) {
+		want->state = STATE_ABSENT;
+		iface_set_reason(want, "goes with its other end");
+		return FATE_ABSENT;
+	}
+	resolve(p, want, ROW_CREATE);
 	if (is_refused(p, want))
 		return FATE_FAIL;
 	if (*iface_kind(want))
@@ -298,12 +330,10 @@ enum fate fate_decide(struct planner *p, struct iface *want)
 	}
 	if (want->fate == FATE_CREATE || want->fate == FATE_RECREATE) {
 		want->ifindex = reserve_index(p, iface_kind(want));
-		for (unsigned n = 0; n < n_features; n++)
-			if (want->part[n] && features[n]->form != FORM_LIST)
-				fate_resolve(p, features[n], want->part[n]);
 	} else {
 		want->ifindex = have ? have->ifindex : 0;
 	}
+	resolve(p, want, 0);
 	return want->fate;
 }
 

@@ -48,6 +48,14 @@ CASES = {
     "a mirror whose target is made anew under it": (
         '{ name = "u"; kind = "dummy"; }, { name = "d0"; mirror = { ingress = "u"; egress = "u"; }; }',
         '{ name = "u"; kind = "bridge"; }, { name = "d0"; mirror = { ingress = "u"; egress = "u"; }; }'),
+    "two that refer to each other, and are made anew": (
+        '{ name = "b"; kind = "bridge"; num_tx_queues = 3; address = "02:00:00:00:09:01"; mirror = { ingress = "u"; }; },'
+        '{ name = "u"; kind = "dummy"; num_tx_queues = 4; master = "b"; }',
+        '{ name = "b"; kind = "bridge"; num_tx_queues = 2; address = "02:00:00:00:09:01"; mirror = { ingress = "u"; }; },'
+        '{ name = "u"; kind = "dummy"; num_tx_queues = 5; master = "b"; }'),
+    "the other end of a pair that goes": (
+        '{ name = "t1"; mtu = 1400; ipv4 = { rp_filter = "strict"; }; }, { name = "d0"; }',
+        '{ name = "t0"; kind = "veth"; veth = { peer = "t1"; }; }, { name = "d0"; }'),
     "a bridge that loses its last port, and its address": (
         '{ name = "b"; kind = "bridge"; bridge = { default_pvid = 7; }; }, { name = "d0"; master = "b"; }',
         '{ name = "b"; kind = "bridge"; bridge = { default_pvid = 9; }; }, { name = "d0"; }'),
@@ -112,7 +120,7 @@ def one(d, name, a, b, start):
     first = d.reload()
     if not check(first == "steady", name + ": the first stands", d.log()):
         return
-    before = rest()
+    before = picture()
     d.configure(text(b + REFUSED))
     state = d.reload()
     diff = settled_difference(before, by_chance)
@@ -135,7 +143,7 @@ def one(d, name, a, b, start):
           name + ": nothing of it is left", "\n".join(settled_difference(start, full=True)) + left + d.log())
     d.configure(text(a))
     d.reload()
-    before = rest()
+    before = picture()
     d.configure(text(b))
     state = d.reload()
     log = d.log()
