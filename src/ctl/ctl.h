@@ -105,6 +105,7 @@ int verb_hold(struct ctl *c);
 int verb_release(struct ctl *c);
 int verb_stats(struct ctl *c);
 int verb_xdp(struct ctl *c);
+int verb_drops(struct ctl *c);
 
 /** capture_run - netctl xdp capture NAME */
 int capture_run(struct ctl *c, const char *name);

@@ -35,6 +35,8 @@ const struct verb verbs[] = {
 	{ "xdp", "[capture] [NAME...]", 0, -1u,
 	  USES_BUS | USES_LEGEND | USES_ALL | USES_INTERVAL | USES_CAPTURE, verb_xdp,
 	  "XDP programs: mode, verdicts, samples" },
+	{ "drops", "[NAME...]", 0, -1u, USES_LEGEND | USES_INTERVAL, verb_drops,
+	  "What the kernel throws away, and why" },
 	{ "metrics", "[NAME...]", 0, -1u, USES_BUS, verb_metrics,
 	  "Counters and states as OpenMetrics text" },
 	{ "monitor", "[NAME...]", 0, -1u, USES_BUS, verb_monitor, "What happens, as it happens" },

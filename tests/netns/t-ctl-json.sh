@@ -71,6 +71,7 @@ cp "$here"/../../data/boards/*.conf "$boards"
 ok init espressobin --root="$root" --dry-run
 ok init espressobin --root="$root"
 bad 2 nothing
+if "$NETCTL" drops >/dev/null 2>&1; then ok drops; else bad 1 drops; fi
 bad 2 plan --all
 daemon_start -v
 check "the daemon is there" daemon_settled
