@@ -66,7 +66,8 @@ int store_put(const char *name, const char *part, int fd)
 	int r;
 
 	if (manager_stores()) {
-		text = str_format("FDSTORE=1\nFDNAME=%s", name);
+		/* Maps are always in error for poll(2) (bpf_map_poll()), and would be dropped. */
+		text = str_format("FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
 		r = sd_pid_notify_with_fds(0, 0, text, &fd, 1);
 		return r < 0 ? r : 0;
 	}
