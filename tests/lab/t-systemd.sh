@@ -11,11 +11,14 @@
 config() {
 	cat >/etc/netctld/10-lab.conf
 }
+# The bridge tells of its port once more when a forward delay is over, spanning tree or not
+# (br_forward_delay_timer_expired()): soon, not while it is watched that nothing changes.
 good() {
 	config <<-END
 	interfaces = (
 	  { name = "port0"; master = "br0"; mtu = ${1:-1400}; port = { pvid = 10; untagged = [ 10 ]; }; },
-	  { name = "br0"; kind = "bridge"; bridge = { vlan_filtering = true; default_pvid = 0; };
+	  { name = "br0"; kind = "bridge";
+	    bridge = { vlan_filtering = true; default_pvid = 0; forward_delay = "2s"; };
 	    port = { tagged = [ 10 ]; }; },
 	  { name = "br0.10"; kind = "vlan"; vlan = { link = "br0"; id = 10; };
 	    addresses = [ "192.0.2.1/24" ]; routes = ( { to = "198.51.100.0/24"; via = "192.0.2.254"; } );

@@ -97,7 +97,7 @@ for entry in 'kind = "mqprio"; num_tc = 2; map = [ 0, 1 ]; queues = [ "1@0", "1@
 		schedule = ( { gates = 0x3; interval = "1ms"; } );'; do
 	printf 'interfaces = ( { name = "lan0"; qdisc = ( { %s } ); } );\n' "$entry" | daemon_config
 	check_fails "$(expr "$entry" : '[^"]*"\([a-z]*\)') on a port of the Espressobin: refused" daemon_once
-	check "with the reason" grep -q 'lan0: qdisc root [a-z]*: the device has one transmit queue' "$daemon_log"
+	check "with the reason" grep -q 'lan0: qdisc.*a port of this switch has one queue to send from' "$daemon_log"
 	check "and nothing was touched" sh -c 'ip -br link show lan0 | grep -q DOWN'
 done
 
