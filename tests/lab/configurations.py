@@ -25,7 +25,7 @@ from machine import *
 TESTS = "/usr/libexec/netctl-tests/"
 NICS = ["d0", "d1", "d2", "d3"]
 # Need hardware (no dummy takes them: each change would be undone), programs, or units of their own.
-LEFT_OUT = {"dsa", "devlink", "ethernet", "sfp", "units", "xdp"}
+LEFT_OUT = {"dsa", "devlink", "ethernet", "sfp", "units", "xdp"} | {"led%d" % n for n in range(8)}
 # Of a hundred configurations so many must be possible, or nothing has been tried.
 POSSIBLE = 50
 # Disciplines by kind: settings, and what they may be.
@@ -129,7 +129,9 @@ def routes(r, entry):
                        ("onlink", True)):
             if r.random() < .25 and (key != "onlink" or "via" in e):
                 e[key] = v
-        if r.random() < .2:
+        # Of IPv6 a route waits for its source to have passed duplicate address detection, which is
+        # after the change: what the kernel refuses of it then is undone no more (undone.py has it).
+        if r.random() < .2 and not six:
             e["source"] = a.split("/")[0]
         found.append(e)
     return found
