@@ -158,10 +158,10 @@ lab_kernel_complaints() {
 	! dmesg | grep -E 'WARNING: |BUG: |Oops|Call Trace|OF: ERROR'
 }
 
-# lab_cages [N [QSFP]]: N SFP cages, sfp0 and up, joined in pairs by a fibre; QSFP
+# lab_cages [N [QSFP [gigabit=1]]]: N SFP cages, sfp0 and up, joined in pairs by a fibre; QSFP
 # cages qsfp0 and up beside them.
 lab_cages() {
-	insmod "$LAB_MODULES/sfpsim.ko" cages="${1:-2}" qsfps="${2:-0}" || return
+	insmod "$LAB_MODULES/sfpsim.ko" cages="${1:-2}" qsfps="${2:-0}" "${@:3}" || return
 	lab_cages=/sys/kernel/debug/sfpsim
 }
 

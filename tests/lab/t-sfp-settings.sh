@@ -97,10 +97,13 @@ check_eventually 8 "one that can do nothing else" state_is sfp0 "ok: *"
 lab_insert 0 dac-passive F
 check_eventually 8 "and the first kind again" mac_is 0 interface 2500base-x
 check_eventually 5 "is as configured" state_is sfp0 "ok: *"
-sleep 5 # until the module is no longer new
-ethtool -s sfp0 advertise 0x20000000000 autoneg on
-check_eventually 5 "another hand's mode is put back" mac_is 0 interface 2500base-x
-check_eventually 2 "and told as drift" grep -q '"event":"drift".*sfp.mode' /tmp/events
+drift_is_told() { # once the module is no longer new
+	ethtool -s sfp0 advertise 0x20000000000 autoneg on
+	sleep 0.5
+	grep -q '"event":"drift".*sfp.mode' /tmp/events
+}
+check_eventually 20 "another hand's mode is told as drift" drift_is_told
+check_eventually 5 "and put back" mac_is 0 interface 2500base-x
 check "apply without a mode" apply ''
 check_eventually 3 "nobody asks any more: as the kernel has it by itself" mac_is 0 interface 10gbase-r
 check_equal "auto" auto "$(sfp sfp0 mode)"
@@ -205,5 +208,31 @@ END
 netctl apply >/tmp/out 2>&1
 check "a driver that cannot is named, with what it said" \
 	grep -q 'sfp0: ethernet.module.power_mode_policy.*not supported' /tmp/out || cat /tmp/out
+check "apply" apply ''
+daemon_config 20-qsfp.conf <<'END'
+interfaces = ( { name = "qsfp0"; ethernet = { module = { power_mode_policy = "auto"; }; }; } );
+END
+check "apply" netctl apply
+power() {
+	ethtool --show-module qsfp0 | sed -n "s/^$1: *//p"
+}
+check_equal "a driver that can: the policy" auto "$(power power-mode-policy)"
+lab_insert_qsfp 0 dr4
+check_equal "of the module in it" high "$(power power-mode)"
+rm "$daemon_dir/etc/20-qsfp.conf"
+check "apply without" netctl apply
+check_equal "as before" high "$(power power-mode-policy)"
+
+# A MAC that cannot what the module is for.
+rmmod sfpsim
+lab_cages 2 0 gigabit=1
+check_eventually 5 "the cages are there again" sfp_is sfp0 present false
+lab_insert 0 10gbase-sr Q
+lab_insert 1 10gbase-sr R
+check_eventually 9 "no mode in common: which each offers" sfp_is sfp0 \
+	'no_link | test("no mode in common: the module is made for 10gbase-r, the MAC.s link modes are of .*1000base-x")' true
+lab_insert 0 1000base-lx S
+lab_insert 1 1000base-lx T
+check_eventually 9 "one that fits has a link" carrier_is sfp0 1
 check "the daemon lives" kill -0 "$daemon_pid"
 finish

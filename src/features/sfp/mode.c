@@ -313,7 +313,33 @@ int sfp_mode_encode(struct encoder *e, const struct step *s, unsigned part _unus
 	return 0;
 }
 
-static char *modes_text(uint16_t bits)
+/* By the standards that it says it is for: as sfp_parse_support() of the kernel, or more. */
+uint16_t sfp_modes_of(const struct module *m)
+{
+	static const struct {
+		const char *begin;
+		uint16_t bits;
+	} known[] = {
+		{ "25GBASE-", 1 << MODE_25GBASE_R },
+		{ "10GBASE-T", 1 << MODE_10GBASE_R | 1 << MODE_5GBASE_R | 1 << MODE_2500BASE_X |
+			       1 << MODE_SGMII },
+		{ "10GBASE-", 1 << MODE_10GBASE_R }, { "5GBASE-T", 1 << MODE_5GBASE_R },
+		{ "2.5GBASE-T", 1 << MODE_2500BASE_X }, { "2500BASE-X", 1 << MODE_2500BASE_X },
+		{ "1000BASE-T", 1 << MODE_SGMII | 1 << MODE_1000BASE_X },
+		{ "1000BASE-", 1 << MODE_1000BASE_X }, { "100BASE-", 1 << MODE_100BASE_X },
+	};
+	uint16_t bits = 0;
+
+	for (unsigned c = 0; m->map == MODULE_SFF8472 && c < m->n_codes; c++)
+		for (unsigned k = 0; k < ARRAY_SIZE(known); k++)
+			if (!strncmp(m->codes[c], known[k].begin, strlen(known[k].begin))) {
+				bits |= known[k].bits;
+				break;
+			}
+	return bits;
+}
+
+char *sfp_modes_text(uint16_t bits)
 {
 	_cleanup_free_ char *s = str_dup("");
 
@@ -345,7 +371,7 @@ char *sfp_mode_blocked(const struct planner *p, const struct iface *want)
 		return str_dup("waits for the link modes of the module");
 	mode = to->o.present & BIT64(SFP_MODE) ? to->link.mode.asked : MODE_AUTO;
 	if (mode && !(have->link.modes & 1 << mode)) {
-		offers = modes_text(have->link.modes);
+		offers = sfp_modes_text(have->link.modes);
 		return str_format("waits for a module with the mode %s; MAC and this one have: %s",
 				  word_of(sfp_mode_words, mode), *offers ? offers : "none");
 	}

@@ -182,10 +182,25 @@ static json_t *alarms_json(const struct cage *c)
 	return j;
 }
 
-char *sfp_why_no_link(const struct cage *c)
+/* The kernel says it in its log only; its link modes stay those of before. */
+static char *no_common_mode(const struct cage *c, const struct sfp_link *l)
+{
+	uint16_t modes = sfp_modes_of(&c->module);
+	_cleanup_free_ char *mac = NULL, *module = NULL;
+
+	if (!modes || !l->known || l->stale || c->settling || (modes & l->modes))
+		return NULL;
+	module = sfp_modes_text(modes);
+	mac = sfp_modes_text(l->modes);
+	return str_format("MAC and module have no mode in common: the module is made for %s, the "
+			  "MAC's link modes are of %s", module, *mac ? mac : "none that is known");
+}
+
+char *sfp_why_no_link(const struct cage *c, const struct sfp_link *l)
 {
 	const struct module *m = &c->module;
 	double limit = 0;
+	char *why;
 
 	if (c->carrier)
 		return NULL;
@@ -197,6 +212,9 @@ char *sfp_why_no_link(const struct cage *c)
 		return str_format("the module cannot be read: %s", strerror(-c->error));
 	if (m->problem)
 		return str_format("the module is not understood: %s", m->problem);
+	why = no_common_mode(c, l);
+	if (why)
+		return why;
 	if (m->tx_fault)
 		return str_dup("the module reports a transmit fault");
 	if (m->measures[MODULE_RX_POWER] &&
@@ -292,7 +310,7 @@ bool sfp_fill(struct mirror *m, struct iface *i, const struct cage *c)
 	struct sfp *s = (struct sfp *)iface_get_object(mirror_model(m), i, &sfp_feature);
 	struct sfp before = *s;
 	struct sfp_link link = s->link;
-	_cleanup_free_ char *why = sfp_why_no_link(c), *mismatch = NULL;
+	_cleanup_free_ char *why = sfp_why_no_link(c, &s->link), *mismatch = NULL;
 	bool changed;
 
 	memset(s, 0, sizeof(*s));

@@ -114,6 +114,12 @@ void sfp_mode_show(struct sfp *s);
 
 extern const struct statistics_provider sfp_statistics[];
 
+/** sfp_modes_of - the modes that it is made for, a bit each; 0: it cannot be said */
+uint16_t sfp_modes_of(const struct module *m);
+
+/** sfp_modes_text - "1000base-x, sgmii"; the caller frees it */
+char *sfp_modes_text(uint16_t modes);
+
 /* mode.c: as of struct feature */
 extern const struct source sfp_mode_sources[];
 int sfp_mode_observe(struct mirror *m, const struct nlmsghdr *n, bool add);
@@ -121,8 +127,11 @@ int sfp_mode_encode(struct encoder *e, const struct step *s, unsigned part);
 char *sfp_mode_blocked(const struct planner *p, const struct iface *want);
 void sfp_mode_check(const struct model *want, const struct iface *i, struct errors *e);
 
-/** sfp_why_no_link - one sentence, or NULL where there is a link; the caller frees it */
-char *sfp_why_no_link(const struct cage *c);
+/**
+ * sfp_why_no_link - one sentence, or NULL where there is a link; the caller frees it
+ * @l: what the link modes say
+ */
+char *sfp_why_no_link(const struct cage *c, const struct sfp_link *l);
 
 /* A number with a fraction, in the object a double. */
 extern const struct type type_sfp_real;

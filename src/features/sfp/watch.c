@@ -115,7 +115,8 @@ static void tell(struct sfp_watch *w, struct cage *c)
 	sfp_tell_module(w->mirror, i, c);
 	sfp_tell_limits(w->mirror, i, c, &c->exceeded_told);
 	memcpy(c->exceeded_told, c->exceeded, sizeof(c->exceeded_told));
-	if (c->follow && !c->empty && !w->mirror->held)
+	/* Of another module once more, for the reason why there is no link. */
+	if ((c->follow || c->settling) && !c->empty && !w->mirror->held)
 		refresh_iface(w->mirror, i->ifindex, true);
 }
 

@@ -215,8 +215,10 @@ int sfpsim_mac_add(struct sfpsim_cage *c)
 				     MAC_1000FD | MAC_2500FD | MAC_10000FD;
 	__set_bit(PHY_INTERFACE_MODE_SGMII, c->config.supported_interfaces);
 	__set_bit(PHY_INTERFACE_MODE_1000BASEX, c->config.supported_interfaces);
-	__set_bit(PHY_INTERFACE_MODE_2500BASEX, c->config.supported_interfaces);
-	__set_bit(PHY_INTERFACE_MODE_10GBASER, c->config.supported_interfaces);
+	if (!sfpsim_gigabit) {
+		__set_bit(PHY_INTERFACE_MODE_2500BASEX, c->config.supported_interfaces);
+		__set_bit(PHY_INTERFACE_MODE_10GBASER, c->config.supported_interfaces);
+	}
 	c->phylink = phylink_create(&c->config, software_node_fwnode(&c->nodes.mac_node),
 				    PHY_INTERFACE_MODE_1000BASEX, &sfpsim_mac_ops);
 	if (IS_ERR(c->phylink)) {

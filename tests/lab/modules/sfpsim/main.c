@@ -26,6 +26,10 @@ static unsigned int qsfps;
 module_param(qsfps, uint, 0444);
 MODULE_PARM_DESC(qsfps, "QSFP cages (default 0)");
 
+bool sfpsim_gigabit;
+module_param_named(gigabit, sfpsim_gigabit, bool, 0444);
+MODULE_PARM_DESC(gigabit, "MACs do SGMII and 1000base-x only");
+
 static struct sfpsim_cage **cage;
 static struct sfpsim_qsfp *qsfp;
 static unsigned int n_cages, n_qsfps;

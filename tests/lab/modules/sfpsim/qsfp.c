@@ -36,7 +36,31 @@ static int sfpsim_qsfp_page(struct net_device *dev, const struct ethtool_module_
 	return page->length;
 }
 
+static int sfpsim_qsfp_get_power(struct net_device *dev,
+				 struct ethtool_module_power_mode_params *params,
+				 struct netlink_ext_ack *extack)
+{
+	struct sfpsim_qsfp *q = ((struct sfpsim_qsfp_priv *)netdev_priv(dev))->qsfp;
+
+	params->policy = q->power_policy;
+	if (q->present)
+		params->mode = q->power_policy == ETHTOOL_MODULE_POWER_MODE_POLICY_HIGH ||
+			       netif_running(dev) ? ETHTOOL_MODULE_POWER_MODE_HIGH :
+						    ETHTOOL_MODULE_POWER_MODE_LOW;
+	return 0;
+}
+
+static int sfpsim_qsfp_set_power(struct net_device *dev,
+				 const struct ethtool_module_power_mode_params *params,
+				 struct netlink_ext_ack *extack)
+{
+	((struct sfpsim_qsfp_priv *)netdev_priv(dev))->qsfp->power_policy = params->policy;
+	return 0;
+}
+
 static const struct ethtool_ops sfpsim_qsfp_ethtool_ops = {
+	.get_module_power_mode = sfpsim_qsfp_get_power,
+	.set_module_power_mode = sfpsim_qsfp_set_power,
 	.get_link = ethtool_op_get_link,
 	.get_module_eeprom_by_page = sfpsim_qsfp_page,
 };
@@ -67,6 +91,7 @@ int sfpsim_qsfp_add(struct sfpsim_qsfp *q, unsigned int index)
 	dev->netdev_ops = &sfpsim_qsfp_netdev_ops;
 	dev->ethtool_ops = &sfpsim_qsfp_ethtool_ops;
 	eth_hw_addr_random(dev);
+	q->power_policy = ETHTOOL_MODULE_POWER_MODE_POLICY_HIGH;
 	netif_carrier_off(dev);
 	err = register_netdev(dev);
 	if (err)

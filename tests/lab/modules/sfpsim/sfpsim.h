@@ -71,6 +71,7 @@ struct sfpsim_qsfp {
 	struct net_device *dev;
 	struct dentry *debugfs;
 	bool present;
+	u8 power_policy;		/* enum ethtool_module_power_mode_policy */
 	u32 slow_ms;
 	u8 lower[128];
 	u8 *upper;			/* SFPSIM_PAGES times 128 bytes, bank 0 */
@@ -96,6 +97,9 @@ void sfpsim_mac_del(struct sfpsim_cage *c);
 /* qsfp.c */
 int sfpsim_qsfp_add(struct sfpsim_qsfp *q, unsigned int index);
 void sfpsim_qsfp_del(struct sfpsim_qsfp *q);
+
+/* main.c */
+extern bool sfpsim_gigabit;
 
 /* debugfs.c */
 extern struct dentry *sfpsim_debugfs;
