@@ -24,6 +24,8 @@
 
 /* Calls that wait at the same time; there may be a user who means ill. */
 #define CALLS_MAX 256
+/* Of an error; a thousand lines about a configuration are less. */
+#define ERROR_BYTES_MAX (128 * 1024)
 
 struct call {
 	struct bus *bus;
@@ -67,6 +69,9 @@ int call_fail(sd_bus_message *m, const char *name, const char *fmt, ...)
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	va_end(ap);
+	/* With names of a megabyte, which a client may ask for, the loop would stand still. */
+	if (strlen(text) > ERROR_BYTES_MAX)
+		text[ERROR_BYTES_MAX] = 0;
 	return sd_bus_reply_method_errorf(m, full, "%s", text_utf8(text));
 }
 

@@ -119,11 +119,12 @@ static int method_list_links(sd_bus_message *m, void *data, sd_bus_error *error 
 
 static int answer_path(struct bus *b, sd_bus_message *m, const char *name)
 {
-	_cleanup_free_ char *path = object_path(name);
+	_cleanup_free_ char *path = NULL;
 
 	if (!object_groups(b, name))
 		return call_fail(m, "NoSuchLink",
 				 "no interface \"%s\": neither configured nor present", name);
+	path = object_path(name);
 	return sd_bus_reply_method_return(m, "o", path);
 }
 

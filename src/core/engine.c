@@ -310,7 +310,12 @@ static int on_turn(sd_event_source *s _unused_, void *data)
 
 static void on_mirror_synced(void *data)
 {
-	engine_look_again(data);
+	struct engine *e = data;
+
+	engine_look_again(e);
+	/* What was known before is let go of; at the start it will be needed soon. */
+	if (e->current && !engine_has_request(e))
+		mem_relax();
 }
 
 static void on_mirror_changed(void *data)
