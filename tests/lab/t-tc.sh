@@ -95,6 +95,8 @@ check "and counted" [ "$(counted filter 'ingress 10' drops)" -ge 1 ]
 check_equal "as tc has it" "$(tc -s -j filter show dev near ingress | jq '[.[] | select(.pref == 10 and .options).options.actions[0].stats.drops] | add')" \
 	"$(counted filter 'ingress 10' drops)"
 marked=$(counted filter 'ingress 20' packets)
+netctl export near >/tmp/exported.conf
+check "what is exported is a configuration" netctl check /tmp/exported.conf
 check "another matches" [ "$marked" -ge 1 ]
 check "one changes" config < <(filters "${drop/drop/pass}" "$mark")
 check "and is another" reach

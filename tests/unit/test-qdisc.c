@@ -48,6 +48,9 @@ static const struct wrong wrongs[] = {
 	{ "is not a rate with a unit", "{ kind = \"tbf\"; rate = \"1000\"; burst = 1600; limit = 9000; }" },
 	{ "no multiple of 8", "{ kind = \"tbf\"; rate = \"9bit\"; burst = 1600; limit = 9000; }" },
 
+	{ "[qdisc-handle]", "{ kind = \"clsact\"; handle = \"1:\"; }" },
+	{ NULL, "{ kind = \"clsact\"; handle = \"ffff:\"; }" }, /* as it is exported */
+
 	{ NULL, "{ kind = \"mqprio\"; " CLASSES "}" },
 	{ "[root-only]", "{ kind = \"prio\"; handle = \"1:\"; }, "
 			 "{ parent = \"1:1\"; kind = \"mqprio\"; " CLASSES "}" },

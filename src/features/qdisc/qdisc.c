@@ -489,7 +489,7 @@ static void check_entry(struct qdisc_check *c)
 	if (other && other != q)
 		qdisc_error(c, QDISC_HANDLE, "qdisc-handle", "two have the handle \"%s\"",
 			    tc_text(q->handle, buf));
-	if (k->ingress && q->handle)
+	if (k->ingress && q->handle && q->handle != TC_H_MAJ(TC_H_INGRESS))
 		qdisc_error(c, QDISC_HANDLE, "qdisc-handle", "a %s always is ffff:", q->kind);
 	if (k->check)
 		k->check(c);
