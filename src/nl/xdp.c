@@ -252,8 +252,9 @@ static void drop(struct xdp *x, struct xdp_attached *a)
 /* Another mode needs another link, and the kernel has only one at a time. */
 static bool mode_fits(const struct xdp_job *j, int mode)
 {
+	/* XDP_AUTO: killed before it was written down, which is no reason to detach. */
 	if (j->mode == XDP_AUTO)
-		return mode == XDP_NATIVE || mode == XDP_GENERIC;
+		return mode == XDP_NATIVE || mode == XDP_GENERIC || mode == XDP_AUTO;
 	return mode == (int)j->mode ||
 	       (j->mode == XDP_NATIVE && j->unsupported == XDP_FALL_BACK && mode == XDP_GENERIC);
 }
@@ -334,7 +335,7 @@ static void carry(const struct xdp_attached *a, const struct xdp_attached *old,
 static int run_attach(struct xdp *x, struct xdp_job *j, struct xdp_attached *old, char **why)
 {
 	struct xdp_attached *a;
-	int r = 0;
+	int r = 0, mode;
 
 	for (struct xdp_job *k = j; !r && k; k = k->behind)
 		r = k->prepare ? k->prepare(k, why) : 0;
@@ -342,7 +343,9 @@ static int run_attach(struct xdp *x, struct xdp_job *j, struct xdp_attached *old
 		r = xdp_load(j, &a, why);
 	if (r < 0)
 		return r;
-	(void)write_memory(a, XDP_AUTO);
+	/* As it will be, for whoever comes if the daemon is killed behind the exchange. */
+	mode = old ? xdp_read_memory(old) : XDP_AUTO;
+	(void)write_memory(a, mode > 0 && mode_fits(j, mode) ? mode : XDP_AUTO);
 	keep_program(x, a);
 	r = put_on(x, a, old, j, why);
 	if (a->note && is_unsupported(r) && j->unsupported == XDP_SKIP) {

@@ -16,7 +16,9 @@ at_exit 'daemon_end'
 
 # daemon_config [FILE]: its configuration, from standard input.
 daemon_config() {
-	cat >"$daemon_dir/etc/${1:-10-test.conf}"
+	# At once: a daemon that starts meanwhile must not read half of it.
+	cat >"$daemon_dir/config.new"
+	mv "$daemon_dir/config.new" "$daemon_dir/etc/${1:-10-test.conf}"
 }
 
 # daemon_once [OPTION...]: apply and exit; its log is in $daemon_log.

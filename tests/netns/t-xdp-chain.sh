@@ -204,10 +204,15 @@ for n in $(seq "$rounds"); do
 	[ "$(prog_id)" != "$program" ] || failed="$failed unchanged"
 	chain filter '"sample", "stats"' "$drop66 sample = { every = $((n + 1)); };"
 	settled_after reload again HUP
+	# Killed in the midst of it, wherever that is.
+	chain filter '"sample", "stats"' "$drop66 sample = { every = $((n + 1000)); };"
+	again HUP
+	sleep "0.0$((RANDOM % 10))"
+	settled_after midst again KILL
 	chain stats '"filter"' "$drop66"
 	settled_after order again HUP
 done
-check_equal "each of $((rounds * 5)) went well" "" "$failed"
+check_equal "each of $((rounds * 6)) went well" "" "$failed"
 check_equal "the link was never another one" "$link" "$(link_id)"
 kill $sender
 wait $sender 2>/dev/null
