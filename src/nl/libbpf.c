@@ -15,8 +15,11 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "nl/bpf.h"
 #include "util/log.h"
@@ -132,6 +135,30 @@ static int refuse(const struct library *l, int r, char *log, char **why)
 		*why = str_dup(text);
 	}
 	return r < -4000 ? -EINVAL : r;
+}
+
+/* perfmon_capable() of include/linux/capability.h */
+static bool has_perfmon(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	if (syscall(SYS_capget, &head, sets) < 0)
+		return true; /* not known */
+	return sets[0].effective & (1u << CAP_SYS_ADMIN) ||
+	       sets[CAP_TO_INDEX(CAP_PERFMON)].effective & CAP_TO_MASK(CAP_PERFMON);
+}
+
+/* The shipped programs do without; others' may not, and work when they are loaded by root. */
+static void say_perfmon(const struct xdp_job *j, char **why)
+{
+	_cleanup_free_ char *said_so = TAKE_PTR(*why);
+
+	if (!said_so || !j->file || has_perfmon())
+		*why = TAKE_PTR(said_so);
+	else
+		*why = str_format("%s; netctld has no CAP_PERFMON, without which the verifier refuses "
+				  "more (AmbientCapabilities= of its unit)", said_so);
 }
 
 static struct bpf_program *pick_program(const struct library *l, const struct xdp_job *j,
@@ -351,8 +378,11 @@ static int load(const struct library *l, const struct xdp_job *j, struct bpf_obj
 	if (j->mode == XDP_OFFLOAD)
 		offload(l, j, o, p);
 	r = l->bpf_object__load(o);
-	if (r)
-		return refuse(l, r, log, why);
+	if (r) {
+		r = refuse(l, r, log, why);
+		say_perfmon(j, why);
+		return r;
+	}
 	r = fill_maps(l, j, o, why);
 	if (r)
 		return r;

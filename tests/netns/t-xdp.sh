@@ -256,6 +256,10 @@ check "it stays when the daemon is killed" has_program v0
 echo 'interfaces = ();' | daemon_config
 check "and goes when it is no longer configured" daemon_once
 check "so that nothing is left" has_no_program v0
+echo "interfaces = ( { name = \"w0\"; xdp = { program = \"$work/wild.o\"; }; } );" | daemon_config
+setpriv --bounding-set=-perfmon,-sys_admin "$NETCTLD" --once --no-bus --config-dir="$daemon_dir/etc" \
+	--state-dir="$daemon_dir/once" >"$work/said" 2>&1
+check "without CAP_PERFMON that is said, too" grep -q 'the verifier: .*netctld has no CAP_PERFMON' "$work/said"
 
 note "under traffic, $rounds rounds"
 service=$work/service
