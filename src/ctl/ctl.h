@@ -114,6 +114,7 @@ int verb_metrics(struct ctl *c);
 int verb_monitor(struct ctl *c);
 int verb_wait_online(struct ctl *c);
 int verb_graph(struct ctl *c);
+int verb_fdb(struct ctl *c);
 int verb_sfp(struct ctl *c);
 int verb_tsn(struct ctl *c);
 int verb_help(struct ctl *c);

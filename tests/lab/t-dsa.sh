@@ -53,6 +53,10 @@ put_back() { [ "$(atu_hash)" = 3 ]; }
 check_eventually 3 "another hand's change is put back" put_back
 config <<<'interfaces = ( { name = "lan0"; }, { name = "eth0"; } );'
 check_equal "without the setting it is as before" "$hash" "$(value eth0 .devlink.atu_hash)"
+occupancy() { netctl stats eth0 --json | jq -c '.interfaces[0].statistics[] | select(.group == "resource" and .instance == "ATU") |
+	[.counters.size, .counters.occupancy]'; }
+check_equal "how full the address table is" "[2048,$(devlink -j resource show mdio_bus/ebsim:01 |
+	jq '.resources[][] | select(.name == "ATU").occ')]" "$(occupancy)"
 check_fails "a hash that there is not" config <<<'interfaces = ( { name = "eth0"; devlink = { atu_hash = 4; }; } );'
 
 # What a conduit cannot have is refused before anything is touched.
@@ -122,6 +126,33 @@ check "the conduit is not taken down under its ports" is_up eth0
 check "nor did they notice" is_up lan0
 check_equal "the port's MTU is back, and the conduit's with it" "1500 1508" \
 	"$(cat /sys/class/net/lan0/mtu) $(cat /sys/class/net/eth0/mtu)"
+
+# A device with reporters of its health, and with resources within others.
+lab_netdevsim 1
+statistic() { netctl stats eth1 --json | jq -c ".interfaces[0].statistics[] | select(.group == \"$1\" and .instance == \"$2\") | .counters"; }
+check_equal "a health reporter" '{"healthy":1,"errors":0,"recoveries":0}' "$(statistic health dummy)"
+echo failed >/sys/kernel/debug/netdevsim/netdevsim1/health/break_health
+check_equal "that has recovered from an error" '{"healthy":1,"errors":1,"recoveries":1}' "$(statistic health dummy)"
+check "a resource within another" sh -c "[ '$(statistic resource IPv4/fib | jq '.occupancy >= 0')' = true ]"
+echo 1 >/sys/bus/netdevsim/del_device
+
+# Who is behind which port, and what of it the switch has.
+config <<<'interfaces = ( { name = "eth0"; }, { name = "br0"; kind = "bridge"; }, { name = "lan0"; master = "br0"; } );'
+bridge fdb add 02:00:00:00:00:01 dev lan0 master static
+bridge mdb add dev br0 port lan0 grp 239.1.1.1 permanent
+entry() { netctl fdb lan0 --json | jq -c "[.entries[] | select(.address == \"$1\") | {b: .bridge, s: .state, o: .offloaded}] | unique"; }
+in_switch() { [ "$(entry 02:00:00:00:00:01)" = '[{"b":null,"s":"static","o":true},{"b":"br0","s":"static","o":true}]' ]; }
+check_eventually 2 "an address is in the bridge's table and in the switch's" in_switch
+in_groups() { [ "$(entry 239.1.1.1)" = '[{"b":"br0","s":"static","o":true}]' ]; }
+check_eventually 2 "a group, too" in_groups
+ip link add dummy1 type dummy
+ip link set dummy1 up master br0
+bridge fdb add 02:00:00:00:00:02 dev dummy1 master static
+check_equal "what is behind a port of no switch is in it, as the processor's" '[true]' \
+	"$(netctl fdb dummy1 --json | jq -c '[.entries[] | select(.address == "02:00:00:00:00:02").offloaded] | unique')"
+check "and as a table" sh -c 'netctl fdb br0 | grep -q "^ *lan0 *02:00:00:00:00:01 .*br0 *static *yes"'
+ip link del dummy1
+config <<<'interfaces = ( { name = "lan0"; }, { name = "lan1"; }, { name = "eth0"; } );'
 
 # Another conduit: this driver cannot.
 ip link add dummy0 type dummy

@@ -101,6 +101,9 @@ ok hold v1 --for=100
 ok status
 ok release v1
 bad 1 test-cable v0
+ok fdb
+ok fdb br0
+bad 10 fdb nope
 bad 1 identify v0
 bad 1 restart-autoneg v0
 bad 10 identify nope

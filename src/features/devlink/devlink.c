@@ -13,6 +13,7 @@
 #include "core/config.h"
 #include "core/mirror.h"
 #include "core/plan.h"
+#include "features/devlink/devlink.h"
 #include "features/features.h"
 #include "nl/genl.h"
 #include "nl/uapi.h"
@@ -57,8 +58,7 @@ static const struct source sources[] = {
 	{ 0 },
 };
 
-/* The interface that stands for a device; NULL: it has none. */
-static struct iface *find_owner(const struct model *have, const char *device)
+struct iface *devlink_owner(const struct model *have, const char *device)
 {
 	MODEL_FOREACH(have, i) {
 		const struct link *l = iface_link(i);
@@ -191,7 +191,7 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add _unused_
 		return -EBADMSG;
 	device = str_format("%s/%s", nla_get_string(tb[DEVLINK_ATTR_BUS_NAME]),
 			    nla_get_string(tb[DEVLINK_ATTR_DEV_NAME]));
-	i = find_owner(mirror_model(m), device);
+	i = devlink_owner(mirror_model(m), device);
 	if (!i)
 		return 0;
 	mirror_touch(m, i);
@@ -261,4 +261,5 @@ struct feature devlink_feature = {
 	.name = "devlink", .help = "The device behind the interface: chip, firmware, parameters, health",
 	.form = FORM_GROUP, .size = sizeof(struct devlink), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.sources = sources, .observe = observe, .blocked = blocked, .encode = encode,
+	.statistics = devlink_statistics,
 };
