@@ -300,8 +300,8 @@ def restart_autoneg():
     of_port("restart-autoneg", "RestartAutonegotiation")
 
 
-# Files only: they need no daemon.
-LOCAL = {"init", "edit", "help"}
+# Files only, or the kernel itself: they ask no daemon.
+LOCAL = {"drops", "edit", "help", "init"}
 
 # In the order in which they are done; the first ones make generations to look at.
 DO = [wait_online, apply, confirm, rollback, reload, hold, release, status, show, check, plan,
