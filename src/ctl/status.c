@@ -108,7 +108,17 @@ static const char *slow_text(const char *limit)
 	return NULL;
 }
 
-/* What the port says of its link and its cable, in a sentence; NULL: nothing. */
+/* A gate schedule that does not run as it should; NULL: it does, or there is none. */
+static char *schedule_text(const json_t *j)
+{
+	const char *state = get_text(j, "tsn", "state"), *reason = get_text(j, "tsn", "reason");
+
+	if (!*state || !strcmp(state, "running"))
+		return NULL;
+	return str_format("gate schedule: %s%s%s", state, *reason ? ": " : "", reason);
+}
+
+/* What the port says of its link, its cable and its schedule, in a sentence; NULL: nothing. */
 static char *finding(const json_t *j)
 {
 	const json_t *ethernet = json_object_get(j, "ethernet");
@@ -121,7 +131,7 @@ static char *finding(const json_t *j)
 	if (!cable && slow && !strcmp(link_word(j), "up"))
 		return str_dup(slow);
 	if (!none || !*failure)
-		return TAKE_PTR(cable);
+		return cable ? TAKE_PTR(cable) : schedule_text(j);
 	return str_format("no link: %s%s%s%s%s", failure, *detail ? ", " : "", detail,
 			  cable ? "; " : "", cable ? cable : "");
 }
@@ -452,7 +462,8 @@ int verb_status(struct ctl *c)
 		"up", "kind", "master", "carrier", "lower", "vlan.id", "bridge.vlan_filtering",
 		"port.pvid", "port.untagged", "port.tagged", "addresses", "dsa.tagging",
 		"ethernet.link_speed", "ethernet.link_duplex", "ethernet.link_failure",
-		"ethernet.link_failure_detail", "ethernet.link_limit", "ethernet.cable", NULL
+		"ethernet.link_failure_detail", "ethernet.link_limit", "ethernet.cable", "tsn.state",
+		"tsn.reason", NULL
 	};
 	json_auto_t *d = NULL, *list = NULL;
 	const json_t *all;

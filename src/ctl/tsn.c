@@ -213,6 +213,9 @@ static void print_port(const struct ctl *c, const struct port *p)
 {
 	unsigned columns = c->width > 50 + CHART_MIN ? c->width - 50 : CHART_MIN;
 	_cleanup_free_ char *cycle = time_of(p->cycle);
+	const char *state = get_text(p->iface, "tsn", "state");
+	const char *reason = get_text(p->iface, "tsn", "reason");
+	bool good = !strcmp(state, "running");
 
 	columns = columns > CHART_MAX ? CHART_MAX : columns;
 	printf("%s%s%s  cycle %s, base time %s, clock %s, offload %s%s\n", colour_on(c, COLOUR_BOLD),
@@ -220,7 +223,11 @@ static void print_port(const struct ctl *c, const struct port *p)
 	       get_text(p->qdisc, NULL, "base_time"),
 	       json_object_get(p->qdisc, "clock") ? get_text(p->qdisc, NULL, "clock") : "of the device",
 	       get_text(p->qdisc, NULL, "offload"),
-	       get_bool(p->qdisc, NULL, "pending") ? ", waits for its base time" : "");
+	       get_bool(p->qdisc, NULL, "pending") && !*state ? ", waits for its base time" : "");
+	if (*state)
+		printf("  %s%s%s%s%s\n", colour_on(c, good ? COLOUR_GREEN : COLOUR_YELLOW), state,
+		       colour_off(c, good ? COLOUR_GREEN : COLOUR_YELLOW), *reason ? ": " : "",
+		       reason);
 	for (unsigned k = 0; k < p->num_tc; k++) {
 		const struct class *cl = &p->classes[k];
 		_cleanup_free_ char *wait = time_of(worst_wait(cl)), *prio = priorities(p, k);
@@ -244,9 +251,10 @@ static void print_port(const struct ctl *c, const struct port *p)
 
 static json_t *port_json(const struct port *p)
 {
-	json_t *j = json_pack("{s:s, s:O, s:f, s:f, s:b, s:o}", "name", get_text(p->iface, NULL, "name"),
-			      "qdisc", p->qdisc, "cycle_ns", p->cycle, "speed_mbit", p->speed * 1e3,
-			      "pending", get_bool(p->qdisc, NULL, "pending"), "classes", json_array());
+	json_t *j = json_pack("{s:s, s:O, s:O*, s:f, s:f, s:b, s:o}", "name",
+			      get_text(p->iface, NULL, "name"),
+			      "qdisc", p->qdisc, "tsn", json_object_get(p->iface, "tsn"), "cycle_ns",
+			      p->cycle, "speed_mbit", p->speed * 1e3, "pending", get_bool(p->qdisc, NULL, "pending"), "classes", json_array());
 
 	for (unsigned k = 0; k < p->num_tc; k++) {
 		const struct class *c = &p->classes[k];

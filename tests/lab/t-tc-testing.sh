@@ -99,6 +99,10 @@ for entry in 'kind = "mqprio"; num_tc = 2; map = [ 0, 1 ]; queues = [ "1@0", "1@
 	check_fails "$(expr "$entry" : '[^"]*"\([a-z]*\)') on a port of the Espressobin: refused" daemon_once
 	check "with the reason" grep -q 'lan0: qdisc.*a port of this switch has one queue to send from' "$daemon_log"
 	check "and nothing was touched" sh -c 'ip -br link show lan0 | grep -q DOWN'
+	printf 'interfaces = ( { name = "eth0"; qdisc = ( { %s } ); } );\n' "$entry" >/tmp/one.conf
+	check "on its conduit: explained" sh -c 'netctl check /tmp/one.conf 2>&1 | tee /tmp/said | \
+		grep -q "warning.*eth0.*each with the switch.s tag"'
+	sed 's/^/# /' /tmp/said
 done
 
 finish

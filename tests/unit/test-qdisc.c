@@ -501,6 +501,14 @@ static void a_lost_link_arms_it_again_and_is_no_drift(void **state)
 	expect_has(h, "eth0", "\"armed_again\": 1");
 	expect_settled(h);
 	assert_null(drift_last(model_find(h->engine->current->want, "eth0")));
+	/* Along with a change after which all is read anew, and no notification tells of it. */
+	fake_carrier(h->fake, "eth0", false);
+	harness_settle(h);
+	fake_carrier(h->fake, "eth0", true);
+	harness_must_apply(h, ETH0("{ kind = \"taprio\"; " CLASSES GATES "clock = \"MONOTONIC\"; } ); "
+				   "ipv4 = { forwarding = true; }; routes = ("));
+	expect_has(h, "eth0", "\"armed_again\": 2");
+	expect_settled(h);
 }
 
 static void what_others_hung_there_comes_back_after_it(void **state)

@@ -109,6 +109,18 @@ static inline bool qdisc_has(const struct qdisc *q, unsigned row)
 	return q->o.present & BIT64(row);
 }
 
+/** qdisc_kind_of - of an entry; NULL: none that is known */
+static inline const struct qdisc_kind *qdisc_kind_of(const struct object *o)
+{
+	return o ? qdisc_kind_find(((const struct qdisc *)o)->kind) : NULL;
+}
+
+/* wait.c: the feature's entry_blocked(), entry_suspended(), is_upkeep(). */
+char *qdisc_blocked(const struct planner *p, const struct iface *want, const struct object *entry);
+char *qdisc_suspended(const struct planner *p, const struct iface *want,
+		      const struct object *entry);
+bool qdisc_is_upkeep(const struct step *s);
+
 /** tx_queues - how many transmit queues the device has; 0: not known */
 unsigned tx_queues(const struct iface *have);
 

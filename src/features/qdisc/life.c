@@ -167,6 +167,7 @@ enum arm life_armed(struct mirror *m, const struct iface *about, const struct ta
 	struct life *l = life_of(m);
 	struct iface *i = (struct iface *)about;
 	const struct link *link = iface_link(i);
+	const struct taprio *before;
 	bool known;
 	struct port *p;
 
@@ -174,7 +175,8 @@ enum arm life_armed(struct mirror *m, const struct iface *about, const struct ta
 		return ARMED;
 	known = find(l, i->ifindex);
 	p = get(l, i->ifindex);
-	if (!m->filling) { /* somebody has set it: it is armed */
+	before = m->filling && m->seen ? taprio_of(model_find_index(m->seen, i->ifindex)) : NULL;
+	if (!m->filling || (before && before->sent)) { /* somebody has set it: it is armed */
 		p->need = ARMED;
 		p->lost = p->ran = false;
 	} else if (!known && !m->synced && t->offload == OFFLOAD_NONE && link->up &&
@@ -231,23 +233,20 @@ static void follow_clock(struct life *l, struct port *p, struct iface *i, const 
  * Guards are reckoned with the speed. The kernel takes another over by itself if it tells of the
  * link (taprio_dev_notifier()); a device that was given the schedule does not.
  */
-static void follow_speed(struct life *l, struct port *p, struct iface *i, const struct taprio *t)
+static void follow_speed(struct life *l, struct port *p, struct iface *i, struct taprio *t)
 {
 	uint32_t speed = taprio_speed(i);
 	_cleanup_free_ char *why = NULL;
 
 	if (!speed)
 		return;
+	if (t && !t->speed)
+		t->speed = speed;
 	if (t && p->speed && p->speed != speed) {
 		why = str_format("the link's speed was %u Mbit/s and is %u", p->speed, speed);
 		need(l, p, i, ARM_AGAIN, why);
 	}
 	p->speed = speed;
-}
-
-static int64_t effective_base(const struct taprio *t)
-{
-	return t->base_time;
 }
 
 /* Base time as people and as programs read it. */
@@ -288,7 +287,8 @@ static enum life_state judge_running(const struct port *p, const struct taprio *
 		*ret_why = begins(t, c);
 		return LIFE_PENDING;
 	}
-	*ret_why = taprio_unfit(t, link->mtu, taprio_speed(i), &class);
+	/* Not what the kernel has: it tells of smaller frames where those do not fit. */
+	*ret_why = taprio_unfit(p->asked, link->mtu, taprio_speed(i), &class);
 	if (!*ret_why && want->wait_clock != WAIT_NOTHING)
 		*ret_why = clocks_wrong(c, t, WAIT_PHC, want->phc_limit);
 	return *ret_why ? LIFE_DEGRADED : LIFE_RUNNING;
@@ -371,7 +371,7 @@ static bool same_text(const char *a, const char *b)
 static void tell(struct life *l, struct port *p, struct iface *i, const struct taprio *t,
 		 enum life_state state, char *why)
 {
-	int64_t effective = t ? effective_base(t) : 0;
+	int64_t effective = t ? t->base_time : 0;
 	bool news = state != p->state || !same_text(why, p->reason) || effective != p->effective;
 
 	if (state != p->state)
@@ -436,7 +436,7 @@ static void read_again(struct life *l, const struct port *p)
 static void look_at(struct life *l, struct port *p)
 {
 	struct iface *i = model_find_index(l->mirror->seen, p->ifindex);
-	const struct taprio *t = taprio_of(i);
+	struct taprio *t = taprio_of(i);
 	enum life_state state;
 	struct clocks c;
 	char *why = NULL;

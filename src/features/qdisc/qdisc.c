@@ -33,14 +33,9 @@ const struct qdisc_kind *qdisc_kind_find(const char *name)
 
 static const struct row rows[] = { QDISC_ROWS };
 
-static const struct qdisc_kind *kind_of(const struct object *o)
-{
-	return o ? qdisc_kind_find(((const struct qdisc *)o)->kind) : NULL;
-}
-
 static const struct feature *variant(const struct object *o)
 {
-	const struct qdisc_kind *k = kind_of(o);
+	const struct qdisc_kind *k = qdisc_kind_of(o);
 
 	return k ? &k->f : &qdisc_feature;
 }
@@ -131,7 +126,7 @@ static int decode(const struct nlmsghdr *n, struct qdisc *q)
 		       nla_get_u8(tb[TCA_HW_OFFLOAD]);
 	q->o.present = BIT64(QDISC_KIND) | BIT64(QDISC_PARENT) | BIT64(QDISC_HANDLE) |
 		       BIT64(QDISC_OFFLOADED);
-	k = kind_of(&q->o);
+	k = qdisc_kind_of(&q->o);
 	return k ? decode_options(k, tb[TCA_OPTIONS], q) : 0;
 }
 
@@ -179,10 +174,10 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 			return 0;
 		}
 	}
-	if (add && kind_of(o) && kind_of(o)->observed)
-		kind_of(o)->observed(m, i, (struct qdisc *)o);
-	if (add && kind_of(o))
-		ask_below(m, i, kind_of(o), ((struct qdisc *)o)->parent);
+	if (add && qdisc_kind_of(o) && qdisc_kind_of(o)->observed)
+		qdisc_kind_of(o)->observed(m, i, (struct qdisc *)o);
+	if (add && qdisc_kind_of(o))
+		ask_below(m, i, qdisc_kind_of(o), ((struct qdisc *)o)->parent);
 	mirror_list_entry(m, i, &qdisc_feature, o, add);
 	return 0;
 }
@@ -203,7 +198,7 @@ static char *format(const struct object *o)
 
 static void complete_entry(struct object *o)
 {
-	const struct qdisc_kind *k = kind_of(o);
+	const struct qdisc_kind *k = qdisc_kind_of(o);
 	struct qdisc *q = (struct qdisc *)o;
 
 	if (k && k->ingress && !qdisc_has(q, QDISC_PARENT))
@@ -274,7 +269,7 @@ bool qdisc_is_ingress(const struct step *s)
 bool qdisc_has_hook(const struct iface *i, bool egress)
 {
 	const struct qdisc *q = find_parent(i, TC_H_INGRESS);
-	const struct qdisc_kind *k = q ? kind_of(&q->o) : NULL;
+	const struct qdisc_kind *k = q ? qdisc_kind_of(&q->o) : NULL;
 
 	return k && (k->egress || !egress);
 }
@@ -282,7 +277,7 @@ bool qdisc_has_hook(const struct iface *i, bool egress)
 bool qdisc_root_filters(const struct iface *i)
 {
 	const struct qdisc *q = find_parent(i, 0);
-	const struct qdisc_kind *k = q ? kind_of(&q->o) : NULL;
+	const struct qdisc_kind *k = q ? qdisc_kind_of(&q->o) : NULL;
 
 	return k && k->filters && q->handle;
 }
@@ -290,7 +285,7 @@ bool qdisc_root_filters(const struct iface *i)
 bool qdisc_root_class(const struct iface *i, uint32_t id)
 {
 	const struct qdisc *q = find_parent(i, 0);
-	const struct qdisc_kind *k = q ? kind_of(&q->o) : NULL;
+	const struct qdisc_kind *k = q ? qdisc_kind_of(&q->o) : NULL;
 
 	return k && q->handle == TC_H_MAJ(id) && (!k->own_classes || class_find(i, id));
 }
@@ -322,7 +317,7 @@ static bool goes_along(const struct iface *have, const struct object *from, cons
 
 static bool same(const struct row *row, const struct object *to, const struct object *from)
 {
-	const struct qdisc_kind *k = kind_of(to);
+	const struct qdisc_kind *k = qdisc_kind_of(to);
 
 	if (k && k->same)
 		return k->same(row, to, from);
@@ -332,7 +327,7 @@ static bool same(const struct row *row, const struct object *to, const struct ob
 static enum effect effect(const struct planner *p _unused_, const struct step *s,
 			  const struct row *row)
 {
-	const struct qdisc_kind *k = kind_of(s->to);
+	const struct qdisc_kind *k = qdisc_kind_of(s->to);
 
 	if (k->fixed || (k->must_begin_anew && k->must_begin_anew((struct qdisc *)s->from)))
 		return EFFECT_RECREATE;
@@ -350,7 +345,7 @@ static char *refused(const struct model *want _unused_, const struct model *mach
 
 	/* What the daemon creates will be as asked for. */
 	for (unsigned n = 0; have && !*iface_kind(i) && l && n < l->n; n++) {
-		const struct qdisc_kind *k = kind_of(l->items[n]);
+		const struct qdisc_kind *k = qdisc_kind_of(l->items[n]);
 		char *why = k && k->refused ? k->refused(have, i, (struct qdisc *)l->items[n]) :
 					      NULL;
 
@@ -360,72 +355,6 @@ static char *refused(const struct model *want _unused_, const struct model *mach
 		return why;
 	}
 	return NULL;
-}
-
-/* What it hangs on, or NULL. */
-static const struct qdisc *above(const struct iface *i, const struct qdisc *q)
-{
-	if (!q->parent || q->parent == TC_H_INGRESS)
-		return NULL;
-	return find_handle(iface_list(i, &qdisc_feature), TC_H_MAJ(q->parent));
-}
-
-/* It waits with what it hangs on. */
-static char *entry_blocked(const struct planner *p, const struct iface *want,
-			   const struct object *entry)
-{
-	const struct iface *have = model_find(p->have, want->name);
-	char *why = NULL;
-
-	for (const struct qdisc *q = (const struct qdisc *)entry; q && !why; q = above(want, q)) {
-		const struct qdisc_kind *k = kind_of(&q->o);
-		bool there = &q->o != entry &&
-			     list_find(&qdisc_feature, iface_list(have, &qdisc_feature), &q->o);
-
-		if (k->suspended && there)
-			why = k->suspended(have, want, q);
-		else if (k->blocked && !there)
-			why = k->blocked(have, want, q);
-	}
-	return why;
-}
-
-static char *entry_suspended(const struct planner *p, const struct iface *want,
-			     const struct object *entry)
-{
-	const struct qdisc_kind *k = kind_of(entry);
-
-	return k->suspended ? k->suspended(model_find(p->have, want->name), want,
-					   (struct qdisc *)entry) : NULL;
-}
-
-static bool lost_hold(const struct object *from)
-{
-	const struct qdisc_kind *k = kind_of(from);
-
-	return k && k->lost_hold && k->lost_hold((const struct qdisc *)from);
-}
-
-/*
- * Armed again because a link or a clock was lost, or put away until the clock is set; and what
- * hangs on that, which goes and comes along.
- */
-static bool is_upkeep(const struct step *s)
-{
-	const struct list *want = iface_list(s->want, &qdisc_feature);
-	const struct list *have = iface_list(s->have, &qdisc_feature);
-	const struct object *asked = s->from ? list_find(&qdisc_feature, want, s->from) : NULL;
-	const struct qdisc *q = (const struct qdisc *)s->to;
-
-	if (s->verb == VERB_REMOVE)
-		return asked && kind_of(asked) == kind_of(s->from);
-	for (; q; q = above(s->want, q)) {
-		const struct object *from = list_find(&qdisc_feature, have, &q->o);
-
-		if (from && kind_of(from) == kind_of(&q->o) && lost_hold(from))
-			return true;
-	}
-	return false;
 }
 
 /* Checks. */
@@ -459,7 +388,7 @@ static void check_place(const struct qdisc_check *c, const struct qdisc_kind *k)
 	if (!q->parent || q->parent == TC_H_INGRESS)
 		return;
 	parent = find_handle(c->list, TC_H_MAJ(q->parent));
-	pk = parent ? kind_of(&parent->o) : NULL;
+	pk = parent ? qdisc_kind_of(&parent->o) : NULL;
 	if (!parent)
 		qdisc_error(c, QDISC_PARENT, "qdisc-parent", "no entry has the handle \"%s\"",
 			    tc_text(TC_H_MAJ(q->parent), buf));
@@ -519,7 +448,7 @@ static void check(const struct model *want, const struct iface *i, struct errors
 
 	for (unsigned n = 0; c.list && n < c.list->n; n++) {
 		c.qdisc = (const struct qdisc *)c.list->items[n];
-		if (!kind_of(&c.qdisc->o))
+		if (!qdisc_kind_of(&c.qdisc->o))
 			check_kind(&c);
 	}
 	for (unsigned n = 0; e->n == before && c.list && n < c.list->n; n++) {
@@ -594,7 +523,7 @@ static int encode_delete(struct encoder *e, const struct step *s)
  */
 static bool must_delete_first(const struct qdisc *to, const struct qdisc *from)
 {
-	const struct qdisc_kind *a = kind_of(&to->o), *b = kind_of(&from->o);
+	const struct qdisc_kind *a = qdisc_kind_of(&to->o), *b = qdisc_kind_of(&from->o);
 
 	if (a->owns_classes || (b && b->owns_classes))
 		return true;
@@ -616,7 +545,7 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 		r = encode_delete(e, s);
 		return r < 0 ? r : 1;
 	}
-	k = kind_of(s->to);
+	k = qdisc_kind_of(s->to);
 	tcm = encoder_begin(e, RTM_NEWQDISC, change ? 0 : NLM_F_CREATE | NLM_F_REPLACE,
 			    sizeof(*tcm));
 	tcm->tcm_ifindex = s->ifindex;
@@ -635,7 +564,7 @@ struct feature qdisc_feature = {
 	.rows = rows, .n_rows = ARRAY_SIZE(rows), .sources = sources, .observe = observe,
 	.format = format, .variant = variant, .nth_variant = nth_variant, .complete_entry = complete_entry, .rank = rank,
 	.goes_along = goes_along, .brief = true,
-	.same = same, .effect = effect, .refused = refused, .entry_blocked = entry_blocked,
-	.entry_suspended = entry_suspended, .is_upkeep = is_upkeep,
+	.same = same, .effect = effect, .refused = refused, .entry_blocked = qdisc_blocked,
+	.entry_suspended = qdisc_suspended, .is_upkeep = qdisc_is_upkeep,
 	.check = check, .encode = encode, .statistics = qdisc_statistics,
 };

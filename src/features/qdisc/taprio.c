@@ -18,6 +18,7 @@
  * A base time in the past is moved to a boundary of cycles to come before the kernel
  * gets it, so that it is known when a schedule begins.
  */
+#include <linux/if_ether.h>
 #include <time.h>
 
 #include "features/features.h"
@@ -35,6 +36,8 @@
  * the base time is that much later.
  */
 #define CHANGE_OVER 1
+/* Mbit/s that the kernel reckons with while a link's are not known (taprio_set_picos_per_byte()). */
+#define SPEED_AT_FIRST 10u
 
 static const struct word clocks[] = {
 	{ "TAI", CLOCK_TAI },		{ "REALTIME", CLOCK_REALTIME },
@@ -219,6 +222,30 @@ static int get(const struct nlattr *options, struct qdisc *q)
 	return object_decode(&taprio_kind.f, &q->o, admin, NETCTL_TAPRIO_ATTR_TC_ENTRY);
 }
 
+/* What fits the longest window of a class at a speed: taprio_update_queue_max_sdu(). */
+static int64_t sdu_limit(const struct taprio *t, unsigned class, uint32_t speed)
+{
+	int64_t open = schedule_open(&t->oper_schedule, class);
+
+	return open == INT64_MAX ? 0 : open * 1000 / max_of(8000000 / speed, 17u) - ETH_HLEN;
+}
+
+/* The kernel tells the lesser of what was asked for and what fits. */
+static bool same_sdu(const struct taprio *to, const struct taprio *from)
+{
+	for (unsigned n = 0; n < TC_CLASSES; n++) {
+		uint32_t asked = to->max_sdu.v[n], has = from->max_sdu.v[n];
+
+		if (has == asked)
+			continue;
+		if (!has || (asked && has > asked) ||
+		    (has != sdu_limit(from, n, SPEED_AT_FIRST) &&
+		     (!from->speed || has != sdu_limit(from, n, from->speed))))
+			return false;
+	}
+	return true;
+}
+
 static bool in_phase(int64_t later, int64_t cycle)
 {
 	int64_t rest = (later % cycle + cycle) % cycle;
@@ -232,9 +259,10 @@ static bool same(const struct row *row, const struct object *to, const struct ob
 	int64_t cycle;
 
 	switch (row - rows) {
+	/* Both are told with what runs only (taprio_dump_tc_entries()): not known before that. */
 	case TAPRIO_MAX_SDU:
+		return b->pending || same_sdu(a, b);
 	case TAPRIO_FP:
-		/* Told with what runs only (taprio_dump_tc_entries()): not known before that. */
 		if (b->pending && !qdisc_has(&b->q, TAPRIO_OPER_SCHEDULE))
 			return true;
 		break;
@@ -274,6 +302,7 @@ struct taprio *taprio_of(const struct iface *i)
 static void observed(struct mirror *m, struct iface *i, struct qdisc *q)
 {
 	((struct taprio *)q)->stalled = life_armed(m, i, (struct taprio *)q);
+	((struct taprio *)q)->speed = taprio_speed(i);
 }
 
 static bool lost_hold(const struct qdisc *from)
@@ -304,6 +333,8 @@ static void prepare(struct qdisc *q, const struct step *s, bool change)
 	struct clocks c;
 
 	clocks_look(&c, t, s->name);
+	if (s->from && !strcmp(((const struct qdisc *)s->from)->kind, taprio_kind.f.kind))
+		((struct taprio *)s->from)->sent = true;
 	q->o.present |= BIT64(TAPRIO_BASE_TIME);
 	if (!cycle || !c.known || t->base_time > c.now + AHEAD)
 		return;

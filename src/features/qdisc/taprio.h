@@ -38,6 +38,8 @@ struct taprio {
 
 	/* State. */
 	uint8_t pending, stalled; /* @stalled: enum arm */
+	bool sent; /* it was armed again; after a dump, in which no notification is read */
+	uint32_t speed; /* of the link, as far as the kernel may have reckoned with it */
 	int64_t oper_base_time, oper_cycle_time;
 	struct schedule oper_schedule;
 };

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Do frames leave in their windows only?
+
+    gates.py send DEVICE SECONDS CLASSES        numbered frames of each class, as priorities
+    gates.py receive DEVICE SECONDS FILE        their times of arrival, CLOCK_TAI
+    gates.py judge FILE SCHEDULE [FROM [TO]]    a histogram; how many left outside
+    gates.py edge FILE TIME                     the last frame before it, the first after it
+    gates.py lost FILE SENT                     how many frames never came
+
+A schedule is BASE:MASK/MILLISECONDS,MASK/MILLISECONDS,…; FROM and TO are times of CLOCK_TAI.
+The cable is a veth, whose frames arrive in the moment in which they leave.
+"""
+import collections
+import socket
+import struct
+import sys
+import time
+
+ETHERTYPE = 0x88b5  # IEEE 802 local experimental
+CLOCK_TAI = 11
+SO_TIMESTAMPNS = 35  # asm-generic/socket.h, SO_TIMESTAMPNS_OLD
+GAP = 0.003
+MS = 10**6
+BIN = 5 * MS
+# The scheduler's ticks and the time stamp are that far from each other in the lab.
+TOLERANCE = 2 * MS
+
+
+def send(device, seconds, classes):
+    sockets = []
+    for priority in range(classes):
+        s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_PRIORITY, priority)
+        s.bind((device, 0))
+        sockets.append(s)
+    head = b"\xff" * 6 + sockets[0].getsockname()[4] + struct.pack("!H", ETHERTYPE)
+    end = time.monotonic() + seconds
+    number = 0
+    while time.monotonic() < end:
+        for priority, s in enumerate(sockets):
+            s.send(head + struct.pack("!BI", priority, number) + bytes(41))
+        number += 1
+        time.sleep(GAP)
+    print(number)
+
+
+def receive(device, seconds, name):
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETHERTYPE))
+    s.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    s.bind((device, ETHERTYPE))
+    s.settimeout(0.2)
+    tai = round((time.clock_gettime_ns(CLOCK_TAI) - time.clock_gettime_ns(0)) / 1e9) * 10**9
+    end = time.monotonic() + seconds
+    with open(name, "w") as out:
+        while time.monotonic() < end:
+            try:
+                data, extra, _, _ = s.recvmsg(2048, 256)
+            except socket.timeout:
+                continue
+            at = next(struct.unpack("@ll", d[:16]) for level, kind, d in extra
+                      if kind == SO_TIMESTAMPNS)
+            priority, number = struct.unpack("!BI", data[14:19])
+            out.write(f"{at[0] * 10**9 + at[1] + tai} {priority} {number}\n")
+
+
+def read(name):
+    return [tuple(map(int, line.split())) for line in open(name)]
+
+
+def parse(text):
+    base, entries = text.split(":")
+    gates = []
+    for entry in entries.split(","):
+        mask, length = entry.split("/")
+        gates.append((int(mask, 0), round(float(length) * MS)))
+    return int(base), gates, sum(length for _, length in gates)
+
+
+def is_open(gates, cycle, phase, number):
+    at = 0
+    for mask, length in gates:
+        if at <= phase % cycle < at + length:
+            return bool(mask >> number & 1)
+        at += length
+    return False
+
+
+def judge(name, schedule, first=0, last=1 << 63):
+    base, gates, cycle = parse(schedule)
+    bins = collections.defaultdict(collections.Counter)
+    outside = frames = 0
+    for at, number, _ in read(name):
+        if not first <= at < last:
+            continue
+        phase = (at - base) % cycle
+        bins[number][phase // BIN] += 1
+        frames += 1
+        if not any(is_open(gates, cycle, phase + d, number) for d in (0, TOLERANCE, -TOLERANCE)):
+            outside += 1
+    for number in sorted(bins):
+        most = max(bins[number].values())
+        print(f"# class {number} |", end="")
+        for b in range(cycle // BIN):
+            n = bins[number][b]
+            print(" .:-=+*#%@"[n and 1 + n * 8 // most], end="")
+        print(f"| {sum(bins[number].values())} frames")
+    print(f"#         |0{'':{max(cycle // BIN - 1, 0)}}|{cycle // MS} ms, {BIN // MS} ms a column")
+    print(f"# frames {frames} outside {outside}")
+
+
+def edge(name, at):
+    frames = read(name)
+    for word, pick, some in (("last", max, [f for f in frames if f[0] < at]),
+                             ("first", min, [f for f in frames if f[0] >= at])):
+        t, number, _ = pick(some)
+        print(f"{word} class {number} {abs(t - at) / MS:.3f} ms")
+
+
+def lost(name, sent):
+    got = collections.defaultdict(set)
+    for _, number, n in read(name):
+        got[number].add(n)
+    print(sum(sent - len(seen) for seen in got.values()) + (not got) * sent)
+
+
+def main():
+    what, *rest = sys.argv[1:]
+    if what == "send":
+        send(rest[0], float(rest[1]), int(rest[2]))
+    elif what == "receive":
+        receive(rest[0], float(rest[1]), rest[2])
+    elif what == "judge":
+        judge(rest[0], rest[1], *map(int, rest[2:]))
+    elif what == "edge":
+        edge(rest[0], int(rest[1]))
+    else:
+        lost(rest[0], int(rest[1]))
+
+
+main()
