@@ -43,13 +43,23 @@ static bool is_to_go(const struct planner *p, const char *name)
 			 row_has(root, row_find(root, "up"), iface_object(owned, root)));
 }
 
+/*
+ * Would it come up by itself, whatever the state of what it stands on? A switch's port brings up
+ * its conduit (dsa_user_open()); a VLAN waits, also when it came up while another configuration
+ * had the link below up: the same configuration is the same state, whatever was before.
+ */
+static bool brings_up(const struct planner *p, struct iface *want)
+{
+	return !iface_lower(want) && stand_wants_up(p, want);
+}
+
 bool stand_carries_others(const struct planner *p, const struct iface *i)
 {
 	MODEL_FOREACH(p->have, upper) {
 		struct iface *want = model_find(p->want, upper->name);
 
 		if (i && stand_is_up_on(upper, i) &&
-		    (want ? stand_wants_up(p, want) : !is_to_go(p, upper->name)))
+		    (want ? brings_up(p, want) : !is_to_go(p, upper->name)))
 			return true;
 	}
 	return false;

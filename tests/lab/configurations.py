@@ -204,12 +204,6 @@ def configuration(r, schema):
                 rr = routes(r, e)
                 if rr:
                     e["routes"] = rr
-    # A device that nobody configures and that is down stays up when it was brought up for what is
-    # on it, also where that is undone: it has an entry.
-    for e in list(entries):
-        link = e.get("vlan", {}).get("link")
-        if link in NICS and not any(x["name"] == link for x in entries):
-            entries.append({"name": link})
     for e in entries:
         if e["name"] == "d3":  # or what others have there is lost: the kernel takes it away, with the link
             e.pop("master", None)

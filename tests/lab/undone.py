@@ -42,6 +42,9 @@ CASES = {
         '{ name = "v1"; kind = "vlan"; vlan = { link = "b"; id = 5; }; }',
         '{ name = "b"; kind = "bridge"; }, { name = "d0"; mtu = 1300; master = "b"; },'
         '{ name = "v1"; kind = "vlan"; vlan = { link = "b"; id = 5; }; }'),
+    "a VLAN that waits for a device to be up": (
+        '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; }',
+        '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; }, { name = "d0"; }'),
     "a mirror whose target is made anew": (
         '{ name = "u"; kind = "dummy"; }, { name = "d0"; mirror = { ingress = "u"; egress = "u"; }; }',
         '{ name = "u"; kind = "bridge"; }, { name = "d0"; }'),
