@@ -559,6 +559,7 @@ struct mirror *mirror_new(struct kernel *k, sd_event *event)
 	if (sd_event_add_time(event, &m->retry, CLOCK_MONOTONIC, 0, 0, on_retry, m) < 0 ||
 	    sd_event_source_set_enabled(m->retry, SD_EVENT_OFF) < 0)
 		abort();
+	refresh_init(m, event);
 	k->on_message = on_notification;
 	k->on_read = on_read;
 	k->on_overrun = on_overrun;

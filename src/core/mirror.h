@@ -38,6 +38,7 @@ struct mirror {
 	uint64_t reads; /* bit id: read by the last dump, or the one under way */
 	struct question *questions; /* about single interfaces: refresh.c */
 	unsigned fresh;		    /* of these, about new ones: nothing is to be planned yet */
+	sd_event_source *ask;	    /* when those go out that follow a link */
 	struct dumping *dumping;    /* sources that are being read */
 
 	/* Told when @seen is complete, and (live) when something changed in it. */
@@ -117,7 +118,10 @@ void refresh_source(struct mirror *m, const struct source *s, int ifindex);
 /** refresh_send - ask what had to wait; after mirror_hold() and a sync */
 void refresh_send(struct mirror *m);
 
-/** refresh_free - forget all questions; the kernel must not answer any more */
+/** refresh_init - make what tells when to ask, in @event */
+void refresh_init(struct mirror *m, sd_event *event);
+
+/** refresh_free - the end, with all questions; the kernel must not answer any more */
 void refresh_free(struct mirror *m);
 
 /** mirror_touch - note that @i has changed */

@@ -4,12 +4,19 @@
  * new, and what goes with its link (speed, partner's abilities) when carrier or
  * admin state changed.
  *
+ * Asking takes the kernel's time, and so ours: who waits for a carrier hears of
+ * it before, and a link that flaps is asked about at a bounded rate.
+ *
  * What must stay true: an answer never changes a mirror that stands still; it
  * is asked for again when it may move.
  */
 #include "core/mirror.h"
 
 #include "util/log.h"
+
+/* From a link's change to the questions about it. */
+#define ASK_USEC 10000
+#define ASK_ACCURACY_USEC 1000
 
 /* One source, one interface. */
 struct question {
@@ -96,6 +103,31 @@ static void ask(struct mirror *m, const struct source *s, int ifindex, bool fres
 	m->fresh += fresh;
 }
 
+static int on_ask(sd_event_source *s _unused_, uint64_t usec _unused_, void *data)
+{
+	refresh_send(data);
+	return 0;
+}
+
+void refresh_init(struct mirror *m, sd_event *event)
+{
+	if (sd_event_add_time(event, &m->ask, CLOCK_MONOTONIC, 0, ASK_ACCURACY_USEC, on_ask, m) <
+		    0 ||
+	    sd_event_source_set_enabled(m->ask, SD_EVENT_OFF) < 0)
+		abort();
+}
+
+static void ask_soon(struct mirror *m)
+{
+	int enabled;
+
+	if (sd_event_source_get_enabled(m->ask, &enabled) < 0 || enabled != SD_EVENT_OFF)
+		return;
+	if (sd_event_source_set_time_relative(m->ask, ASK_USEC) < 0 ||
+	    sd_event_source_set_enabled(m->ask, SD_EVENT_ONESHOT) < 0)
+		refresh_send(m);
+}
+
 void refresh_iface(struct mirror *m, int ifindex, bool follows)
 {
 	for (unsigned f = 0; f < n_features; f++)
@@ -103,7 +135,10 @@ void refresh_iface(struct mirror *m, int ifindex, bool follows)
 			if (s->narrow && !s->by_iface && (s->follows_link || !follows) &&
 			    mirror_reads(m, features[f], s))
 				ask(m, s, ifindex, !follows);
-	refresh_send(m);
+	if (!follows)
+		refresh_send(m);
+	else if (m->questions)
+		ask_soon(m);
 }
 
 void refresh_source(struct mirror *m, const struct source *s, int ifindex)
@@ -116,6 +151,7 @@ void refresh_free(struct mirror *m)
 {
 	struct question *q;
 
+	sd_event_source_disable_unref(m->ask);
 	while ((q = m->questions)) {
 		m->questions = q->next;
 		free(q);

@@ -44,7 +44,7 @@ const struct verb verbs[] = {
 	  "Wait until one, or these, are usable" },
 	{ "graph", "", 0, 0, USES_BUS | USES_DOT, verb_graph, "What stands on what" },
 	{ "fdb", "[NAME...]", 0, -1u, USES_LEGEND, verb_fdb,
-	  "Who is behind which port, in hardware or not" },
+	  "Who is behind which port, and in hardware" },
 	{ "sfp", "[NAME...]", 0, -1u, USES_BUS, verb_sfp,
 	  "Modules, and why there is no link" },
 	{ "tsn", "[NAME...]", 0, -1u, USES_BUS | USES_SVG, verb_tsn,

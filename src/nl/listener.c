@@ -135,22 +135,23 @@ static const struct ifinfomsg *link_of(const struct mmsghdr *m)
 }
 
 /*
- * A link is told of as a whole (rtnl_fill_ifinfo()), so of several only the last one counts. One
- * that is shorter may be another thing: wireless_send_event() tells little more than the name.
+ * A link is told of as a whole (rtnl_fill_ifinfo()), so of two that follow each other only the
+ * second counts, if the same hand did both. With anything between them the first one counts too:
+ * what is between may refer to the link. One that is shorter may be another thing:
+ * wireless_send_event() tells little more than the name.
  */
 static bool is_outdated(const struct mmsghdr *msgs, int i, int n)
 {
-	const struct ifinfomsg *link = link_of(&msgs[i]), *later;
+	const struct ifinfomsg *link = link_of(&msgs[i]), *next;
+	const struct nlmsghdr *h, *next_h;
 
-	if (!link || link->ifi_family != AF_UNSPEC)
+	if (!link || link->ifi_family != AF_UNSPEC || i + 1 == n)
 		return false;
-	for (int k = i + 1; k < n; k++) {
-		later = link_of(&msgs[k]);
-		if (later && later->ifi_family == AF_UNSPEC && later->ifi_index == link->ifi_index &&
-		    msgs[k].msg_len >= msgs[i].msg_len)
-			return true;
-	}
-	return false;
+	next = link_of(&msgs[i + 1]);
+	h = msgs[i].msg_hdr.msg_iov->iov_base;
+	next_h = msgs[i + 1].msg_hdr.msg_iov->iov_base;
+	return next && next->ifi_family == AF_UNSPEC && next->ifi_index == link->ifi_index &&
+	       next_h->nlmsg_pid == h->nlmsg_pid && next_h->nlmsg_len >= h->nlmsg_len;
 }
 
 /* Return: how many datagrams were read; less than NOTIFY_VECTOR: no more. */

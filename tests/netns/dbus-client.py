@@ -301,7 +301,7 @@ def restart_autoneg():
 
 
 # Files only, or the kernel itself: they ask no daemon.
-LOCAL = {"drops", "edit", "help", "init"}
+LOCAL = {"drops", "edit", "fdb", "help", "init"}
 
 # In the order in which they are done; the first ones make generations to look at.
 DO = [wait_online, apply, confirm, rollback, reload, hold, release, status, show, check, plan,

@@ -76,11 +76,13 @@ static void complete(struct model *want, struct iface *i)
 
 static void check(const struct model *want _unused_, const struct iface *i, struct errors *e)
 {
-	const struct tsn *t = (const struct tsn *)iface_object(i, &tsn_feature);
+	const struct object *o = iface_object(i, &tsn_feature);
 
+	if (!o || taprio_of(i))
+		return;
 	FOREACH_ROW(&tsn_feature, r)
-		if (row_has(&tsn_feature, r, &t->o) && !taprio_of(i)) {
-			errors_add(e, object_where(&tsn_feature, r, &t->o),
+		if (row_has(&tsn_feature, r, o)) {
+			errors_add(e, object_where(&tsn_feature, r, o),
 				   "%s: tsn.%s: the interface has no taprio", i->name, r->key);
 			return;
 		}
