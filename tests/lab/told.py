@@ -58,6 +58,17 @@ def is_it(kind, body):
     return kind == 16 and ifindex == index and bool(flags & 0x10000) == (event == "1")
 
 
+def changes(m):
+    """What a signal tells of the interface of the port: a group may have come, or changed."""
+    if m.get("member") == "PropertiesChanged" and m["path"].endswith("/" + port):
+        name, changed = m["payload"]["data"][:2]
+        return changed.items() if name == interface else ()
+    if m.get("member") == "InterfacesAdded":
+        where, groups = m["payload"]["data"]
+        return groups.get(interface, {}).items() if where.endswith("/" + port) else ()
+    return ()
+
+
 bus = subprocess.Popen(["busctl", "--json=short", "monitor", "org.netctl1"], stdout=subprocess.PIPE,
                        stderr=subprocess.DEVNULL)
 if event == "cable":
@@ -84,10 +95,7 @@ while (told is None or seen is None) and time.time() < start + 10:
         *lines, rest = rest.split(b"\n")
         for line in lines:
             m = json.loads(line)
-            if m.get("member") != "PropertiesChanged" or not m["path"].endswith("/" + port):
-                continue
-            name, changed = m["payload"]["data"][:2]
-            for k, v in changed.items() if name == interface else ():
+            for k, v in changes(m):
                 if k in missing and v["data"] == missing[k]:
                     del missing[k]
             if not missing:
