@@ -106,6 +106,29 @@ static struct iface *owned_get(struct record *rec, const char *name)
 	return model_add(rec->owned, name);
 }
 
+/*
+ * Nothing of what it was before: another interface, maybe another kind. But one of the same
+ * kind, made anew on another, takes the MTU from there; it shall have its own: adopt_own().
+ */
+static void forget_former(struct record *rec, struct iface *o, const struct iface *i)
+{
+	const struct feature *root = features[FEATURE_LINK];
+	const struct row *mtu = row_find(root, "mtu");
+	const struct object *before = iface_object(o, root);
+	struct object *kept = NULL;
+
+	if (row_has(root, mtu, before) && iface_lower(i) && !strcmp(iface_kind(o), iface_kind(i))) {
+		kept = object_new(root, NULL);
+		row_copy(root, mtu, NULL, kept, before);
+	}
+	for (unsigned n = 0; n < n_features; n++)
+		iface_drop(rec->owned, o, features[n]);
+	if (kept)
+		row_copy(root, mtu, NULL, iface_get_object(rec->owned, o, root), kept);
+	object_free(root, kept);
+	rec->changed = true;
+}
+
 static void adopt_iface(struct record *rec, const struct model *want, const struct model *have,
 			const struct iface *i)
 {
@@ -117,10 +140,7 @@ static void adopt_iface(struct record *rec, const struct model *want, const stru
 		return;
 	o = owned_get(rec, i->name);
 	if (i->fate != FATE_KEEP) {
-		/* Nothing of what it was before: another interface, maybe another kind. */
-		for (unsigned n = 0; n < n_features; n++)
-			iface_drop(rec->owned, o, features[n]);
-		rec->changed = true;
+		forget_former(rec, o, i);
 		/* A daemon that is killed before the step, or whose step fails, owns the old one. */
 		there = model_find(have, i->name);
 		o->former = i->fate != FATE_RECREATE ? 0 : there ? there->ifindex : o->ifindex;
@@ -287,6 +307,27 @@ static bool is_made_on(const struct model *want, const struct iface *i, const st
 }
 
 /*
+ * Where it did not follow the one below (vlan_device_event() raises none), what is deleted has an
+ * MTU that it would not get when it is made anew, by this plan or by its undoing.
+ */
+static void adopt_own(struct record *rec, const struct model *want, const struct model *have,
+		      const struct step *s)
+{
+	const struct feature *root = features[FEATURE_LINK];
+	const struct row *mtu = row_find(root, "mtu");
+	const struct ifref *lower = s->verb == VERB_DELETE ? iface_lower(s->have) : NULL;
+	const struct link *below = lower ? iface_link(at_index(have, lower)) : NULL;
+	struct iface *o = below ? model_find(rec->owned, s->name) : NULL;
+
+	if (!o || below->mtu == iface_link(s->have)->mtu ||
+	    row_has(root, mtu, iface_object(o, root)) ||
+	    row_has(root, mtu, iface_object(model_find(want, s->name), root)))
+		return;
+	row_copy(root, mtu, NULL, iface_get_object(rec->owned, o, root), s->have->part[FEATURE_LINK]);
+	rec->changed = true;
+}
+
+/*
  * What is made takes the MTU that is below it at that time (vlan_newlink()), before this plan
  * raises it: it shall have the one that it would have a plan later.
  */
@@ -299,7 +340,8 @@ static void adopt_raised(struct record *rec, const struct model *want, const str
 	    iface_link(s->have)->mtu >= *(uint32_t *)row_value(mtu, s->to))
 		return;
 	MODEL_FOREACH(want, i)
-		if (is_made_on(want, i, s->have) && !row_has(root, mtu, iface_object(i, root))) {
+		if (is_made_on(want, i, s->have) && !row_has(root, mtu, iface_object(i, root)) &&
+		    !row_has(root, mtu, iface_object(model_find(rec->owned, i->name), root))) {
 			row_copy(root, mtu, NULL,
 				 iface_get_object(rec->owned, owned_get(rec, i->name), root), s->to);
 			rec->changed = true;
@@ -351,6 +393,8 @@ static void adopt_along(struct record *rec, const struct model *want, const stru
 	MODEL_FOREACH(have, i)
 		if (i->mark && iface_lower(i))
 			adopt_now(rec, want, i, "mtu");
+	for (unsigned n = 0; n < plan->n; n++)
+		adopt_own(rec, want, have, &plan->steps[n]);
 	for (unsigned n = 0; n < plan->n; n++) {
 		adopt_raised(rec, want, &plan->steps[n]);
 		adopt_address(rec, want, have, &plan->steps[n]);

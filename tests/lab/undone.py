@@ -16,7 +16,7 @@ from machine import *
 
 PROGRAM = "/usr/libexec/netctl-tests/netctld-faults"
 
-# name: before, after
+# name: (what was in force earlier,) before, after
 CASES = {
     "the MTU of a VLAN follows the link below, and comes back": (
         '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; }, { name = "d0"; }',
@@ -30,6 +30,18 @@ CASES = {
         '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; }, { name = "d0"; },'
         '{ name = "v2"; kind = "vlan"; vlan = { link = "v1"; id = 6; }; }',
         '{ name = "d0"; mtu = 1300; }'),
+    "of a VLAN that did not follow when the link below got a larger one, and goes": (
+        '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; }, { name = "d0"; }',
+        '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; }, { name = "d0"; mtu = 2000; }',
+        '{ name = "d0"; mtu = 2000; }'),
+    "of one that did not follow, and goes when the link below gets a smaller one": (
+        '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; }, { name = "d0"; }',
+        '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; }, { name = "d0"; mtu = 2000; }',
+        '{ name = "d0"; mtu = 1300; }'),
+    "of one that did not follow, and is made anew": (
+        '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; }, { name = "d0"; }',
+        '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; }, { name = "d0"; mtu = 2000; }',
+        '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 6; }; }, { name = "d0"; mtu = 2000; }'),
     "of one that nobody configures": (
         '{ name = "d3"; }', '{ name = "d3"; mtu = 1280; }'),
     "of a VLAN on a bridge whose port's changes": (
@@ -118,9 +130,10 @@ def prepare():
         "link add link d3 name others type vlan id 9\nlink set others up")
 
 
-def one(d, name, a, b, start):
-    d.configure(text(a))
-    first = d.reload()
+def one(d, name, *earlier, a, b, start):
+    for c in (*earlier, a):
+        d.configure(text(c))
+        first = d.reload()
     if not check(first == "steady", name + ": the first stands", d.log()):
         return
     before = picture()
@@ -176,9 +189,9 @@ def main():
     try:
         d.configure(text(""))
         check(d.start() == "steady", "it starts", d.log())
-        for name, (a, b) in CASES.items():
+        for name, (*earlier, a, b) in CASES.items():
             if len(sys.argv) < 2 or any(w in name for w in sys.argv[1:]):
-                one(d, name, a, b, start)
+                one(d, name, *earlier, a=a, b=b, start=start)
         d.configure(text(""))
         state = d.reload()
         diff = settled_difference(start, full=True)
