@@ -11,22 +11,11 @@ if [ -z "${NETCTL_XDP_MOUNTS:-}" ] && [ "$(id -u)" -eq 0 ]; then
 fi
 # shellcheck source=tests/lib/inside.sh
 . "$here/../lib/inside.sh"
-head -c 2 "$NETCTLD" | grep -q '#!' && skip_all "valgrind does not know bpf(2)"
-for program in python3 jq setpriv; do
-	command -v $program >/dev/null || skip_all "needs $program"
-done
-mount -t bpf bpf /sys/fs/bpf || skip_all "no bpffs"
-# shellcheck source=tests/lib/bus.sh
-. "$here/../lib/bus.sh"
+# shellcheck source=tests/lib/xdp.sh
+. "$here/../lib/xdp.sh"
+xdp_begin python3 jq setpriv
 
-unshare --net sleep 600 &
-far_pid=$!
-at_exit 'kill $far_pid'
-far() { nsenter --net="/proc/$far_pid/ns/net" "$@"; }
-eventually 5 test -e "/proc/$far_pid/ns/net"
-sleep 0.1
-ip link set lo up
-ip link add v0 type veth peer name v1 netns "/proc/$far_pid/ns/net"
+xdp_far
 echo 1 >/proc/sys/net/ipv6/conf/v0/disable_ipv6
 far sh -c 'echo 1 >/proc/sys/net/ipv6/conf/v1/disable_ipv6'
 far ip link set v1 up

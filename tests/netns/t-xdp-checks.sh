@@ -11,10 +11,9 @@ if [ -z "${NETCTL_XDP_MOUNTS:-}" ] && [ "$(id -u)" -eq 0 ]; then
 fi
 # shellcheck source=tests/lib/inside.sh
 . "$here/../lib/inside.sh"
-head -c 2 "$NETCTLD" | grep -q '#!' && skip_all "valgrind does not know bpf(2)"
-mount -t bpf bpf /sys/fs/bpf || skip_all "no bpffs"
-# shellcheck source=tests/lib/bus.sh
-. "$here/../lib/bus.sh"
+# shellcheck source=tests/lib/xdp.sh
+. "$here/../lib/xdp.sh"
+xdp_begin jq
 
 ip link set lo up
 ip link add v0 type veth peer name v1

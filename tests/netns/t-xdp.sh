@@ -14,27 +14,16 @@ if [ -z "${NETCTL_XDP_MOUNTS:-}" ] && [ "$(id -u)" -eq 0 ]; then
 fi
 # shellcheck source=tests/lib/inside.sh
 . "$here/../lib/inside.sh"
-head -c 2 "$NETCTLD" | grep -q '#!' && skip_all "valgrind does not know bpf(2)"
-for program in bpftool clang python3 jq ethtool; do
-	command -v $program >/dev/null || skip_all "needs $program"
-done
-mount -t bpf bpf /sys/fs/bpf || skip_all "no bpffs"
-# shellcheck source=tests/lib/bus.sh
-. "$here/../lib/bus.sh"
+# shellcheck source=tests/lib/xdp.sh
+. "$here/../lib/xdp.sh"
+xdp_begin bpftool clang python3 jq ethtool
 
 rounds=${NETCTL_XDP_ROUNDS:-5}
 work=$daemon_dir/work
 mkdir "$work"
 
 # Far end in a namespace of its own.
-unshare --net sleep 600 &
-far_pid=$!
-at_exit 'kill $far_pid'
-far() { nsenter --net="/proc/$far_pid/ns/net" "$@"; }
-eventually 5 test -e "/proc/$far_pid/ns/net"
-sleep 0.1
-ip link set lo up
-ip link add v0 type veth peer name v1 netns "/proc/$far_pid/ns/net"
+xdp_far
 ip link add w0 type veth peer name w1
 ip link set w0 up # of links that are down the kernel does not tell all
 far ip link set v1 up

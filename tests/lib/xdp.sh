@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2016,SC2153,SC2154
+#
+# What tests of programs on interfaces share; read after inside.sh.
+
+# xdp_begin PROGRAM...: a file system for programs, and a bus; the test needs the PROGRAMs.
+xdp_begin() {
+	local program
+	head -c 2 "$NETCTLD" | grep -q '#!' && skip_all "valgrind does not know bpf(2)"
+	for program in "$@"; do
+		command -v "$program" >/dev/null || skip_all "needs $program"
+	done
+	mount -t bpf bpf /sys/fs/bpf || skip_all "no bpffs"
+	# shellcheck source=tests/lib/bus.sh
+	. "$(dirname "${BASH_SOURCE[0]}")/bus.sh"
+}
+
+# far COMMAND...: in the namespace of the far end
+far() { nsenter --net="/proc/$far_pid/ns/net" "$@"; }
+
+# xdp_far: v0 here, v1 in a namespace of its own
+xdp_far() {
+	unshare --net sleep 600 &
+	far_pid=$!
+	at_exit 'kill $far_pid'
+	eventually 5 test -e "/proc/$far_pid/ns/net"
+	sleep 0.1
+	ip link set lo up
+	ip link add v0 type veth peer name v1 netns "/proc/$far_pid/ns/net"
+}
