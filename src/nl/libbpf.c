@@ -11,6 +11,7 @@
  */
 #include "nl/libbpf.h"
 
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <dlfcn.h>
 #include <elf.h>
@@ -36,7 +37,8 @@
 	F(bpf_program__insns) F(bpf_program__insn_cnt) F(bpf_program__set_insns) F(bpf_program__set_log_level) F(bpf_program__flags) F(bpf_program__set_flags) F(bpf_program__set_ifindex)                                  \
 	F(bpf_program__set_expected_attach_type) F(bpf_map__name) F(bpf_map__fd)                   \
 	F(bpf_map__set_max_entries) F(bpf_map__initial_value) F(bpf_map__set_initial_value) F(bpf_map__set_ifindex)              \
-	F(bpf_map__reuse_fd) F(bpf_map__key_size) F(bpf_map__value_size) F(bpf_map__is_internal) F(bpf_map__max_entries)
+	F(bpf_map__reuse_fd) F(bpf_map__key_size) F(bpf_map__value_size) F(bpf_map__is_internal) F(bpf_map__max_entries)             \
+	F(bpf_map__type) F(bpf_map__map_flags) F(bpf_map__btf_key_type_id) F(bpf_map__btf_value_type_id) F(bpf_object__btf) F(btf__type_by_id) F(btf__resolve_type)
 
 struct library {
 	void *handle;
@@ -428,6 +430,66 @@ int libbpf_load(const struct xdp_job *j, struct loaded *ret, char **why)
 	*ret = loaded;
 	loaded = (struct loaded){ .prog_fd = -1 };
 	return 0;
+}
+
+/* As of struct xdp_image_map. */
+static char kind_of(const struct library *l, const struct bpf_object *o, uint32_t id)
+{
+	const struct btf *btf = l->bpf_object__btf(o);
+	const struct btf_type *t;
+	int resolved = btf && id ? l->btf__resolve_type(btf, id) : -ENOENT;
+
+	if (resolved < 0)
+		return 0;
+	t = l->btf__type_by_id(btf, resolved);
+	if (!t)
+		return 0;
+	if (btf_is_int(t))
+		return btf_int_encoding(t) & BTF_INT_SIGNED ? 's' : 'u';
+	return btf_is_any_enum(t) ? 0 : '*';
+}
+
+static int list_maps(const struct library *l, const struct bpf_object *o,
+		     struct xdp_image_map **ret)
+{
+	struct bpf_map *m = NULL;
+	int n = 0;
+
+	while ((m = l->bpf_object__next_map(o, m))) {
+		struct xdp_image_map *to;
+
+		if (l->bpf_map__is_internal(m))
+			continue;
+		*ret = array_reserve(*ret, n, sizeof(**ret));
+		to = &(*ret)[n++];
+		*to = (struct xdp_image_map){
+			.type = l->bpf_map__type(m), .flags = l->bpf_map__map_flags(m),
+			.key_size = l->bpf_map__key_size(m),
+			.value_size = l->bpf_map__value_size(m),
+			.max_entries = l->bpf_map__max_entries(m),
+			.key_kind = kind_of(l, o, l->bpf_map__btf_key_type_id(m)),
+			.value_kind = kind_of(l, o, l->bpf_map__btf_value_type_id(m)),
+		};
+		snprintf(to->name, sizeof(to->name), "%s", l->bpf_map__name(m));
+	}
+	return n;
+}
+
+int xdp_image_maps(const void *image, size_t size, struct xdp_image_map **ret, char **why)
+{
+	_cleanup_(library_close) struct library l = { 0 };
+	struct bpf_object *o;
+	int r = library_open(&l, why);
+
+	*ret = NULL;
+	if (r)
+		return r;
+	o = l.bpf_object__open_mem(image, size, NULL);
+	if (!o)
+		return refuse(&l, -errno, NULL, why);
+	r = list_maps(&l, o, ret);
+	l.bpf_object__close(o);
+	return r;
 }
 
 void loaded_done(struct loaded *l)

@@ -48,8 +48,9 @@ static int own_map(struct xdp_attached *a, const char *name, uint32_t value_size
 static bool is_input(const struct xdp_job *j, const char *name)
 {
 	for (unsigned n = 0; n < j->n_maps; n++)
-		if (!strcmp(j->maps[n].name, name) && strcmp(name, "counters"))
-			return true;
+		if (!strncmp(j->maps[n].name, name, sizeof(((struct xdp_map_fd *)0)->name) - 1) &&
+		    strcmp(name, "counters"))
+			return !j->maps[n].held;
 	/* One is enough, and the first program's is it: load_chain(). */
 	return !strcmp(name, "chain");
 }
@@ -57,10 +58,14 @@ static bool is_input(const struct xdp_job *j, const char *name)
 static void take_maps(struct xdp_attached *a, struct loaded *l, const struct xdp_job *j)
 {
 	for (unsigned n = 0; n < l->n_maps; n++) {
-		if (is_input(j, l->maps[n].name))
+		if (is_input(j, l->maps[n].name)) {
 			close(l->maps[n].fd);
-		else
-			add_map(a, &l->maps[n]);
+			continue;
+		}
+		/* What the program does not use would not be found again. */
+		if (j->file)
+			(void)bpf_bind(a->prog_fd, l->maps[n].fd);
+		add_map(a, &l->maps[n]);
 	}
 	l->n_maps = 0;
 }

@@ -103,9 +103,10 @@ const struct xdp_attached *xdp_nth(const struct xdp_attached *a, unsigned n)
 
 const struct xdp_map_fd *xdp_map_of(const struct xdp_attached *a, const char *name)
 {
-	for (unsigned n = 0; n < a->n_maps; n++)
-		if (!strcmp(a->maps[n].name, name))
-			return &a->maps[n];
+	/* The daemon's own come last: object files may have maps of the same names. */
+	for (unsigned n = a->n_maps; n; n--)
+		if (!strncmp(a->maps[n - 1].name, name, sizeof(a->maps->name) - 1))
+			return &a->maps[n - 1];
 	return NULL;
 }
 

@@ -27,7 +27,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-/* Nobody tells when a link is detached by another hand (bpftool link detach). */
+/* Nobody tells when another hand detaches a link or changes a map (bpftool link detach). */
 #define LOOK_USEC (3 * UINT64_C(1000000))
 #define MEMORY_MAX (16u << 20)
 
@@ -372,6 +372,24 @@ static int run_attach(struct xdp *x, struct xdp_job *j, struct xdp_attached *old
 	return 0;
 }
 
+/* What another hand has changed, without a new instance: what the program counts stays. */
+static int put_back(const struct xdp_attached *a, const struct xdp_job *j)
+{
+	int r = 0;
+
+	for (; a && j; a = a->behind, j = j->behind)
+		for (unsigned n = 0; n < j->n_maps; n++) {
+			const struct xdp_map *want = &j->maps[n];
+			const struct xdp_map_fd *m = want->held ? xdp_map_of(a, want->name) : NULL;
+
+			if (!r && m && want->n_held && m->key_size == want->key_size &&
+			    m->value_size == want->value_size)
+				r = bpf_map_put_all(m->fd, want->keys, want->key_size, want->values,
+						    want->value_size, want->n_held);
+		}
+	return r;
+}
+
 static int run(struct xdp *x, struct xdp_job *j, char **why)
 {
 	struct xdp_attached *old = xdp_find(x, j->ifindex);
@@ -381,7 +399,7 @@ static int run(struct xdp *x, struct xdp_job *j, char **why)
 		old = NULL;
 	}
 	if (old && j->image && !strcmp(old->memory, j->memory))
-		return 0;
+		return put_back(old, j);
 	if (old && old->link_fd < 0) { /* it was left out */
 		drop(x, old);
 		old = NULL;
@@ -410,8 +428,12 @@ static int on_timer(sd_event_source *s _unused_, uint64_t usec _unused_, void *d
 
 	for (struct xdp_attached *a = x->list; a; a = next) {
 		next = a->next;
-		if (a->link_fd < 0 || link_ifindex(a) == a->ifindex)
+		if (a->link_fd < 0)
 			continue;
+		if (link_ifindex(a) == a->ifindex) {
+			lost |= a->changed && a->changed(a);
+			continue;
+		}
 		drop(x, a);
 		lost = true;
 	}

@@ -21,6 +21,8 @@ struct xdp_map {
 	uint32_t n;
 	uint32_t key_size, value_size;
 	void *keys, *values; /* n each; the job's */
+	bool held;	     /* its contents are looked at later on */
+	uint32_t n_held;     /* of them the first so many are put back when another hand changed them */
 };
 
 /* What shall be on an interface: everything that is needed to bring it there. */
@@ -50,7 +52,7 @@ struct xdp_job {
 	int chain_fd;	     /* of a chain: of the map that leads on; -1: it leads nowhere */
 	uint32_t chain_next; /* and where to */
 	int from;     /* which of the programs before it goes on as, by its place; -1: none */
-	char **names; /* for prepare() */
+	char **names; /* for prepare(), and of maps */
 	unsigned n_names;
 	void *own; /* heap that lives as long: @image of an object file */
 };
@@ -86,7 +88,28 @@ struct xdp_attached {
 	/* What observers make of @memory, once; freed with it. */
 	void *cache;
 	void (*cache_free)(void *cache);
+	/* Is something else in its maps than they were told? NULL: nobody asks */
+	bool (*changed)(const struct xdp_attached *a);
 };
+
+/* A map of an object file that is not loaded. */
+struct xdp_image_map {
+	char name[64];
+	uint32_t type; /* enum bpf_map_type */
+	uint32_t flags; /* BPF_F_… */
+	uint32_t key_size, value_size, max_entries;
+	/* What they are: 0 not known, or no number; 's', 'u' a signed or unsigned one; '*' more */
+	char key_kind, value_kind;
+};
+
+/**
+ * xdp_image_maps - those that a program has by name
+ * @ret: heap
+ * @why: set on failure; the caller frees it
+ *
+ * Return: how many, or a negative errno.
+ */
+int xdp_image_maps(const void *image, size_t size, struct xdp_image_map **ret, char **why);
 
 /** xdp_attached_free - forget one, for implementations; NULL is allowed, returns NULL */
 struct xdp_attached *xdp_attached_free(struct xdp_attached *a);

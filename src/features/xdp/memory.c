@@ -14,6 +14,7 @@
 struct recalled {
 	struct object *own;
 	struct object *inner[CHAIN_MAX]; /* of shipped_nth() */
+	uint64_t maps;			 /* xdp_maps_state() when it was told last */
 };
 
 static void recalled_free(void *cache)
@@ -117,6 +118,13 @@ const struct object *xdp_recalled(const struct xdp_attached *a)
 	return a->cache ? ((const struct recalled *)a->cache)->own : NULL;
 }
 
+static bool maps_changed(const struct xdp_attached *a)
+{
+	const struct recalled *r = a->cache;
+
+	return xdp_maps_state((struct xdp_settings *)r->own, a) != r->maps;
+}
+
 bool xdp_recall(struct model *m, struct iface *i, struct xdp_attached *a)
 {
 	struct recalled *r = a->cache;
@@ -127,8 +135,11 @@ bool xdp_recall(struct model *m, struct iface *i, struct xdp_attached *a)
 			return false;
 		a->cache = r;
 		a->cache_free = recalled_free;
+		a->changed = maps_changed;
 	}
 	copy_object(m, i, &xdp_feature, r->own);
+	r->maps = xdp_maps_state((struct xdp_settings *)r->own, a);
+	xdp_maps_see((struct xdp_settings *)iface_object(i, &xdp_feature), a);
 	for (unsigned n = 0; n < CHAIN_MAX; n++)
 		if (r->inner[n])
 			copy_object(m, i, shipped_nth(n)->feature, r->inner[n]);

@@ -214,31 +214,49 @@ const struct feature rule_shape = {
 	.n_rows = ARRAY_SIZE(rule_rows),
 };
 
-static const char *nth_rule_key(const void *data _unused_, unsigned i)
+static const char *nth_key(const void *shape, unsigned i)
 {
-	return i < ARRAY_SIZE(rule_rows) ? rule_rows[i].key : NULL;
+	const struct feature *f = shape;
+
+	return i < f->n_rows ? f->rows[i].key : NULL;
 }
 
-static int parse_member(struct parse *p, unsigned n, const config_setting_t *s, struct rule *rule)
+static int parse_member(struct parse *p, const struct feature *shape, unsigned n,
+			const config_setting_t *s, struct object *o)
 {
 	const char *key = config_setting_name(s), *near;
-	const struct row *r = row_find(&rule_shape, key);
+	const struct row *r = row_find(shape, key);
 	struct parse inner = { .row = r };
 
 	p->at = s;
 	if (!r) {
-		near = text_suggest(key, nth_rule_key, NULL);
-		return near ? parse_refuse(p, "rule %u: %s: unknown key (did you mean \"%s\"?)", n,
-					   key, near) :
-			      parse_refuse(p, "rule %u: %s: unknown key", n, key);
+		near = text_suggest(key, nth_key, shape);
+		return near ? parse_refuse(p, "%s %u: %s: unknown key (did you mean \"%s\"?)",
+					   shape->name, n, key, near) :
+			      parse_refuse(p, "%s %u: %s: unknown key", shape->name, n, key);
 	}
-	if (r->type->parse(&inner, s, row_value(r, &rule->o)) < 0) {
-		parse_refuse(p, "rule %u: %s: %s", n, key, inner.why);
+	if (r->type->parse(&inner, s, row_value(r, o)) < 0) {
+		parse_refuse(p, "%s %u: %s: %s", shape->name, n, key, inner.why);
 		free(inner.why);
 		return -EINVAL;
 	}
-	rule->o.present |= row_bit(&rule_shape, r);
+	o->present |= row_bit(shape, r);
 	return 0;
+}
+
+int xdp_parse_group(struct parse *p, const struct feature *shape, unsigned n,
+		    const config_setting_t *group, struct object *o)
+{
+	int r = 0;
+
+	p->at = group;
+	if (!config_setting_is_group(group))
+		return parse_refuse(p, "%s %u: must be a group { … }", shape->name, n);
+	for (int k = 0; !r && k < config_setting_length(group); k++)
+		r = parse_member(p, shape, n, config_setting_get_elem(group, k), o);
+	if (!r)
+		p->at = group;
+	return r;
 }
 
 static bool has(const struct rule *rule, const char *key)
@@ -307,14 +325,7 @@ static int rules_parse(struct parse *p, const config_setting_t *s, void *v)
 	for (unsigned i = 0; !r && i < n; i++) {
 		const config_setting_t *group = config_setting_get_elem(s, i);
 
-		p->at = group;
-		if (!config_setting_is_group(group))
-			r = parse_refuse(p, "rule %u: must be a group { … }", i + 1);
-		for (int k = 0; !r && k < config_setting_length(group); k++)
-			r = parse_member(p, i + 1, config_setting_get_elem(group, k),
-					 &rules->items[i]);
-		if (!r)
-			p->at = group;
+		r = xdp_parse_group(p, &rule_shape, i + 1, group, &rules->items[i].o);
 		if (!r)
 			r = check_rule(p, i + 1, &rules->items[i]);
 	}

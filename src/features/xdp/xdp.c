@@ -44,7 +44,7 @@ static const struct word attached_words[] = {
 	{ "several", XDP_ATTACHED_MULTI }, { NULL, 0 },
 };
 
-enum { PROGRAM, SECTION, CHAIN, MODE, UNSUPPORTED, FOREIGN, BUILD, ATTACHED, ID, TAG, SINCE, NOTE };
+enum { PROGRAM, SECTION, CHAIN, MAPS, MODE, UNSUPPORTED, FOREIGN, BUILD, ATTACHED, ID, TAG, SINCE, NOTE };
 
 static const struct row rows[] = {
 	[PROGRAM] = { .key = "program", .type = &type_string, VALUE(xdp_settings, program), .max = 255,
@@ -55,6 +55,9 @@ static const struct row rows[] = {
 	[CHAIN] = { .key = "chain", .type = &type_chain, VALUE(xdp_settings, chain),
 	  .phase = PHASE_XDP, .flags = ROW_OURS,
 	  .help = "Programs behind the first, in order: each sees what the one before has passed; PATH#SECTION of an object file with several" },
+	[MAPS] = { .key = "maps", .type = &type_contents, VALUE(xdp_settings, maps),
+	  .phase = PHASE_XDP, .flags = ROW_OURS,
+	  .help = "What maps of object files hold besides; of each object file that has a map of the name" },
 	[MODE] = { .key = "mode", .type = &type_enum8, VALUE(xdp_settings, mode), .data = mode_words,
 	  .phase = PHASE_XDP, .flags = ROW_OURS, .help = "Where it runs; auto: native where the driver can, else generic" },
 	[UNSUPPORTED] = { .key = "on_unsupported", .type = &type_enum8, VALUE(xdp_settings, unsupported),
@@ -167,7 +170,7 @@ static void complete(struct model *want, struct iface *i)
 
 	if (!x || !x->program)
 		return;
-	x->o.present |= BIT64(SECTION) | BIT64(CHAIN) | BIT64(MODE) | BIT64(UNSUPPORTED);
+	x->o.present |= BIT64(SECTION) | BIT64(CHAIN) | BIT64(MAPS) | BIT64(MODE) | BIT64(UNSUPPORTED);
 	(void)completed(want, i, &xdp_device_feature); /* so that it is read */
 	for (unsigned n = 0; xdp_member(x, n, &m); n++) {
 		_cleanup_free_ char *own = NULL;
@@ -266,6 +269,7 @@ static void check(const struct model *want, const struct iface *i, struct errors
 	}
 	for (unsigned n = 0; xdp_member(x, n, &m); n++)
 		check_member(want, i, x, n, e);
+	xdp_maps_check(i, x, e);
 }
 
 /* A program that is not the daemon's? */
@@ -351,7 +355,7 @@ static int fill_member(struct xdp_job *j, const struct xdp_settings *x, const st
 	if (m->shipped)
 		m->shipped->fill(j, xdp_object(s, m->shipped),
 				 j->from < 0 ? NULL : inner_of(s->have, m->shipped));
-	return 0;
+	return m->shipped ? 0 : xdp_maps_fill(j, x->maps);
 }
 
 static int fill_job(struct xdp_job *j, const struct xdp_settings *x, const struct step *s)

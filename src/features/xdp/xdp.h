@@ -12,6 +12,7 @@ struct xdp_settings {
 	struct object o;
 	char *program, *section, *build, *tag, *note;
 	char *chain; /* what is behind it, a line each; NULL: nothing */
+	struct contents *maps; /* of object files; NULL: as the files say */
 	uint8_t mode, unsupported, foreign, attached;
 	uint32_t id;
 	uint64_t since;
@@ -88,6 +89,52 @@ bool xdp_recall(struct model *m, struct iface *i, struct xdp_attached *a);
 
 /** xdp_recalled - the group's object of what xdp_recall() has read, or NULL */
 const struct object *xdp_recalled(const struct xdp_attached *a);
+
+/**
+ * xdp_parse_group - one group of a list that is one value
+ * @shape: what may stand in it; its name is that of one of them in errors
+ * @n: which of them, counting from 1
+ *
+ * Return: 0 with p->at the group, or -EINVAL with p->why.
+ */
+int xdp_parse_group(struct parse *p, const struct feature *shape, unsigned n,
+		    const config_setting_t *group, struct object *o);
+
+/* What maps of object files hold: one value. */
+struct cell {
+	uint8_t is_number, n;
+	uint8_t bytes[118]; /* n of them, where it is no number */
+	int64_t number;
+};
+
+struct entry {
+	struct object o; /* .where is NULL */
+	char map[64];
+	struct cell key, value;
+	uint8_t initial; /* the program changes it */
+};
+
+struct contents {
+	unsigned refs; /* on the heap: how many share it */
+	unsigned n;
+	struct entry *items;
+	unsigned *lines; /* where each is written */
+};
+
+extern const struct type type_contents;
+extern const struct feature entry_shape; /* no feature of its own: the keys of an entry */
+
+/** xdp_maps_check - do the entries fit the maps of the object files? */
+void xdp_maps_check(const struct iface *i, const struct xdp_settings *x, struct errors *e);
+
+/** xdp_maps_fill - the maps of an object file, for a job; -EINVAL: they do not fit (any more) */
+int xdp_maps_fill(struct xdp_job *j, const struct contents *c);
+
+/** xdp_maps_state - what the kernel has of the entries now, in a number */
+uint64_t xdp_maps_state(const struct xdp_settings *x, const struct xdp_attached *first);
+
+/** xdp_maps_see - make of @x->maps, on the heap, what the kernel has of them */
+void xdp_maps_see(struct xdp_settings *x, const struct xdp_attached *first);
 
 /* Rules of the filter: one value. */
 struct rules {
