@@ -22,7 +22,7 @@ extern const struct statistics_provider devlink_statistics[], link_statistics[],
 
 #if WITH_XDP
 extern struct feature xdp_feature, xdp_device_feature, xdp_filter_feature, xdp_forward_feature, xdp_cpumap_feature,
-	xdp_sample_feature;
+	xdp_sample_feature, tcx_feature;
 
 extern const struct statistics_provider xdp_statistics[];
 #endif

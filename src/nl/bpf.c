@@ -70,6 +70,52 @@ int bpf_link_xdp(int prog_fd, int ifindex, uint32_t flags)
 	return call(BPF_LINK_CREATE, &attr);
 }
 
+/* The parts of union bpf_attr that are meant, as they are since 6.6. */
+struct create_tcx {
+	uint32_t prog_fd, ifindex, attach_type, flags;
+	uint32_t relative_fd, pad;
+	uint64_t revision;
+};
+
+struct query_tcx {
+	uint32_t ifindex, attach_type, query_flags, attach_flags;
+	uint64_t prog_ids;
+	uint32_t count, pad;
+	uint64_t prog_flags, link_ids, link_flags, revision;
+};
+
+enum { TCX_BEFORE = 1 << 3, TCX_AFTER = 1 << 4, TCX_LINK = 1 << 13 }; /* BPF_F_… */
+
+int bpf_link_tcx(int prog_fd, int ifindex, uint32_t attach_type, int beside, bool before)
+{
+	struct create_tcx attr = {
+		.prog_fd = prog_fd, .ifindex = ifindex, .attach_type = attach_type,
+	};
+	long r;
+
+	if (beside >= 0) {
+		attr.flags = TCX_LINK | (before ? TCX_BEFORE : TCX_AFTER);
+		attr.relative_fd = beside;
+	}
+	r = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+	return r < 0 ? -errno : (int)r;
+}
+
+int bpf_query_tcx(int ifindex, uint32_t attach_type, uint32_t *prog_ids, uint32_t *link_ids,
+		  uint32_t n, uint64_t *revision)
+{
+	struct query_tcx attr = {
+		.ifindex = ifindex, .attach_type = attach_type, .prog_ids = pointer(prog_ids),
+		.link_ids = pointer(link_ids), .count = n,
+	};
+
+	*revision = 0;
+	if (syscall(SYS_bpf, BPF_PROG_QUERY, &attr, sizeof(attr)) < 0)
+		return errno == ENOENT ? 0 : -errno; /* tcx_prog_query(): nothing was ever there */
+	*revision = attr.revision;
+	return min_of(attr.count, n);
+}
+
 int bpf_link_replace(int link_fd, int prog_fd, int old_fd)
 {
 	union bpf_attr attr = {

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* All that return int: 0 (or a file descriptor) or a negative errno. */
 
@@ -21,6 +22,39 @@ int bpf_info(int fd, void *info, uint32_t size);
 
 /** bpf_link_xdp - attach a program to an interface; @flags: XDP_FLAGS_…_MODE */
 int bpf_link_xdp(int prog_fd, int ifindex, uint32_t flags);
+
+/* Newer than the headers of some build hosts: include/uapi/linux/bpf.h, since 6.6 */
+enum { BPF_TCX_IN = 46, BPF_TCX_OUT = 47 };	  /* enum bpf_attach_type: BPF_TCX_… */
+enum { BPF_LINK_TCX = 11 };			  /* enum bpf_link_type */
+struct bpf_tcx_info { /* of struct bpf_link_info, where .xdp is for a link of XDP */
+	uint32_t ifindex, attach_type;
+};
+
+/** bpf_link_info_tcx - of a link of that type */
+static inline struct bpf_tcx_info bpf_link_info_tcx(const struct bpf_link_info *info)
+{
+	struct bpf_tcx_info tcx;
+
+	memcpy(&tcx, &info->xdp, sizeof(tcx));
+	return tcx;
+}
+
+/**
+ * bpf_link_tcx - attach a program at tcx
+ * @beside: of whose link; -1: behind all others
+ * @before: in front of that one; else behind it
+ */
+int bpf_link_tcx(int prog_fd, int ifindex, uint32_t attach_type, int beside, bool before);
+
+/**
+ * bpf_query_tcx - what is there, in the order that packets pass
+ * @n: room in both arrays
+ * @revision: counts changes
+ *
+ * Return: how many; -EINVAL: the kernel has no tcx; another negative errno.
+ */
+int bpf_query_tcx(int ifindex, uint32_t attach_type, uint32_t *prog_ids, uint32_t *link_ids,
+		  uint32_t n, uint64_t *revision);
 
 /** bpf_link_replace - @old: the program that must be there */
 int bpf_link_replace(int link_fd, int prog_fd, int old_fd);

@@ -183,8 +183,8 @@ static struct bpf_program *pick_program(const struct library *l, const struct xd
 	else if (!found)
 		*why = str_dup("has no program");
 	else if (n > 1)
-		*why = str_format("has %u programs%s: xdp.section says which", n,
-				  j->section ? " of that section" : "");
+		*why = str_format("has %u programs%s: %ssection says which", n,
+				  j->section ? " of that section" : "", j->hook ? "" : "xdp.");
 	return n == 1 ? found : NULL;
 }
 
@@ -372,8 +372,8 @@ static int load(const struct library *l, const struct xdp_job *j, struct bpf_obj
 	if (r)
 		return r;
 	l->bpf_program__set_autoload(p, true);
-	l->bpf_program__set_type(p, BPF_PROG_TYPE_XDP);
-	l->bpf_program__set_expected_attach_type(p, BPF_XDP);
+	l->bpf_program__set_type(p, j->hook ? BPF_PROG_TYPE_SCHED_CLS : BPF_PROG_TYPE_XDP);
+	l->bpf_program__set_expected_attach_type(p, j->hook ? 0 : BPF_XDP);
 	if (j->parts)
 		l->bpf_program__set_flags(p, l->bpf_program__flags(p) | BPF_F_XDP_HAS_FRAGS);
 	l->bpf_program__set_log_buf(p, log, VERIFIER_LOG);

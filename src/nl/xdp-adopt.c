@@ -106,20 +106,19 @@ static int adopt_chain(struct bag *b, struct xdp_attached *a)
 	return r;
 }
 
-static void adopt_link(struct xdp *x, struct bag *b, struct found *link)
+static bool list(struct xdp *x, struct xdp_attached *a)
 {
-	const struct bpf_link_info *info = &link->info.link;
-	struct found *prog = pick(b, BPF_WHAT_PROG, info->prog_id);
-	struct xdp_attached *a;
+	if (a->hook)
+		return tcx_adopt(x, a);
+	a->next = x->list;
+	x->list = a;
+	return true;
+}
+
+static void adopt_program(struct xdp *x, struct bag *b, struct xdp_attached *a)
+{
 	char tag[17] = "";
 
-	if (info->type != BPF_LINK_TYPE_XDP || !info->xdp.ifindex || !prog ||
-	    xdp_find(x, info->xdp.ifindex))
-		return;
-	a = new0(struct xdp_attached);
-	a->ifindex = info->xdp.ifindex;
-	a->link_fd = take_fd(link);
-	a->prog_fd = take_fd(prog);
 	adopt_maps(b, a);
 	if (xdp_read_program(a) < 0 || xdp_read_memory(a) < 0 || adopt_chain(b, a) < 0) {
 		log_warning("interface %d: an XDP program of an earlier run is not to be understood",
@@ -129,9 +128,36 @@ static void adopt_link(struct xdp *x, struct bag *b, struct found *link)
 	}
 	for (unsigned n = 0; n < sizeof(a->tag); n++)
 		snprintf(tag + 2 * n, 3, "%02x", a->tag[n]);
-	log_info("interface %d: found XDP program %u again, tag %s", a->ifindex, a->prog_id, tag);
-	a->next = x->list;
-	x->list = a;
+	log_info("interface %d: found %s program %u again, tag %s", a->ifindex,
+		 a->hook ? "tcx" : "XDP", a->prog_id, tag);
+	if (!list(x, a))
+		xdp_attached_free(a);
+}
+
+static enum xdp_hook hook_of(const struct bpf_link_info *info)
+{
+	if (info->type == BPF_LINK_TYPE_XDP)
+		return XDP_HOOK;
+	return bpf_link_info_tcx(info).attach_type == BPF_TCX_IN ? TCX_INGRESS : TCX_EGRESS;
+}
+
+static void adopt_link(struct xdp *x, struct bag *b, struct found *link)
+{
+	const struct bpf_link_info *info = &link->info.link;
+	struct found *prog = pick(b, BPF_WHAT_PROG, info->prog_id);
+	struct xdp_attached *a;
+
+	/* Of both the interface is the first that is told. */
+	if ((info->type != BPF_LINK_TYPE_XDP && info->type != BPF_LINK_TCX) || !info->xdp.ifindex ||
+	    !prog || (info->type == BPF_LINK_TYPE_XDP && xdp_find(x, info->xdp.ifindex)))
+		return;
+	a = new0(struct xdp_attached);
+	a->ifindex = info->xdp.ifindex;
+	a->hook = hook_of(info);
+	a->link_id = link->id;
+	a->link_fd = take_fd(link);
+	a->prog_fd = take_fd(prog);
+	adopt_program(x, b, a);
 }
 
 /* What nobody refers to any more: of a program that was replaced when the daemon was killed. */

@@ -14,6 +14,10 @@ struct memory {
 
 struct xdp {
 	struct xdp_attached *list;
+	struct xdp_attached *tcx; /* in no order: the kernel's is asked for */
+	/* In place of the kernel; NULL: the kernel itself. */
+	int (*query)(const struct xdp *x, int ifindex, enum xdp_hook hook,
+		     struct tcx_program *ret, uint64_t *revision);
 	sd_event_source *timer;
 	struct kernel *kernel;
 	bool warned;
@@ -32,6 +36,26 @@ int xdp_read_memory(struct xdp_attached *a);
 
 /** xdp_load - an instance of what @j describes, in no list and attached nowhere */
 int xdp_load(struct xdp_job *j, struct xdp_attached **ret, char **why);
+
+/** xdp_keep_fd, xdp_keep_program, xdp_forget_program - in the store, and no longer */
+int xdp_keep_fd(struct xdp *x, const char *name, const char *part, int fd);
+void xdp_keep_program(struct xdp *x, const struct xdp_attached *a);
+void xdp_forget_program(const struct xdp_attached *a);
+
+/** xdp_write_memory - beside the program */
+int xdp_write_memory(const struct xdp_attached *a, enum xdp_mode mode);
+
+/** xdp_look_later - whether links are still there, as long as there are any */
+void xdp_look_later(struct xdp *x);
+
+/** tcx_run - as xdp_run(), of jobs for TCX_… */
+int tcx_run(struct xdp *x, struct xdp_job *j, char **why);
+
+/** tcx_look - forget what another hand detached; is there anything that nobody told? */
+bool tcx_look(struct xdp *x);
+
+/** tcx_adopt - a link with its program; false: it is of no interface here (any more) */
+bool tcx_adopt(struct xdp *x, struct xdp_attached *a);
 
 /** xdp_carry - what @old had counted goes on in @a, where @j says that it means the same */
 void xdp_carry(const struct xdp_attached *a, const struct xdp_attached *old,

@@ -94,6 +94,7 @@ static int load_one(const struct xdp_job *j, struct xdp_attached **ret, char **w
 		return r;
 	a = new0(struct xdp_attached);
 	a->ifindex = j->ifindex;
+	a->hook = j->hook;
 	a->link_fd = -1;
 	a->prog_fd = l.prog_fd;
 	l.prog_fd = -1;

@@ -50,7 +50,7 @@ static char *store_name(int ifindex, uint32_t prog_id)
 			 str_format("xdp-%d-link", ifindex);
 }
 
-static int keep_fd(struct xdp *x, const char *name, const char *part, int fd)
+int xdp_keep_fd(struct xdp *x, const char *name, const char *part, int fd)
 {
 	int r = store_put(name, part, fd);
 
@@ -65,19 +65,19 @@ static void keep_one(struct xdp *x, const struct xdp_attached *a)
 {
 	_cleanup_free_ char *name = store_name(a->ifindex, a->prog_id);
 
-	if (keep_fd(x, name, "prog", a->prog_fd) < 0)
+	if (xdp_keep_fd(x, name, "prog", a->prog_fd) < 0)
 		return;
 	for (unsigned n = 0; n < a->n_maps; n++)
-		(void)keep_fd(x, name, a->maps[n].name, a->maps[n].fd);
+		(void)xdp_keep_fd(x, name, a->maps[n].name, a->maps[n].fd);
 }
 
-static void keep_program(struct xdp *x, const struct xdp_attached *a)
+void xdp_keep_program(struct xdp *x, const struct xdp_attached *a)
 {
 	for (; a; a = a->behind)
 		keep_one(x, a);
 }
 
-static void forget_program(const struct xdp_attached *a)
+void xdp_forget_program(const struct xdp_attached *a)
 {
 	for (; a; a = a->behind) {
 		_cleanup_free_ char *name = store_name(a->ifindex, a->prog_id);
@@ -86,7 +86,7 @@ static void forget_program(const struct xdp_attached *a)
 	}
 }
 
-static int write_memory(const struct xdp_attached *a, enum xdp_mode mode)
+int xdp_write_memory(const struct xdp_attached *a, enum xdp_mode mode)
 {
 	const struct xdp_map_fd *m = xdp_map_of(a, "memory");
 	_cleanup_free_ struct memory *memory = mem_new(m->value_size);
@@ -230,12 +230,12 @@ static void unlist(struct xdp *x, struct xdp_attached *a)
 		}
 }
 
-static void look_later(struct xdp *x)
+void xdp_look_later(struct xdp *x)
 {
 	if (!x->timer)
 		return;
 	(void)sd_event_source_set_time_relative(x->timer, LOOK_USEC);
-	(void)sd_event_source_set_enabled(x->timer, x->list ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+	(void)sd_event_source_set_enabled(x->timer, x->list || x->tcx ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
 static void drop(struct xdp *x, struct xdp_attached *a)
@@ -243,10 +243,10 @@ static void drop(struct xdp *x, struct xdp_attached *a)
 	if (a->link_fd >= 0)
 		detach(a);
 	if (a->prog_fd >= 0)
-		forget_program(a);
+		xdp_forget_program(a);
 	unlist(x, a);
 	xdp_attached_free(a);
-	look_later(x);
+	xdp_look_later(x);
 }
 
 /* Another mode needs another link, and the kernel has only one at a time. */
@@ -284,7 +284,7 @@ static int reattach(struct xdp *x, struct xdp_attached *a, struct xdp_attached *
 	detach(old);
 	r = attach(a, j, why);
 	if (r < 0 && create_link(old, mode) == 0)
-		(void)keep_fd(x, name, "link", old->link_fd);
+		(void)xdp_keep_fd(x, name, "link", old->link_fd);
 	return r;
 }
 
@@ -298,7 +298,7 @@ static int put_on(struct xdp *x, struct xdp_attached *a, struct xdp_attached *ol
 		return replace(a, old, mode, why);
 	r = old ? reattach(x, a, old, mode, j, why) : attach(a, j, why);
 	if (r >= 0)
-		(void)keep_fd(x, name, "link", a->link_fd);
+		(void)xdp_keep_fd(x, name, "link", a->link_fd);
 	return r;
 }
 
@@ -308,7 +308,7 @@ static void skip(struct xdp *x, struct xdp_attached *a, struct xdp_attached *old
 	log_warning("interface %d: XDP program %s", a->ifindex, a->note);
 	if (old)
 		drop(x, old);
-	forget_program(a);
+	xdp_forget_program(a);
 	close(a->prog_fd);
 	a->prog_fd = -1;
 	a->prog_id = 0;
@@ -345,30 +345,30 @@ static int run_attach(struct xdp *x, struct xdp_job *j, struct xdp_attached *old
 		return r;
 	/* As it will be, for whoever comes if the daemon is killed behind the exchange. */
 	mode = old ? xdp_read_memory(old) : XDP_AUTO;
-	(void)write_memory(a, mode > 0 && mode_fits(j, mode) ? mode : XDP_AUTO);
-	keep_program(x, a);
+	(void)xdp_write_memory(a, mode > 0 && mode_fits(j, mode) ? mode : XDP_AUTO);
+	xdp_keep_program(x, a);
 	r = put_on(x, a, old, j, why);
 	if (a->note && is_unsupported(r) && j->unsupported == XDP_SKIP) {
 		skip(x, a, old);
 		return 0;
 	}
 	if (r < 0) {
-		forget_program(a);
+		xdp_forget_program(a);
 		xdp_attached_free(a);
 		return r;
 	}
-	(void)write_memory(a, r);
+	(void)xdp_write_memory(a, r);
 	if (a->note)
 		log_notice("interface %d: XDP %s", a->ifindex, a->note);
 	if (old) {
 		carry(a, old, j);
-		forget_program(old);
+		xdp_forget_program(old);
 		unlist(x, old);
 		xdp_attached_free(old);
 	}
 	a->next = x->list;
 	x->list = a;
-	look_later(x);
+	xdp_look_later(x);
 	return 0;
 }
 
@@ -414,7 +414,7 @@ static int run(struct xdp *x, struct xdp_job *j, char **why)
 int xdp_run(struct xdp *x, struct xdp_job *j, char **why)
 {
 	uint64_t begin = clock_usec(CLOCK_MONOTONIC);
-	int r = run(x, j, why);
+	int r = j->hook ? tcx_run(x, j, why) : run(x, j, why);
 
 	log_debug("interface %d: XDP took %.1f ms", j->ifindex, (clock_usec(CLOCK_MONOTONIC) - begin) / 1e3);
 	return r;
@@ -424,7 +424,7 @@ static int on_timer(sd_event_source *s _unused_, uint64_t usec _unused_, void *d
 {
 	struct xdp *x = data;
 	struct xdp_attached *next;
-	bool lost = false;
+	bool lost = tcx_look(x);
 
 	for (struct xdp_attached *a = x->list; a; a = next) {
 		next = a->next;
@@ -437,7 +437,7 @@ static int on_timer(sd_event_source *s _unused_, uint64_t usec _unused_, void *d
 		drop(x, a);
 		lost = true;
 	}
-	look_later(x);
+	xdp_look_later(x);
 	if (lost)
 		x->kernel->on_untold(x->kernel->data);
 	return 0;
@@ -450,7 +450,7 @@ struct xdp *xdp_new(sd_event *event, struct kernel *k)
 	xdp_adopt(x);
 	if (sd_event_add_time(event, &x->timer, CLOCK_MONOTONIC, 0, LOOK_USEC / 4, on_timer, x) < 0)
 		abort();
-	look_later(x);
+	xdp_look_later(x);
 	return x;
 }
 
@@ -462,6 +462,10 @@ struct xdp *xdp_free(struct xdp *x)
 		return NULL;
 	while ((a = x->list)) {
 		x->list = a->next;
+		xdp_attached_free(a);
+	}
+	while ((a = x->tcx)) {
+		x->tcx = a->next;
 		xdp_attached_free(a);
 	}
 	sd_event_source_disable_unref(x->timer);

@@ -14,6 +14,9 @@ enum xdp_mode { XDP_AUTO, XDP_NATIVE, XDP_GENERIC, XDP_OFFLOAD };
 /* What to do where the device cannot have the mode. */
 enum xdp_unsupported { XDP_FAIL, XDP_FALL_BACK, XDP_SKIP };
 
+/* Where a program hangs: before the stack, or at tcx (kernel/bpf/tcx.c), of which there are two. */
+enum xdp_hook { XDP_HOOK, TCX_INGRESS, TCX_EGRESS };
+
 /* What a map of the object file is made of. */
 struct xdp_map {
 	const char *name;
@@ -28,6 +31,7 @@ struct xdp_map {
 /* What shall be on an interface: everything that is needed to bring it there. */
 struct xdp_job {
 	int ifindex;
+	enum xdp_hook hook;
 	const void *image; /* ELF; NULL: no program */
 	size_t size;
 	char *file;    /* the path of the object file, for messages; NULL: shipped */
@@ -52,7 +56,7 @@ struct xdp_job {
 	int chain_fd;	     /* of a chain: of the map that leads on; -1: it leads nowhere */
 	uint32_t chain_next; /* and where to */
 	int from;     /* which of the programs before it goes on as, by its place; -1: none */
-	char **names; /* for prepare(), and of maps */
+	char **names; /* for prepare(), and of maps; TCX_…: keys of all that shall be there, in order */
 	unsigned n_names;
 	void *own; /* heap that lives as long: @image of an object file */
 };
@@ -76,6 +80,9 @@ struct xdp_attached {
 	struct xdp_attached *next;
 	struct xdp_attached *behind; /* what sees what this one passes: no link of its own */
 	int ifindex;
+	enum xdp_hook hook;
+	uint32_t link_id;  /* TCX_… */
+	uint64_t revision; /* TCX_…: of the hook, when it was last looked at */
 	int link_fd, prog_fd; /* -1: skipped, see @note */
 	uint32_t prog_id;
 	uint8_t tag[8];
@@ -150,6 +157,27 @@ struct xdp_attached *xdp_find(const struct xdp *x, int ifindex);
 
 /** xdp_next - all of them; NULL begins */
 const struct xdp_attached *xdp_next(const struct xdp *x, const struct xdp_attached *after);
+
+/*
+ * Programs at tcx. Of these an interface has any number, the daemon's among others' in an order.
+ * @memory of theirs, and of their jobs, is a key that tells one from another, a newline and
+ * whatever says that it is another build (or nothing, to be taken away).
+ */
+#define TCX_MAX 64 /* kernel: BPF_MPROG_MAX */
+struct tcx_program {
+	uint32_t prog_id, link_id; /* @link_id 0: attached without a link */
+};
+
+/**
+ * tcx_query - what is at an interface's hook, in the order that packets pass
+ *
+ * Return: how many, up to TCX_MAX; -EOPNOTSUPP: this kernel has no tcx; another negative errno.
+ */
+int tcx_query(const struct xdp *x, int ifindex, enum xdp_hook hook,
+	      struct tcx_program ret[TCX_MAX]);
+
+/** tcx_find - the daemon's own of these, or NULL */
+const struct xdp_attached *tcx_find(const struct xdp *x, uint32_t link_id);
 
 /* What the kernel has for programs, and the daemon may. */
 struct xdp_kernel {

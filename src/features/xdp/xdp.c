@@ -22,8 +22,6 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
-#define IMAGE_MAX (8u << 20)
-
 static const struct word mode_words[] = {
 	{ "auto", XDP_AUTO }, { "native", XDP_NATIVE }, { "generic", XDP_GENERIC },
 	{ "offload", XDP_OFFLOAD }, { NULL, 0 },
@@ -122,7 +120,7 @@ void xdp_keep(struct xdp_job *j, unsigned n)
 
 /* Object files. */
 
-static uint64_t hash_of(uint64_t h, const void *image, size_t size) /* FNV-1a */
+uint64_t xdp_hash(uint64_t h, const void *image, size_t size) /* FNV-1a */
 {
 	for (size_t n = 0; n < size; n++)
 		h = (h ^ ((const uint8_t *)image)[n]) * UINT64_C(1099511628211);
@@ -136,7 +134,7 @@ static int image_of(const char *program, const void **image, size_t *size, char 
 
 	*own = NULL;
 	if (!s) {
-		int r = file_read(program, IMAGE_MAX, own, size);
+		int r = file_read(program, XDP_IMAGE_MAX, own, size);
 
 		*image = *own;
 		return r;
@@ -164,7 +162,7 @@ static struct object *completed(struct model *want, struct iface *i, const struc
 static void complete(struct model *want, struct iface *i)
 {
 	struct xdp_settings *x = (struct xdp_settings *)iface_object(i, &xdp_feature);
-	uint64_t hash = UINT64_C(14695981039346656037);
+	uint64_t hash = XDP_HASH_BEGIN;
 	struct member m;
 	char build[17];
 
@@ -181,7 +179,7 @@ static void complete(struct model *want, struct iface *i)
 			m.shipped->complete(completed(want, i, m.shipped->feature));
 		if (image_of(m.name, &image, &size, &own) < 0)
 			return; /* check() says so */
-		hash = hash_of(hash, image, size);
+		hash = xdp_hash(hash, image, size);
 	}
 	sprintf(build, "%016llx", (unsigned long long)hash);
 	x->build = arena_str(want->arena, build);
