@@ -28,3 +28,9 @@ xdp_far() {
 	ip link set lo up
 	ip link add v0 type veth peer name v1 netns "/proc/$far_pid/ns/net"
 }
+
+# link_id: of v0's program; other tests may have links on the same machine
+link_id() {
+	bpftool -j link list |
+		jq ".[] | select(.prog_id == $(ip -j link show v0 | jq '.[0].xdp.prog.id // 0')) | .id"
+}

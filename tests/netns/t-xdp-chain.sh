@@ -50,7 +50,6 @@ SEC("xdp") int onward(struct xdp_md *c)
 char l[] SEC("license") = "GPL";'
 
 prog_id() { ip -j link show v0 | jq -r '.[0].xdp.prog.id // 0'; }
-link_id() { bpftool -j link list | jq -r '.[] | select(.type == "xdp") | .id' | head -n 1; }
 reaches() { far ping -q -c 1 -W 1 -I "$1" 192.0.2.1; }
 counter() { # REASON: packets
 	"$NETCTL" stats v0 --json |

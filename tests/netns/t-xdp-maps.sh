@@ -58,7 +58,6 @@ own() { # ENTRIES [MORE]: the first of them in line 3
 		"${3:-$work/own.o}" "${2:-}" "$1" | daemon_config
 }
 prog_id() { ip -j link show v0 | jq -r '.[0].xdp.prog.id // 0'; }
-link_id() { bpftool -j link list | jq -r '.[] | select(.type == "xdp") | .id'; }
 map_id() { # NAME: of the program that runs
 	bpftool -j prog show id "$(prog_id)" | jq -r '.map_ids[]' | while read -r id; do
 		bpftool -j map show id "$id" | jq -r "select(.name == \"$1\") | .id"

@@ -52,7 +52,6 @@ prog_id() { ip -j link show "$1" | jq -r '.[0].xdp.prog.id // 0'; }
 prog_tag() { ip -j link show "$1" | jq -r '.[0].xdp.prog.tag // "none"'; }
 has_program() { [ "$(prog_id "$1")" != 0 ]; }
 has_no_program() { [ "$(prog_id "$1")" = 0 ]; }
-link_id() { bpftool -j link list | jq -r ".[] | select(.type == \"xdp\") | .id" | head -n 1; }
 reaches() { far ping -q -c 1 -W 1 -I "$1" 192.0.2.1; }
 counter() { # INTERFACE REASON: packets
 	"$NETCTL" stats "$1" --json |
