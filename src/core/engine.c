@@ -34,6 +34,11 @@
 
 /* Creating may uncover what could not be compared before (a veth's peer); never more than this. */
 #define PASSES_MAX 6
+/*
+ * What comes by itself is part of a change for so long: duplicate address detection takes up to
+ * a second before its first probe and one after each (addrconf_dad_kick(), addrconf_dad_work()).
+ */
+#define AWAIT_USEC UINT64_C(5000000)
 
 uint64_t engine_now(const struct engine *e)
 {
@@ -232,6 +237,28 @@ static void renew(struct engine *e)
 	}
 }
 
+/* As long as a change can be undone, what the kernel says of its last part is waited for. */
+static bool must_await(struct engine *e, const struct plan *plan)
+{
+	uint64_t end = e->begin + AWAIT_USEC;
+
+	if (!plan->awaits || !e->live || !e->transaction || engine_now(e) >= end)
+		return false;
+	e->passes = 1; /* what comes is no second attempt at what was done */
+	e->last_plan = 0;
+	return sd_event_source_set_time(e->retry, end) >= 0 &&
+	       sd_event_source_set_enabled(e->retry, SD_EVENT_ONESHOT) >= 0;
+}
+
+static void nothing_left(struct engine *e, struct plan *plan)
+{
+	bool more = must_await(e, plan);
+
+	plan_free(plan);
+	if (!more)
+		reconciled(e);
+}
+
 static void look(struct engine *e)
 {
 	struct mirror *m = e->mirror;
@@ -268,8 +295,7 @@ static void look(struct engine *e)
 	}
 	eventual_filter(plan, e->passes, engine_now(e));
 	if (!plan->n) {
-		plan_free(plan);
-		reconciled(e);
+		nothing_left(e, plan);
 		return;
 	}
 	hash = plan_hash(plan);

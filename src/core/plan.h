@@ -50,6 +50,7 @@ struct plan {
 	struct arena *arena; /* objects made for the plan */
 	struct step *steps;
 	unsigned n;
+	bool awaits; /* what comes by itself in a moment: a change is not over before */
 };
 
 /* What planning looks at. */
@@ -105,6 +106,12 @@ char *step_what(const struct step *s);
 
 /** step_where - the place in the configuration that asks for it; never NULL */
 const struct origin *step_where(const struct step *s);
+
+/** plan_await - what is blocked now will not be in a moment, unless something goes wrong */
+static inline void plan_await(const struct planner *p)
+{
+	p->plan->awaits = true;
+}
 
 /** plan_hash - the same steps have the same hash */
 uint64_t plan_hash(const struct plan *plan);

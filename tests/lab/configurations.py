@@ -129,9 +129,7 @@ def routes(r, entry):
                        ("onlink", True)):
             if r.random() < .25 and (key != "onlink" or "via" in e):
                 e[key] = v
-        # Of IPv6 a route waits for its source to have passed duplicate address detection, which is
-        # after the change: what the kernel refuses of it then is undone no more (undone.py has it).
-        if r.random() < .2 and not six:
+        if r.random() < .2:
             e["source"] = a.split("/")[0]
         found.append(e)
     return found

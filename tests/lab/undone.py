@@ -178,6 +178,28 @@ def one(d, name, *earlier, a, b, start):
     check(state == "steady" and not diff, name + ": and back", "\n".join([state] + diff) + "\n" + d.log())
 
 
+def late(d):
+    """A route whose source has yet to pass duplicate address detection is part of the change."""
+    a = '{ name = "x0"; kind = "veth"; veth = { peer = "x1"; }; %s }, { name = "x1"; %s }'
+    b = ('addresses = [ "2001:db8:2::1/64" ]; routes = ( { to = "2001:db8:aa::/48"; via = "2001:db8:2::99";'
+         ' onlink = true; source = "2001:db8:2::1"; } );')
+    d.configure(text(a % ("", "")))
+    d.reload()
+    with open("/proc/sys/net/ipv6/conf/x0/accept_dad", "w") as f:
+        f.write("1")
+    before = rest()
+    d.configure(text(a % (b, 'addresses = [ "2001:db8:2::2/112" ];')))  # by which the gateway is on x1
+    state = d.reload()
+    diff = settled_difference(before)
+    check(state.startswith("degraded") and "the change was undone\n" in d.log() and "device mismatch" in d.log() and
+          not diff, "refused when its source has come to be usable: undone", "\n".join([state] + diff) + "\n" + d.log())
+    d.configure(text(a % (b, "")))
+    state, log, requests = d.reload(), d.log(), d.requests()
+    routes = run("ip", "-6", "route", "show", "2001:db8:aa::/48")
+    check(state == "steady" and "src 2001:db8:2::1" in routes, "it is there when the change is over", routes + log)
+    check(d.reload() == "steady" and d.requests() == requests, "and stands", d.log())
+
+
 def main():
     if not os.path.exists(PROGRAM):
         skip_all("needs %s (make install-tests)" % PROGRAM)
@@ -192,6 +214,8 @@ def main():
         for name, (*earlier, a, b) in CASES.items():
             if len(sys.argv) < 2 or any(w in name for w in sys.argv[1:]):
                 one(d, name, *earlier, a=a, b=b, start=start)
+        if len(sys.argv) < 2 or "late" in sys.argv:
+            late(d)
         d.configure(text(""))
         state = d.reload()
         diff = settled_difference(start, full=True)

@@ -304,15 +304,24 @@ static bool source_usable(const struct planner *p, const struct iface *want,
 			  const struct ipaddr *source)
 {
 	const struct feature *f = feature_find("addresses");
+	const struct iface *at = model_find(p->have, want->name);
 	const struct object *o = NULL;
 
 	if (find_address(want, source)) {
-		o = find_kept(p, model_find(p->have, want->name), source);
+		o = find_kept(p, at, source);
 	} else {
-		MODEL_FOREACH(p->have, i)
-			o = o ? o : find_kept(p, i, source);
+		MODEL_FOREACH(p->have, i) {
+			o = find_kept(p, i, source);
+			at = i;
+			if (o)
+				break;
+		}
 	}
-	return o && row_is_zero(row_find(f, "tentative"), o);
+	if (o && row_is_zero(row_find(f, "tentative"), o))
+		return true;
+	if (o && iface_link(at)->carrier) /* without one nothing is detected */
+		plan_await(p);
+	return false;
 }
 
 /*
