@@ -69,6 +69,15 @@ check "a program that takes packets in parts has no such limit" "$NETCTL" apply
 check_equal "and is native" native "$(xdp v0 .xdp.attached)"
 config v0 'program = "forward"; forward = { to = [ "v1" ]; };'
 check "a redirect to the other end" refused 'v0: xdp.forward.to: "v1" is the other end of v0'
+program=$(xdp v0 .xdp.program)
+n=$((n + 1))
+cat >"$daemon_dir/etc/10-test.conf" <<END
+interfaces = ( { name = "v0"; alias = "touched $n"; xdp = { program = "forward"; forward = { to = [ "w0" ]; }; }; },
+{ name = "w1"; xdp = { program = "forward"; forward = { to = [ "v1" ]; }; }; } );
+END
+check "redirects that lead back by another pair" refused \
+	'v0: xdp.forward.to: what is redirected to "w0" comes back to v0'
+check_equal "the program is as before" "$program" "$(xdp v0 .xdp.program)"
 for i in v0 v1 w0 w1; do
 	ip link set $i mtu 1500
 done

@@ -232,7 +232,7 @@ static char *refuse_program(const struct model *want, const struct model *have,
 		why = refuse_mtu(want, have, h, takes_parts(x));
 	for (unsigned n = 0; !why && xdp_member(x, n, &m); n++)
 		if (m.shipped && m.shipped->refused)
-			why = m.shipped->refused(have, i, ret_where);
+			why = m.shipped->refused(want, have, i, ret_where);
 	return why;
 }
 

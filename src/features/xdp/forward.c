@@ -116,18 +116,58 @@ static void check(const struct model *want, const struct iface *i, struct errors
 }
 
 /* What veth_xdp_xmit() sends to one end comes in by the other. */
-static char *refused(const struct model *have, const struct iface *i,
+#define HOPS_MAX 32 /* of a loop; longer ones end with the TTL, as all do */
+
+/* Where packets can come in that programs redirected out of it: the other ends of veth pairs. */
+static unsigned add_hops(const struct model *want, const struct model *have, const char *from,
+			 const char **hops, unsigned n)
+{
+	const struct iface *i = model_find(want, from);
+	const struct forward *f = i ? (const struct forward *)iface_object(i, &xdp_forward_feature) :
+				      NULL;
+
+	for (unsigned k = 0; f && n < HOPS_MAX && k < NAMES_MAX && f->to.items[k][0]; k++) {
+		const char *end = xdp_peer(model_find(have, f->to.items[k]));
+		bool known = !*end;
+
+		for (unsigned h = 0; h < n; h++)
+			known |= !strcmp(hops[h], end);
+		if (!known)
+			hops[n++] = end;
+	}
+	return n;
+}
+
+/* Through @first, the other end of which is the first hop. */
+static bool comes_back(const struct model *want, const struct model *have, const char *name,
+		       const char *first)
+{
+	const char *hops[HOPS_MAX] = { xdp_peer(model_find(have, first)) };
+	unsigned n = *hops[0] ? 1 : 0;
+
+	for (unsigned k = 0; k < n; k++) {
+		if (!strcmp(hops[k], name))
+			return true;
+		n = add_hops(want, have, hops[k], hops, n);
+	}
+	return false;
+}
+
+static char *refused(const struct model *want, const struct model *have, const struct iface *i,
 		     const struct origin **ret_where)
 {
 	const struct forward *f = (const struct forward *)iface_object(i, &xdp_forward_feature);
 	const char *peer = xdp_peer(model_find(have, i->name));
 
 	for (unsigned n = 0; f && n < NAMES_MAX && f->to.items[n][0]; n++) {
-		if (strcmp(peer, f->to.items[n]))
-			continue;
 		*ret_where = to_place(i);
-		return str_format("xdp.forward.to: \"%s\" is the other end of %s: what is redirected "
-				  "to it comes back, again and again", peer, i->name);
+		if (!strcmp(peer, f->to.items[n]))
+			return str_format("xdp.forward.to: \"%s\" is the other end of %s: what is "
+					  "redirected to it comes back, again and again", peer, i->name);
+		if (comes_back(want, have, i->name, f->to.items[n]))
+			return str_format("xdp.forward.to: what is redirected to \"%s\" comes back to "
+					  "%s, by forward.to of the other ends, again and again",
+					  f->to.items[n], i->name);
 	}
 	return NULL;
 }

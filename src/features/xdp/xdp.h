@@ -55,7 +55,7 @@ struct shipped {
 	void (*complete)(struct object *o);
 	void (*check)(const struct model *want, const struct iface *i, struct errors *e);
 	/* What it needs of the machine: as of struct feature. NULL: nothing. */
-	char *(*refused)(const struct model *have, const struct iface *i,
+	char *(*refused)(const struct model *want, const struct model *have, const struct iface *i,
 			 const struct origin **ret_where);
 	char *(*blocked)(const struct planner *p, const struct iface *want);
 	/* Settings and maps of a job; @have: as it is now, or NULL. */
