@@ -386,7 +386,15 @@ static void on_dump_done(void *data, int error)
 		sync_done(m);
 }
 
-struct nl_msg *mirror_request(const struct source *s, int ifindex)
+/* Of one that has gone meanwhile: no device has an empty name. */
+static int put_name(struct mirror *m, struct nl_msg *msg, const struct source *s, int ifindex)
+{
+	const struct iface *i = mirror_iface(m, ifindex);
+
+	return s->name_attr ? nla_put_string(msg, s->name_attr, i ? i->name : "") : 0;
+}
+
+struct nl_msg *mirror_request(struct mirror *m, const struct source *s, int ifindex)
 {
 	struct nl_msg *msg =
 		nlmsg_alloc_simple(s->get, s->single || (ifindex && !s->by_iface) ?
@@ -403,14 +411,15 @@ struct nl_msg *mirror_request(const struct source *s, int ifindex)
 		genl->cmd = s->commands.get;
 	else
 		g->rtgen_family = s->family;
-	if (ifindex ? s->narrow(msg, g, ifindex) < 0 : s->filter && s->filter(msg, g) < 0)
+	if (ifindex ? s->narrow(msg, g, ifindex) < 0 || put_name(m, msg, s, ifindex) < 0 :
+		      s->filter && s->filter(msg, g) < 0)
 		abort();
 	return msg;
 }
 
 static void dump_source(struct mirror *m, const struct source *s, int ifindex)
 {
-	struct nl_msg *msg = mirror_request(s, ifindex);
+	struct nl_msg *msg = mirror_request(m, s, ifindex);
 	struct dumping *d = new0(struct dumping);
 
 	*d = (struct dumping){ m->dumping, m, s, ifindex };

@@ -102,7 +102,7 @@ bool mirror_reads(const struct mirror *m, const struct feature *f, const struct 
 void mirror_take(struct mirror *m, const struct nlmsghdr *n);
 
 /** mirror_request - the question of a source; @ifindex: about one interface, 0: all */
-struct nl_msg *mirror_request(const struct source *s, int ifindex);
+struct nl_msg *mirror_request(struct mirror *m, const struct source *s, int ifindex);
 
 /* core/refresh.c: single interfaces are asked about where no message tells. */
 

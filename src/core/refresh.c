@@ -77,7 +77,7 @@ void refresh_send(struct mirror *m)
 
 		if (q->sent)
 			continue;
-		msg = mirror_request(q->source, q->ifindex);
+		msg = mirror_request(m, q->source, q->ifindex);
 		q->sent = true;
 		kernel_dump(m->kernel, nlmsg_hdr(msg), on_message, on_done, q);
 		nlmsg_free(msg);

@@ -211,6 +211,7 @@ struct source {
 	bool each;		/* a dump does not tell all: devices are asked one by one, @narrow */
 	bool by_iface;		/* a dump is of one interface: mirror_dump_more(), with @narrow */
 	bool lazy;		/* read only for a feature that somebody names: mirror.h */
+	uint16_t name_attr;	/* with @narrow: which attribute has the interface's name; 0: none */
 	bool follows_link;	/* no message tells that it changed with carrier or admin state */
 	uint32_t groups[3];	/* RTNLGRP_… or GENL_GROUP(), 0 ends */
 

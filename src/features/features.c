@@ -12,6 +12,7 @@ struct feature *const features[] = {
 	&flags_feature, &debug_feature, &rss_feature, &phy_feature, &timestamps_feature,
 	&ipv4_feature,	  &ipv6_feature, &address_feature, &route_feature,
 	&qdisc_feature, &class_feature, &filter_feature, &tsn_feature,
+	&dcb_feature,
 	&unit_feature,
 	&sfp_feature, &sfp_require_feature, &sfp_thresholds_feature,
 #if WITH_XDP

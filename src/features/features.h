@@ -6,6 +6,7 @@
 #include "core/schema.h"
 #include "core/statistics.h"
 
+extern struct feature dcb_feature;
 extern struct feature dsa_feature, devlink_feature, mirror_feature;
 extern struct feature led_feature, led1_feature, led2_feature, led3_feature;
 extern struct feature link_feature, vlan_feature, bridge_feature, port_feature, veth_feature,

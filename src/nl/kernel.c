@@ -405,9 +405,12 @@ static bool take_answer(struct linux_kernel *lk, struct nlmsghdr *n)
 		return false;
 	}
 	p = find_pending(lk, n->nlmsg_seq);
+	if (p && n->nlmsg_type != NLMSG_ERROR)
+		p->error = rtnl_answer_error(n);
 	if (!p || n->nlmsg_type != NLMSG_ERROR || NLMSG_PAYLOAD(n, 0) < (int)sizeof(*e))
 		return false;
-	p->error = e->error;
+	if (e->error)
+		p->error = e->error;
 	if (!p->text)
 		p->text = rtnl_extack_text(n);
 	if (p != &lk->pending[lk->sent - 1])

@@ -2,6 +2,8 @@
 /* Sockets and answers. Knows nothing of batches and dumps. */
 #include "nl/rtnl.h"
 
+#include <linux/dcbnl.h>
+#include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
@@ -51,4 +53,19 @@ char *rtnl_extack_text(const struct nlmsghdr *n)
 		if (nla_type(a) == NLMSGERR_ATTR_MSG && nla_len(a) > 0)
 			return str_format("%.*s", nla_len(a), (const char *)nla_data(a));
 	return NULL;
+}
+
+int rtnl_answer_error(const struct nlmsghdr *n)
+{
+	const struct nlattr *a;
+	int8_t error;
+
+	if (n->nlmsg_type != RTM_SETDCB)
+		return 0;
+	a = nlmsg_find_attr((struct nlmsghdr *)n, sizeof(struct dcbmsg), DCB_ATTR_IEEE);
+	if (!a || nla_len(a) != 1)
+		return 0;
+	/* What does not fit in a byte is cut: a sign that is no error's tells that it was. */
+	error = (int8_t)nla_get_u8(a);
+	return error > 0 ? -EIO : error;
 }

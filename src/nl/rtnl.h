@@ -20,4 +20,13 @@ int rtnl_open_socket(int protocol, int rcvbuf, struct nl_sock **ret);
 /** rtnl_extack_text - the kernel's own words in NLMSG_ERROR, or NULL; the caller frees it */
 char *rtnl_extack_text(const struct nlmsghdr *n);
 
+/**
+ * rtnl_answer_error - does the answer to a request say that it failed, though NLMSG_ERROR does not?
+ *
+ * dcbnl_ieee_set() returns 0 whatever the driver said; its error is a byte in the answer.
+ *
+ * Return: 0 or a negative errno.
+ */
+int rtnl_answer_error(const struct nlmsghdr *n);
+
 #endif

@@ -31,6 +31,7 @@ void attrs_put(struct nl_msg *msg, const struct attrs *a);
 void attrs_done(struct attrs *a);
 
 struct tc;
+struct dcb;
 
 #define VLAN_MEMBER 1
 #define VLAN_UNTAGGED 2
@@ -58,6 +59,7 @@ struct device {
 	uint8_t xdp_mode;
 	struct tc *tc; /* queueing disciplines and classes */
 	struct ethtool *ethtool; /* of a NIC: fake-ethtool.c */
+	struct dcb *dcb; /* of a NIC: fake-dcb.c */
 	int32_t ipv4[IPV4_DEVCONF_MAX], ipv6[DEVCONF_MAX];
 	struct fake_led leds[4]; /* of its PHY */
 	unsigned n_leds;
@@ -192,6 +194,12 @@ int tc_change(struct call *c);
 void tc_gone(struct device *d);
 void tc_dump(const struct device *d, uint16_t get, void (*fn)(void *data, struct nl_msg *msg),
 	     void *data);
+
+/* fake-dcb.c */
+
+void dcb_init(struct device *d);
+struct nl_msg *dcb_message(const struct fake_kernel *fk, const struct nlmsghdr *n);
+int dcb_set(struct call *c);
 
 /* fake-ethtool.c */
 

@@ -126,6 +126,8 @@ static int run_message(struct call *c)
 	switch (c->n->nlmsg_type) {
 	case GENL_ETHTOOL:
 		return ethtool_set(c);
+	case RTM_SETDCB:
+		return dcb_set(c);
 	case RTM_NEWLINK:
 		return bridge ? -EOPNOTSUPP : link_new(c);
 	case RTM_SETLINK:
@@ -231,6 +233,12 @@ static struct message *answer_dump(struct fake_kernel *fk, const struct nlmsghdr
 		FOREACH_DEVICE(fk, d)
 			if (ethtool_wanted(n, d))
 				last = add_message(last, ethtool_message(d, n));
+	if (n->nlmsg_type == RTM_GETDCB) {
+		struct nl_msg *msg = dcb_message(fk, n);
+
+		if (msg)
+			last = add_message(last, msg);
+	}
 	if (n->nlmsg_type == RTM_GETNETCONF)
 		last = add_message(last, netconf_message(&fk->all, g->rtgen_family, 0));
 	if (n->nlmsg_type == RTM_GETSTATS)
@@ -464,6 +472,7 @@ int fake_add_nic(struct fake_kernel *fk, const char *name)
 	struct device *d = device_new(fk, name, "", 0);
 
 	ethtool_init(d);
+	dcb_init(d);
 	d->cable = true;
 	device_tell(fk, d);
 	return d->index;

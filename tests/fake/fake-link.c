@@ -122,6 +122,7 @@ static void device_unlink(struct fake_kernel *fk, struct device *d)
 	*at = d->next;
 	tc_gone(d);
 	ethtool_done(d);
+	free(d->dcb);
 	attrs_done(&d->link);
 	attrs_done(&d->data);
 	attrs_done(&d->port);

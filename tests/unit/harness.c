@@ -238,6 +238,9 @@ void harness_nics_of(struct harness *h, const char *config)
 			harness_need_fake(h);
 			fake_add_leds(h->fake, i->name, 4);
 		}
+	MODEL_FOREACH(g->want, i)
+		if (iface_object(i, feature_find("dcb")))
+			harness_need_fake(h); /* no device of software has it */
 	generation_free(g);
 }
 

@@ -4,6 +4,7 @@
 #ifndef ETHSIM_H
 #define ETHSIM_H
 
+#include <linux/dcbnl.h>
 #include <linux/ethtool.h>
 #include <linux/ethtool_netlink.h>
 #include <linux/netdevice.h>
@@ -39,10 +40,18 @@ struct ethsim {
 	struct ethtool_coalesce coalesce;
 	struct kernel_ethtool_coalesce kernel_coalesce;
 	struct kernel_hwtstamp_config timestamps;
+	struct ieee_ets ets;
+	struct ieee_pfc pfc;
+	struct dcbnl_buffer buffer;
+	u8 trust[2];
+	int n_trust;
 };
 
 /* main.c */
 extern bool ethsim_link;
+
+/* dcb.c: priorities and what hangs on them */
+void ethsim_dcb_init(struct ethsim *es);
 
 /* phy.c: a PHY that does what it is told */
 int ethsim_phy_register(void);

@@ -449,6 +449,7 @@ static int ethsim_device_probe(struct platform_device *pdev)
 	dev->ethtool_ops = &ethsim_ethtool_ops;
 	eth_hw_addr_random(dev);
 	ethsim_reset(es);
+	ethsim_dcb_init(es);
 	err = ethsim_phy_add(es, &pdev->dev);
 	if (err)
 		goto out_free;
