@@ -29,7 +29,8 @@ static void put(struct block *b, const void *data, size_t n)
 {
 	if (b->n + n + 4 > sizeof(b->bytes))
 		n = 0;
-	memcpy(b->bytes + b->n, data, n);
+	if (n)
+		memcpy(b->bytes + b->n, data, n);
 	b->n += n;
 	while (b->n % 4)
 		b->bytes[b->n++] = 0;

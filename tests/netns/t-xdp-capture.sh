@@ -90,8 +90,8 @@ check_fails "a file that is there is not overwritten" "$NETCTL" xdp capture v0 -
 
 rm -f "$file"
 captures --write=-
-check_fails "one reader at a time" "$NETCTL" xdp capture v0 --count=1
-"$NETCTL" xdp capture v0 2>"$text.2"
+check_fails "one reader at a time" timeout 10 "$NETCTL" xdp capture v0 --count=1
+timeout 10 "$NETCTL" xdp capture v0 2>"$text.2"
 check "who is told so" grep -q 'somebody else is reading' "$text.2"
 file=$text
 pings 2 >/dev/null
@@ -120,7 +120,7 @@ check_eventually 5 "then another may" sh -c \
 	"timeout --preserve-status 1 '$NETCTL' xdp capture v0 >/dev/null"
 
 note "who may not, and what cannot be"
-setpriv --reuid=65534 --regid=65534 --clear-groups "$NETCTL" xdp capture v0 --count=1 2>"$text"
+setpriv --reuid=65534 --regid=65534 --clear-groups timeout 10 "$NETCTL" xdp capture v0 --count=1 2>"$text"
 check_equal "not everybody" 4 $?
 check "which names the right" grep -q 'org.netctl1.capture' "$text"
 "$NETCTL" xdp capture nope 2>/dev/null
@@ -131,7 +131,7 @@ check_equal "a count of what" 2 $?
 check_equal "not from afar" 2 $?
 config stats ""
 "$NETCTL" apply >/dev/null
-"$NETCTL" xdp capture v0 2>"$text"
+timeout 10 "$NETCTL" xdp capture v0 2>"$text"
 check_equal "a program that takes no samples" 1 $?
 check "is told with the remedy" grep -q 'xdp = { program = "sample"; }' "$text"
 finish
