@@ -187,6 +187,8 @@ def late(d):
     d.reload()
     with open("/proc/sys/net/ipv6/conf/x0/accept_dad", "w") as f:
         f.write("1")
+    ip("address add 2001:db8:3::1/64 dev x0")
+    check(not any(k.endswith(".tentative") for k in picture()), "a picture is of what has come to rest")
     before = rest()
     d.configure(text(a % (b, 'addresses = [ "2001:db8:2::2/112" ];')))  # by which the gateway is on x1
     state = d.reload()

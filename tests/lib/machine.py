@@ -137,16 +137,27 @@ def sysctls():
     return into
 
 
+def in_detection(link):
+    """Has it addresses that duplicate address detection is about to pass? Without a carrier it is not run."""
+    return "LOWER_UP" in link["flags"] and any(a.get("tentative") and not a.get("dadfailed")
+                                               for a in link["addr_info"])
+
+
 def picture(full=False, extra=()):
     """Everything, as a dictionary from paths to values.
 
     @full: all files below /proc/sys/net/ipv[46]/{conf,neigh}; @extra: more, by glob.
     """
     into = {}
-    into.update(sysctls())
     places = collections.Counter()
-    links, *four = documents(run("ip", "-d", "-j", "-batch", "-",
-                                 input="addr show\nroute show table all\nrule show\n"))
+    end = time.monotonic() + 3
+    while True:
+        links, *four = documents(run("ip", "-d", "-j", "-batch", "-",
+                                     input="addr show\nroute show table all\nrule show\n"))
+        if not any(map(in_detection, links)) or time.monotonic() > end:
+            break
+        time.sleep(0.02)
+    into.update(sysctls())
     six = documents(run("ip", "-6", "-d", "-j", "-batch", "-", input="route show table all\nrule show\n"))
     for l in links:
         name = l.pop("ifname")
