@@ -213,6 +213,14 @@ bool stand_missed_address(const struct planner *p, const struct iface *want,
 	       !has_own(p, want->name);
 }
 
+/* As configured; and what it stands on, down to the last, does not keep it from it. */
+static bool comes_up(const struct planner *p, struct iface *want)
+{
+	_cleanup_free_ char *why = stand_wants_up(p, want) ? plan_kept_down(p, want) : NULL;
+
+	return stand_wants_up(p, want) && !why;
+}
+
 char *plan_kept_down(const struct planner *p, const struct iface *i)
 {
 	const struct ifref *ref = i ? plan_lower(p, i) : NULL;
@@ -226,7 +234,7 @@ char *plan_kept_down(const struct planner *p, const struct iface *i)
 	 * vlan_dev_open(): ENETDOWN. But the kernel brings up a conduit that nobody configures
 	 * (dsa_user_open(), since 5.12).
 	 */
-	if (!(want ? stand_wants_up(p, want) : stays_up(p, ref->name)) && (want || iface_lower(i)))
+	if (!(want ? comes_up(p, want) : stays_up(p, ref->name)) && (want || iface_lower(i)))
 		return str_format("waits for %s to be up", ref->name);
 	if (lacks_address(p, i, plan_have(p, ref->name)))
 		return str_format("waits for %s to have an Ethernet address", ref->name);

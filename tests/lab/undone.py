@@ -57,6 +57,11 @@ CASES = {
     "a VLAN that waits for a device to be up": (
         '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; }',
         '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; }, { name = "d0"; }'),
+    "a VLAN on a VLAN that waits for a device to be up": (
+        '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; },'
+        '{ name = "v2"; kind = "vlan"; vlan = { link = "v1"; id = 6; }; }',
+        '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; }, { name = "d0"; },'
+        '{ name = "v2"; kind = "vlan"; vlan = { link = "v1"; id = 6; }; }'),
     "a mirror whose target is made anew": (
         '{ name = "u"; kind = "dummy"; }, { name = "d0"; mirror = { ingress = "u"; egress = "u"; }; }',
         '{ name = "u"; kind = "bridge"; }, { name = "d0"; }'),
