@@ -25,7 +25,8 @@ from machine import *
 TESTS = "/usr/libexec/netctl-tests/"
 NICS = ["d0", "d1", "d2", "d3"]
 # Need hardware (no dummy takes them: each change would be undone), programs, or units of their own.
-LEFT_OUT = {"dsa", "devlink", "ethernet", "sfp", "units", "xdp"} | {"led%d" % n for n in range(8)}
+LEFT_OUT = {"dcb", "dsa", "devlink", "ethernet", "sfp", "units", "xdp"}
+LEFT_OUT |= {"led%d" % n for n in range(8)}
 # Of a hundred configurations so many must be possible, or nothing has been tried.
 POSSIBLE = 50
 # Disciplines by kind: settings, and what they may be.
