@@ -344,7 +344,16 @@ static void on_done(void *data, const struct outcome *o)
 static bool is_lacking(const char *text)
 {
 	return strstr(text, strerror(EOPNOTSUPP)) || strstr(text, "qdisc kind is unknown") ||
-	       strstr(text, "TC classifier not found");
+	       strstr(text, "TC classifier not found") || strstr(text, "takes a kernel that");
+}
+
+/* What the fake kernel can is not excused. */
+static void skip_lacking(const struct harness *h, const char *text)
+{
+	if (h->fake || !is_lacking(text))
+		return;
+	print_message("# skipped, for this kernel cannot: %s\n", text);
+	skip();
 }
 
 int harness_reload(struct harness *h)
@@ -357,15 +366,14 @@ int harness_reload(struct harness *h)
 		free(h->text);
 		h->text = errors_text(&e);
 		errors_done(&e);
+		skip_lacking(h, h->text);
 		return h->error;
 	}
 	assert_false(h->done);
 	harness_settle(h);
 	assert_true(h->done);
-	if (h->error && !h->fake && is_lacking(h->text)) {
-		print_message("# skipped, for this kernel cannot: %s\n", h->text);
-		skip();
-	}
+	if (h->error)
+		skip_lacking(h, h->text);
 	return h->error;
 }
 
@@ -415,8 +423,12 @@ static char *text_of(struct harness *h, const char *config,
 	char *text;
 
 	harness_file(h, "conf/a.conf", config);
-	if (engine_load(h->engine, &e, &g) < 0)
-		fail_msg("%s", errors_text(&e));
+	if (engine_load(h->engine, &e, &g) < 0) {
+		char *wrong = errors_text(&e);
+
+		skip_lacking(h, wrong);
+		fail_msg("%s", wrong);
+	}
 	/* As Plan() does, where it makes a difference. */
 	if (strstr(config, "ethernet") && !engine_read(h->engine, UINT64_MAX))
 		harness_settle(h);
