@@ -66,8 +66,7 @@ int call_fail(sd_bus_message *m, const char *name, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	text = str_vformat(fmt, ap);
 	va_end(ap);
 	/* With names of a megabyte, which a client may ask for, the loop would stand still. */
 	if (strlen(text) > ERROR_BYTES_MAX)

@@ -74,8 +74,7 @@ static void error_at(struct walk *w, const config_setting_t *s, const char *fmt,
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	text = str_vformat(fmt, ap);
 	va_end(ap);
 	errors_add(w->errors, &at, "%s%s%s", w->object, w->object[0] ? ": " : "", text);
 	free(text);
@@ -119,14 +118,10 @@ static void unknown_key(struct walk *w, const config_setting_t *s, const struct 
 {
 	const struct keys keys = { f };
 	const char *key = config_setting_name(s);
-	const char *near = text_suggest(key, nth_key, &keys);
+	_cleanup_free_ char *hint = text_hint(key, nth_key, &keys);
 	const char *group = f && f->form != FORM_ROOT ? f->name : "";
 
-	if (near)
-		error_at(w, s, "%s%s%s: unknown key (did you mean \"%s\"?)", group,
-			 *group ? "." : "", key, near);
-	else
-		error_at(w, s, "%s%s%s: unknown key", group, *group ? "." : "", key);
+	error_at(w, s, "%s%s%s: unknown key%s", group, *group ? "." : "", key, hint);
 }
 
 static void parse_row(struct walk *w, const struct feature *f, const struct row *r,

@@ -13,8 +13,7 @@ void errors_add(struct errors *e, const struct origin *where, const char *fmt, .
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	text = str_vformat(fmt, ap);
 	va_end(ap);
 	e->lines = array_reserve(e->lines, e->n, sizeof(*e->lines));
 	if (where && where->file)

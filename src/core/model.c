@@ -166,8 +166,7 @@ void iface_set_reason(struct iface *i, const char *fmt, ...)
 
 	if (fmt) {
 		va_start(ap, fmt);
-		if (vasprintf(&reason, fmt, ap) < 0)
-			abort();
+		reason = str_vformat(fmt, ap);
 		va_end(ap);
 	}
 	free(i->reason);

@@ -17,8 +17,7 @@ int parse_refuse(struct parse *p, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&p->why, fmt, ap) < 0)
-		abort();
+	p->why = str_vformat(fmt, ap);
 	va_end(ap);
 	return -EINVAL;
 }

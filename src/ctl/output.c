@@ -53,8 +53,7 @@ int ctl_usage(const struct ctl *c, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	text = str_vformat(fmt, ap);
 	va_end(ap);
 	return ctl_fail(c, EXIT_USAGE, "org.netctl1.Error.Usage", text);
 }

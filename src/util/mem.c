@@ -122,12 +122,18 @@ char *str_format(const char *fmt, ...)
 {
 	va_list ap;
 	char *s;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&s, fmt, ap);
+	s = str_vformat(fmt, ap);
 	va_end(ap);
-	return check(n < 0 ? NULL : s);
+	return s;
+}
+
+char *str_vformat(const char *fmt, va_list ap)
+{
+	char *s;
+
+	return check(vasprintf(&s, fmt, ap) < 0 ? NULL : s);
 }
 
 void *array_reserve(void *p, size_t n, size_t size)

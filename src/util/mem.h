@@ -9,6 +9,7 @@
 #ifndef UTIL_MEM_H
 #define UTIL_MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "util/macros.h"
@@ -27,6 +28,9 @@ char *str_dup(const char *s);
 
 /** str_format - asprintf() that never fails; the caller frees the result */
 char *str_format(const char *fmt, ...) _printf_(1, 2);
+
+/** str_vformat - the same of a va_list */
+char *str_vformat(const char *fmt, va_list ap) _printf_(1, 0);
 
 /**
  * mem_expect - many small allocations will follow, together about @size bytes

@@ -53,6 +53,14 @@ const char *text_suggest(const char *word, const char *(*next)(const void *data,
 	return found;
 }
 
+char *text_hint(const char *word, const char *(*next)(const void *data, unsigned i),
+		const void *data)
+{
+	const char *near = text_suggest(word, next, data);
+
+	return near ? str_format(" (did you mean \"%s\"?)", near) : str_dup("");
+}
+
 int text_to_number(const char *s, int64_t *ret)
 {
 	char *end;

@@ -20,6 +20,10 @@
 const char *text_suggest(const char *word, const char *(*next)(const void *data, unsigned i),
 			 const void *data);
 
+/** text_hint - " (did you mean \"…\"?)" with that word, or ""; the caller frees it */
+char *text_hint(const char *word, const char *(*next)(const void *data, unsigned i),
+		const void *data);
+
 /**
  * text_to_number - a whole number, decimal or 0x hexadecimal, nothing behind it
  *

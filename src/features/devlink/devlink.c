@@ -79,8 +79,7 @@ static void set_text(struct devlink *d, unsigned row, const char *fmt, ...)
 
 	free(*v);
 	va_start(ap, fmt);
-	if (vasprintf(v, fmt, ap) < 0)
-		abort();
+	*v = str_vformat(fmt, ap);
 	va_end(ap);
 	d->o.present |= BIT64(row);
 }

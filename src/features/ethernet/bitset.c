@@ -83,7 +83,7 @@ static const char *nth_word(const void *words, unsigned i)
 static int parse_word(struct parse *p, const char *text, struct bitset *b)
 {
 	int bit = text ? word_value(p->row->data, text) : -EINVAL;
-	const char *near;
+	_cleanup_free_ char *hint = NULL;
 
 	if (!text)
 		return parse_refuse(p, "must be a list of words in quotes");
@@ -91,9 +91,8 @@ static int parse_word(struct parse *p, const char *text, struct bitset *b)
 		b->on[bit / 64] |= BIT64(bit % 64);
 		return 0;
 	}
-	near = text_suggest(text, nth_word, p->row->data);
-	return near ? parse_refuse(p, "unknown word \"%s\" (did you mean \"%s\"?)", text, near) :
-		      parse_refuse(p, "unknown word \"%s\"", text);
+	hint = text_hint(text, nth_word, p->row->data);
+	return parse_refuse(p, "unknown word \"%s\"%s", text, hint);
 }
 
 static int bitset_parse(struct parse *p, const config_setting_t *s, void *v)

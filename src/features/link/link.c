@@ -210,14 +210,14 @@ static const char *nth_kind(const void *data _unused_, unsigned i)
 static void check_kind(const struct iface *i, const char *kind, struct errors *e)
 {
 	const struct origin *at = object_where(&link_feature, &rows[KIND], i->part[FEATURE_LINK]);
-	const char *known, *near;
+	_cleanup_free_ char *hint = NULL;
+	const char *known;
 
 	for (unsigned n = 0; (known = nth_kind(NULL, n)); n++)
 		if (!strcmp(kind, known))
 			return;
-	near = text_suggest(kind, nth_kind, NULL);
-	errors_add(e, at, "%s: kind: netctld cannot create a \"%s\"%s%s%s", i->name, kind,
-		   near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+	hint = text_hint(kind, nth_kind, NULL);
+	errors_add(e, at, "%s: kind: netctld cannot create a \"%s\"%s", i->name, kind, hint);
 }
 
 /* "all" is no interface: it only has what the kernel keeps, and tells, for all of them. */

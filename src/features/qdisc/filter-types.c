@@ -99,7 +99,7 @@ static const char *nth_key(const void *data _unused_, unsigned n)
 static int member_parse(struct parse *p, const config_setting_t *e, unsigned line,
 			struct filter_gate *g, unsigned *seen)
 {
-	const char *key = config_setting_name(e), *near;
+	const char *key = config_setting_name(e);
 	struct parse one = { 0 };
 	int64_t interval = 0;
 	unsigned k = 0;
@@ -107,10 +107,9 @@ static int member_parse(struct parse *p, const config_setting_t *e, unsigned lin
 	while (k < ARRAY_SIZE(line_rows) && strcmp(line_rows[k].key, key))
 		k++;
 	if (k == ARRAY_SIZE(line_rows)) {
-		near = text_suggest(key, nth_key, NULL);
-		return parse_refuse(p, "line %u: %s: unknown key%s%s%s", line, key,
-				    near ? " (did you mean \"" : "", near ? near : "",
-				    near ? "\"?)" : "");
+		_cleanup_free_ char *hint = text_hint(key, nth_key, NULL);
+
+		return parse_refuse(p, "line %u: %s: unknown key%s", line, key, hint);
 	}
 	one.row = &line_rows[k];
 	*seen |= 1u << k;

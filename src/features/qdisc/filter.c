@@ -332,8 +332,7 @@ void filter_error(const struct filter_check *c, unsigned row, const char *rule, 
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	text = str_vformat(fmt, ap);
 	va_end(ap);
 	errors_add(c->errors, object_where(c->feature, &c->feature->rows[filter_has(c->filter, row) ?
 					   row : F_KIND], &c->filter->o),
@@ -375,12 +374,11 @@ static const char *nth_kind(const void *data _unused_, unsigned n)
 
 static void check_kind(struct filter_check *c)
 {
-	const char *near = text_suggest(c->filter->kind, nth_kind, NULL);
+	_cleanup_free_ char *hint = text_hint(c->filter->kind, nth_kind, NULL);
 
 	errors_add(c->errors, object_where(&filter_feature, &rows[F_KIND], &c->filter->o),
-		   "%s: filter.kind: netctld does not know \"%s\"%s%s%s", c->iface->name,
-		   c->filter->kind, near ? " (did you mean \"" : "", near ? near : "",
-		   near ? "\"?)" : "");
+		   "%s: filter.kind: netctld does not know \"%s\"%s", c->iface->name,
+		   c->filter->kind, hint);
 }
 
 static void check(const struct model *want, const struct iface *i, struct errors *e)

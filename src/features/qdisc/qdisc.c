@@ -367,8 +367,7 @@ void qdisc_error(const struct qdisc_check *c, unsigned row, const char *rule, co
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	text = str_vformat(fmt, ap);
 	va_end(ap);
 	errors_add(c->errors, object_where(c->feature, r, &c->qdisc->o),
 		   "%s: qdisc %s: %s: %s [%s]", c->iface->name, word, r->key, text, rule);
@@ -431,12 +430,11 @@ static const char *nth_kind(const void *data _unused_, unsigned n)
 
 static void check_kind(const struct qdisc_check *c)
 {
-	const char *near = text_suggest(c->qdisc->kind, nth_kind, NULL);
+	_cleanup_free_ char *hint = text_hint(c->qdisc->kind, nth_kind, NULL);
 
 	errors_add(c->errors, object_where(&qdisc_feature, &rows[QDISC_KIND], &c->qdisc->o),
-		   "%s: qdisc.kind: netctld does not know \"%s\"%s%s%s", c->iface->name,
-		   c->qdisc->kind, near ? " (did you mean \"" : "", near ? near : "",
-		   near ? "\"?)" : "");
+		   "%s: qdisc.kind: netctld does not know \"%s\"%s", c->iface->name,
+		   c->qdisc->kind, hint);
 }
 
 static void check(const struct model *want, const struct iface *i, struct errors *e)

@@ -46,16 +46,15 @@ static int gate_parse(struct parse *p, const config_setting_t *s, unsigned line,
 		return parse_refuse(p, "line %u must be { gates = 0x1; interval = \"300us\"; }", line);
 	for (int n = 0; n < config_setting_length(s); n++) {
 		const config_setting_t *e = config_setting_get_elem(s, n);
-		const char *key = config_setting_name(e), *near;
+		const char *key = config_setting_name(e);
 		unsigned k = 0;
 
 		while (k < ARRAY_SIZE(gate_rows) && strcmp(gate_rows[k].key, key))
 			k++;
 		if (k == ARRAY_SIZE(gate_rows)) {
-			near = text_suggest(key, nth_key, NULL);
-			return parse_refuse(p, "line %u: %s: unknown key%s%s%s", line, key,
-					    near ? " (did you mean \"" : "", near ? near : "",
-					    near ? "\"?)" : "");
+			_cleanup_free_ char *hint = text_hint(key, nth_key, NULL);
+
+			return parse_refuse(p, "line %u: %s: unknown key%s", line, key, hint);
 		}
 		one.row = &gate_rows[k];
 		seen |= 1u << k;

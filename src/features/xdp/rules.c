@@ -224,16 +224,15 @@ static const char *nth_key(const void *shape, unsigned i)
 static int parse_member(struct parse *p, const struct feature *shape, unsigned n,
 			const config_setting_t *s, struct object *o)
 {
-	const char *key = config_setting_name(s), *near;
+	const char *key = config_setting_name(s);
 	const struct row *r = row_find(shape, key);
 	struct parse inner = { .row = r };
 
 	p->at = s;
 	if (!r) {
-		near = text_suggest(key, nth_key, shape);
-		return near ? parse_refuse(p, "%s %u: %s: unknown key (did you mean \"%s\"?)",
-					   shape->name, n, key, near) :
-			      parse_refuse(p, "%s %u: %s: unknown key", shape->name, n, key);
+		_cleanup_free_ char *hint = text_hint(key, nth_key, shape);
+
+		return parse_refuse(p, "%s %u: %s: unknown key%s", shape->name, n, key, hint);
 	}
 	if (r->type->parse(&inner, s, row_value(r, o)) < 0) {
 		parse_refuse(p, "%s %u: %s: %s", shape->name, n, key, inner.why);

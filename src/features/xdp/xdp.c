@@ -198,16 +198,16 @@ static void check_file(const struct iface *i, const char *key, const char *progr
 {
 	const struct origin *at = xdp_place(i, &xdp_feature, key);
 	_cleanup_free_ char *own = NULL;
-	const char *near, *why;
 	const void *image;
+	const char *why;
 	size_t size;
 	int r;
 
 	if (*program != '/') {
-		near = text_suggest(program, nth_program, NULL);
-		errors_add(e, at, "%s: xdp.%s: no shipped program \"%s\"%s%s%s; an object file "
-			   "is named by its whole path", i->name, key, program,
-			   near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+		_cleanup_free_ char *hint = text_hint(program, nth_program, NULL);
+
+		errors_add(e, at, "%s: xdp.%s: no shipped program \"%s\"%s; an object file "
+			   "is named by its whole path", i->name, key, program, hint);
 		return;
 	}
 	r = image_of(program, &image, &size, &own);
