@@ -13,6 +13,23 @@ export LC_ALL=C
 run() {
 	timeout 30 "$NETCTL" "$@" >"$out" 2>"$err" </dev/null
 }
+# on_terminal COMMAND [PATTERN ANSWER]...: what somebody at a terminal sees is in $out; an
+# answer is typed when its pattern is there.
+on_terminal() {
+	local pid command=$1
+	shift
+	[ -p "$bus_dir/keyboard" ] || mkfifo "$bus_dir/keyboard"
+	: >"$out"
+	# Open both ways, so that there is no end of input.
+	script -qefc "$command" /dev/null <>"$bus_dir/keyboard" >"$out" 2>"$err" &
+	pid=$!
+	while [ $# -gt 0 ]; do
+		eventually 10 grep -qE -- "$1" "$out" || kill $pid
+		echo "$2" 1<>"$bus_dir/keyboard"
+		shift 2
+	done
+	wait $pid
+}
 # says PATTERN, complains PATTERN: of the last run's output, of its messages.
 says() {
 	grep -qE -- "$1" "$out" || { head -c 4000 "$out" "$err"; return 1; }

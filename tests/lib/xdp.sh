@@ -18,13 +18,17 @@ xdp_begin() {
 # far COMMAND...: in the namespace of the far end
 far() { nsenter --net="/proc/$far_pid/ns/net" "$@"; }
 
+# in_another_net PID: it has left ours.
+in_another_net() {
+	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+}
+
 # xdp_far: v0 here, v1 in a namespace of its own
 xdp_far() {
 	unshare --net sleep 600 &
 	far_pid=$!
 	at_exit 'kill $far_pid'
-	eventually 5 test -e "/proc/$far_pid/ns/net"
-	sleep 0.1
+	eventually 5 in_another_net $far_pid
 	ip link set lo up
 	ip link add v0 type veth peer name v1 netns "/proc/$far_pid/ns/net"
 }

@@ -10,9 +10,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/inside.sh"
 # shellcheck source=tests/lib/bus.sh
 . "$here/../lib/bus.sh"
+# shellcheck source=tests/lib/ctl.sh
+. "$here/../lib/ctl.sh"
 
-out=$bus_dir/out
-err=$bus_dir/err
 file=$daemon_dir/etc/10-test.conf
 copy=$file.edit
 # types MTU [ANSWER...]: an editor that writes that MTU, and lines for the questions
@@ -20,12 +20,6 @@ types() {
 	export MTU=$1
 	shift
 	printf '%s\n' "$@" | timeout 20 "$NETCTL" edit "$file" >"$out" 2>"$err"
-}
-says() {
-	grep -qE -- "$1" "$out" || { cat "$out"; return 1; }
-}
-complains() {
-	grep -qE -- "$1" "$err" || { cat "$err"; return 1; }
 }
 file_has() {
 	grep -q "mtu = $1;" "$file" || { cat "$file"; return 1; }
@@ -49,7 +43,7 @@ sed -i "s/mtu = [^;]*;/mtu = $MTU;/" "$2"
 EOT
 chmod +x "$bus_dir/editor"
 unset VISUAL
-export LC_ALL=C EDITOR="$bus_dir/editor please"
+export EDITOR="$bus_dir/editor please"
 ip link set lo up
 mkdir "$daemon_dir/etc/parts"
 echo '  { name = "v0"; kind = "veth"; veth = { peer = "v1"; }; mtu = 1400; },' >"$file"
@@ -113,17 +107,15 @@ rm -f "$copy"
 
 # On a terminal it asks whether to keep it.
 
-terminal() { # MTU ANSWER...
+terminal() { # MTU ANSWER
 	export MTU=$1
-	shift
-	(for word; do sleep 0.5; echo "$word"; done; sleep 0.3) |
-		timeout 20 script -qec "'$NETCTL' edit --confirm=20 '$file'" /dev/null >"$out" 2>"$err"
+	on_terminal "'$NETCTL' edit --confirm=60 '$file'" 'apply this\?' y 'keep\?' "$2"
 }
 if command -v script >/dev/null; then
-	check_status 0 "applied and kept" terminal 1100 y y
+	check_status 0 "applied and kept" terminal 1100 y
 	check "it is in use" mtu_is 1100
 	check "nothing waits" sh -c "! '$NETCTL' confirm >/dev/null 2>&1"
-	check_status 6 "applied and not kept" terminal 1000 y n
+	check_status 6 "applied and not kept" terminal 1000 n
 	check "it is not in use" mtu_is 1100
 	check "the file is as it was" file_has 1100
 	check "what was typed is kept" copy_has 1000

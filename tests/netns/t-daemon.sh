@@ -83,7 +83,7 @@ check_eventually 3 "a later file wins, key by key" \
 	sh -c 'ip -d link show br0 | grep -q "ageing_time 10000"'
 ip link add late0 type veth peer name late1
 check_eventually 3 "an interface that appears gets its address" sh -c 'ip addr show late0 | grep -q 203.0.113.1/24'
-check "and its MTU, and is up" sh -c 'ip link show late0 | grep -q "[<,]UP.*mtu 1300"'
+check_eventually 3 "and its MTU, and is up" sh -c 'ip link show late0 | grep -q "[<,]UP.*mtu 1300"'
 ip link del late0
 sleep 0.2
 ip link add other0 type veth peer name other1

@@ -71,21 +71,18 @@ check "it is found in a program above" above
 check "as the same" json '.path.peer == "203.0.113.7"'
 
 if command -v script >/dev/null; then
-	answer() { # LINE
-		(sleep 0.3; echo "$1"; sleep 0.3) |
-			SSH_CONNECTION="203.0.113.7 50000 203.0.113.2 22" \
-				script -qec "'$NETCTL' apply" /dev/null >"$out" 2>"$err"
+	asked() { # VERB [PATTERN ANSWER]...
+		SSH_CONNECTION="203.0.113.7 50000 203.0.113.2 22" \
+			on_terminal "'$NETCTL' $1" "${@:2}"
 	}
-	check_status 6 "asked on a terminal: no" answer n
+	check_status 6 "asked on a terminal: no" asked apply 'without\]' n
 	check "the question" says 'Apply it with --confirm=60\? \[Y/n/without\]'
 	check "and why" says 'This change interrupts the way you came by \(ssh from 203\.0\.113\.7 by v0\)\.'
 	check "is not applied" is_up
-	(sleep 0.3; echo; sleep 0.3; echo n; sleep 0.3) |
-		SSH_CONNECTION="203.0.113.7 50000 203.0.113.2 22" \
-			script -qec "'$NETCTL' apply" /dev/null >"$out" 2>"$err"
+	asked apply 'without\]' '' 'keep\?' n
 	check "yes: it waits for its confirmation" says 'is reverted in 60 s unless'
 	check "which was not given" is_up
-	check_status 0 "without" answer w
+	check_status 0 "without" asked apply 'without\]' w
 	check_fails "is applied" is_up
 	check "and stays" is_steady
 	config true
@@ -114,8 +111,7 @@ check_fails "and is done" is_up
 check_status 0 "and forth" from 203.0.113.7 rollback
 check "as it was" is_up
 if command -v script >/dev/null; then
-	(sleep 0.3; echo n; sleep 0.3) | SSH_CONNECTION="203.0.113.7 50000 203.0.113.2 22" \
-		script -qec "'$NETCTL' rollback" /dev/null >"$out" 2>"$err"
+	asked rollback 'y/N\]' n
 	check "on a terminal it asks" says 'Nothing would revert that. Do it\? \[y/N\]'
 	check "and does not" is_up
 fi

@@ -46,11 +46,13 @@ interfaces = (
 );
 EOF
 daemon_reload
-check "the change is undone" eventually 5 daemon_says '^the change was undone$'
+check_eventually 5 "the change is undone" daemon_says '^the change was undone$'
 check "the message has file, line, object, key and the kernel's words" daemon_says \
 	'10-test.conf:6: p1: mtu: 1450 -> 65536: Invalid argument (mtu greater than device maximum)'
-sleep 0.3
-check_equal "everything is as it was" "$before" "$(picture)"
+as_before() {
+	[ "$before" = "$(picture)" ] || { echo "$before"; picture; return 1; }
+}
+check_eventually 2 "everything is as it was" as_before
 
 # The old configuration is still the one that is kept.
 ip addr del 192.0.2.1/24 dev br0

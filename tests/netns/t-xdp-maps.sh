@@ -122,7 +122,7 @@ check_equal "by an exchange" "$link" "$(link_id)"
 check "of the program" [ "$(prog_id)" != "$program" ]
 
 own "${all/value = 5/value = 8}"
-"$NETCTL" apply --confirm=1 >/dev/null
+"$NETCTL" apply --confirm=5 >/dev/null
 check_equal "one that nobody confirms" "0x08 0x00 0x00 0x00" "$(in_map ports hex 50 00)"
 back() { [ "$(in_map ports hex 50 00)" = "0x06 0x00 0x00 0x00" ]; }
 check_eventually 5 "is undone" back

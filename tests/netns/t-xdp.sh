@@ -184,7 +184,7 @@ ip link set w1 netns "/proc/$far_pid/ns/net"
 unshare --net sleep 600 &
 third_pid=$!
 at_exit 'kill $third_pid'
-sleep 0.2
+eventually 5 in_another_net $third_pid
 third() { nsenter --net="/proc/$third_pid/ns/net" "$@"; }
 far ip link set w1 netns "/proc/$third_pid/ns/net"
 third ip link set w1 up
