@@ -178,6 +178,14 @@ lab_pull() {
 	echo 0 >"$lab_cages/$1/present"
 }
 
+# lab_vanish CAGE N: the module in it is pulled out by its Nth transfer from now; returns
+# when it was.  Not before: a daemon that still has to notice the module that was there
+# before would say "empty" too early, and the next module would be the one that vanishes.
+lab_vanish() {
+	echo "$2" >"$lab_cages/$1/vanish"
+	eventually 30 grep -q 0 "$lab_cages/$1/present"
+}
+
 # lab_insert_qsfp CAGE KIND
 lab_insert_qsfp() {
 	local memory

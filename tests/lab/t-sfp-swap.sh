@@ -89,8 +89,8 @@ for kind in bad-checksum unknown empty; do
 	check_eventually 5 "$kind: is noticed, and a reason given" sfp_is sfp0 'problem != null' true
 done
 lab_insert 0 10gbase-sr VANISH
-echo 3 >"$lab_cages/0/vanish"
-check_eventually 5 "one that vanishes while it is read" sfp_is sfp0 present false
+check "one is pulled out while it is read" lab_vanish 0 3
+check_eventually 5 "which is noticed" sfp_is sfp0 present false
 echo 100 >"$lab_cages/0/slow_ms"
 swap 10gbase-sr
 before=$(wc -l <$changes)

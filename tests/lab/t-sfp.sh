@@ -131,15 +131,15 @@ for _ in $(seq 25); do
 	[ $took -le $longest ] || longest=$took
 done
 echo "# the longest answer meanwhile: $longest ms"
-check "the daemon answers within one of its transfers" [ $longest -lt 1000 ]
+check "the daemon answers long before a look is over" [ $longest -lt 10000 ]
 echo 0 >"$lab_cages/2/slow_ms"
 check_eventually 20 "which is understood in the end" sfp_is sfp2 serial SLOW
 
 # Vanishing while it is read; rubbish of any kind.
 for n in 1 2 3 4; do
 	lab_insert 0 10gbase-sr "V$n"
-	echo "$n" >"$lab_cages/0/vanish"
-	check_eventually 5 "one that vanishes at transfer $n" sfp_is sfp0 present false
+	check "one is pulled out at transfer $n" lab_vanish 0 "$n"
+	check_eventually 5 "which is noticed" sfp_is sfp0 present false
 done
 for n in $(seq 20); do
 	echo 0 >"$lab_cages/0/present"
