@@ -106,7 +106,7 @@ def differences():
 
 def compare(text):
     """Silent if all is well: there are hundreds."""
-    end = time.monotonic() + 3
+    end = time.monotonic() + 30
     while (wrong := differences()) and time.monotonic() < end:
         time.sleep(.05)
     if wrong:

@@ -91,7 +91,7 @@ check_equal "systemd-analyze verify says nothing" "" \
 	"$(systemd-analyze verify "$unit" "${unit%.service}-wait-online.service" 2>&1)"
 check_equal "nobody has waited for the network to be online" inactive \
 	"$(show netctld-wait-online ActiveState)"
-check "who wants to can" timeout 20 systemctl start network-online.target
+check "who wants to can" timeout 100 systemctl start network-online.target
 check_equal "and it is" active "$(show netctld-wait-online ActiveState)"
 exposure=$(systemd-analyze security --no-pager netctld.service | sed -n 's/.*exposure level.*: \([0-9.]*\) .*/\1/p')
 note "exposure: $exposure"
@@ -190,9 +190,18 @@ check_eventually 3 "the client shows it" is started told_of lab-unit@up0.service
 check_equal "the bus has the name" '"lab-unit@up0.service"' "$(busctl --json=short get-property \
 	org.netctl1 /org/netctl1/link/up0 org.netctl1.Link Units | jq -c '.data[0].unit.data')"
 run=$(invocation)
-ip link set up0-far down
-sleep 0.3
-ip link set up0-far up
+# Short means less than the second that is waited for it, also on a busy machine.
+for _ in 1 2 3 4 5 6 7 8; do
+	run=$(invocation)
+	tap_now
+	begun=$tap_time
+	ip link set up0-far down
+	sleep 0.3
+	ip link set up0-far up
+	tap_now
+	[ $((tap_time - begun)) -ge 70 ] || break
+	check_eventually 5 "which takes longer here" is active unit
+done
 sleep 1.5
 check_equal "a short loss of carrier does not stop it" "$run" "$(invocation)"
 systemctl restart netctld

@@ -76,7 +76,13 @@ if event == "cable":
 else:
     kernel = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
     kernel.bind((0, 1))  # RTMGRP_LINK
-time.sleep(0.7)  # the monitor becomes one
+
+# The monitor is one when it shows what is asked meanwhile.
+for _ in range(60):
+    subprocess.run(["busctl", "call", "org.netctl1", "/org/netctl1", "org.netctl1.Manager", "GetLinkByIndex", "i", "1"],
+                   stdout=subprocess.DEVNULL, check=False)
+    if select.select([bus.stdout], [], [], 0.5)[0]:
+        break
 hand = None
 if path == "-":
     hand = subprocess.Popen(value, shell=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -84,7 +90,7 @@ else:
     with open(path, "w") as f:
         f.write(value)
 start, told, seen, rest = time.time(), None, None, b""
-while (told is None or seen is None) and time.time() < start + 10:
+while (told is None or seen is None) and time.time() < start + 60:
     for ready in select.select([kernel, bus.stdout], [], [], 0.5)[0]:
         now = time.time()
         if ready is kernel:

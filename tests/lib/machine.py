@@ -150,7 +150,7 @@ def picture(full=False, extra=()):
     """
     into = {}
     places = collections.Counter()
-    end = time.monotonic() + 3
+    end = time.monotonic() + 30
     while True:
         links, *four = documents(run("ip", "-d", "-j", "-batch", "-",
                                      input="addr show\nroute show table all\nrule show\n"))
@@ -241,7 +241,7 @@ def is_carrier_only(line):
                   if not all("'%s'" % f in y for y in m.groups())} <= {"LOWER_UP"}
 
 
-def settled_difference(a, ignore=None, seconds=2.0, full=False, extra=()):
+def settled_difference(a, ignore=None, seconds=10.0, full=False, extra=()):
     """As difference() to now, when the kernel has come to rest (carrier is told a moment later)."""
     end = time.monotonic() + seconds
     while True:

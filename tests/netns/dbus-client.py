@@ -212,7 +212,7 @@ def monitor():
         return
     subprocess.run(["ip", "link", "set", "v1", "alias", "told%d" % (time.monotonic() * 1000)],
                    check=True)
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while not any("Alias" in s for s in seen) and time.monotonic() < end:
         GLib.MainContext.default().iteration(False)
         time.sleep(.01)
@@ -221,7 +221,7 @@ def monitor():
 
 
 def wait_online():
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     state = None
     while time.monotonic() < end and state != "ok":
         state = prop("ManagementState", path=link("v0"), interface=NAME + ".Link")

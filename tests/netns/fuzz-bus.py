@@ -196,7 +196,7 @@ if os.fork() == 0:  # a process of its own: this one is busy
     os._exit(0)
 
 send()
-GLib.timeout_add_seconds(int(30 + CALLS / 1000), loop.quit)
+GLib.timeout_add_seconds(int(120 + CALLS / 100), loop.quit)
 begun = time.monotonic()
 loop.run()
 open(sys.argv[3], "w").close()
