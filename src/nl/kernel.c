@@ -33,7 +33,6 @@
 #include "nl/outlet.h"
 #include "nl/place.h"
 #include "nl/rtnl.h"
-#include "nl/uapi.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -65,9 +64,11 @@ struct pending {
 	reply_fn fn;
 	void *data;
 	size_t offset; /* of its message in the batch */
+	size_t program_at; /* in the message */
 	uint32_t seq;
 	int error;
 	char *text;
+	struct xdp_job *program;
 };
 
 struct dump {
@@ -119,11 +120,16 @@ static int send_to_kernel(struct linux_kernel *lk, enum road road, const void *d
 	return r < 0 ? r : outlet_send(&lk->outlets[road], data, len);
 }
 
+static void pending_done(struct pending *p)
+{
+	free(TAKE_PTR(p->text));
+	p->program = xdp_job_free(p->program);
+}
+
 static void answer(struct pending *p)
 {
 	p->fn(p->data, p->error, p->text);
-	free(p->text);
-	p->text = NULL;
+	pending_done(p);
 }
 
 /* Answer in order; what answering queues goes into the next batch. */
@@ -167,13 +173,10 @@ static struct nlmsghdr *nth_request(const struct linux_kernel *lk, unsigned i)
 	return (void *)(lk->batch + lk->pending[i].offset);
 }
 
-/* Deleting a device waits for RCU grace periods, tens of milliseconds: by itself. */
-static bool is_slow(const struct linux_kernel *lk, unsigned i)
+/* Loading a program takes milliseconds, and may fail before anything is sent. */
+static bool goes_alone(const struct linux_kernel *lk, unsigned i)
 {
-	const struct nlmsghdr *h = nth_request(lk, i);
-	const struct rtgenmsg *g = NLMSG_DATA(h);
-
-	return h->nlmsg_type == RTM_DELLINK && g->rtgen_family == AF_UNSPEC;
+	return lk->pending[i].program || rtnl_is_slow(nth_request(lk, i));
 }
 
 /* How many of the queued requests leave in one sendmsg(), and how many bytes they are. */
@@ -184,7 +187,8 @@ static unsigned batch_span(const struct linux_kernel *lk, size_t *bytes)
 
 	for (i = 1; i < lk->n; i++)
 		if (i >= lk->batch_limit || lk->pending[i].offset > BATCH_BYTES_MAX ||
-		    road_of(nth_request(lk, i)) != road || is_slow(lk, i - 1) || is_slow(lk, i))
+		    road_of(nth_request(lk, i)) != road || goes_alone(lk, i - 1) ||
+		    goes_alone(lk, i))
 			break;
 	*bytes = i < lk->n ? lk->pending[i].offset : lk->batch_bytes;
 	return i;
@@ -201,12 +205,15 @@ static void adapt_batch(struct linux_kernel *lk, uint64_t usec)
 static void send_batch(struct linux_kernel *lk)
 {
 	enum road road = road_of(nth_request(lk, 0));
+	struct pending *first = &lk->pending[0];
 	struct nlmsghdr *h = NULL;
 	uint64_t begin;
 	size_t bytes;
-	int r;
+	int r = xdp_load_into(first->program, lk->batch + first->program_at, &first->text);
 
 	lk->sent = batch_span(lk, &bytes);
+	if (r < 0)
+		return fail_batch(lk, r);
 	for (unsigned i = 0; i < lk->sent; i++) {
 		h = nth_request(lk, i);
 		h->nlmsg_seq = lk->pending[i].seq = ++lk->seq;
@@ -329,7 +336,8 @@ static void linux_submit(struct kernel *k, const struct request *r, reply_fn fn,
 	h->nlmsg_pid = 0;
 	lk->pending = array_reserve(lk->pending, lk->n, sizeof(*lk->pending));
 	lk->pending[lk->n++] = (struct pending){
-		.fn = fn, .data = data, .offset = lk->batch_bytes,
+		.fn = fn, .data = data, .offset = lk->batch_bytes, .program = r->program,
+		.program_at = r->program_at,
 	};
 	lk->batch_bytes += NLMSG_ALIGN(bytes);
 }
@@ -548,9 +556,8 @@ static void linux_free(struct kernel *k)
 		free(d);
 	}
 	for (unsigned i = 0; i < lk->n; i++) {
-		if (place_is(nth_request(lk, i)))
-			place_done(lk->batch + lk->pending[i].offset);
-		free(lk->pending[i].text);
+		place_done(nth_request(lk, i));
+		pending_done(&lk->pending[i]);
 	}
 	free(lk->pending);
 	xdp_free(lk->k.xdp);
@@ -561,16 +568,9 @@ static void linux_free(struct kernel *k)
 }
 
 static const struct kernel_ops linux_ops = {
-	.free = linux_free,
-	.submit = linux_submit,
-	.flush = linux_flush,
-	.dump = linux_dump,
-	.listen = linux_listen,
-	.hold = linux_hold,
-	.read_notifications = linux_read_notifications,
-	.read_file = files_read,
-	.read_folder = files_list,
-	.driver = files_driver,
+	.free = linux_free, .submit = linux_submit, .flush = linux_flush, .dump = linux_dump,
+	.listen = linux_listen, .hold = linux_hold, .read_notifications = linux_read_notifications,
+	.read_file = files_read, .read_folder = files_list, .driver = files_driver,
 };
 
 int kernel_open(sd_event *event, struct kernel **ret)

@@ -28,6 +28,9 @@ struct request {
 	const char *iface;
 	int ifindex;
 	struct xdp_job *xdp;  /* XDP: what shall be there; taken over */
+	/* NETLINK: a program that is loaded when it is the message's turn, else NULL; taken over. */
+	struct xdp_job *program;
+	size_t program_at; /* where in the message its file descriptor goes, 32 bits */
 };
 
 struct kernel;
@@ -105,7 +108,7 @@ static inline struct kernel *kernel_free(struct kernel *k)
 /**
  * kernel_submit - queue one request
  *
- * The message is copied, an XDP job taken over. Requests are carried out in the order they are
+ * The message is copied, a job taken over. Requests are carried out in the order they are
  * submitted in, many to a system call, and answered in that order, not before
  * kernel_flush() has been called and the loop has turned.
  */

@@ -78,6 +78,6 @@ void place_done(void *at)
 {
 	struct place *p = at;
 
-	if (!is_ioctl(at))
+	if (place_is(at) && !is_ioctl(at))
 		p->xdp = xdp_job_free(p->xdp);
 }

@@ -69,3 +69,10 @@ int rtnl_answer_error(const struct nlmsghdr *n)
 	error = (int8_t)nla_get_u8(a);
 	return error > 0 ? -EIO : error;
 }
+
+bool rtnl_is_slow(const struct nlmsghdr *n)
+{
+	const struct rtgenmsg *g = NLMSG_DATA(n);
+
+	return n->nlmsg_type == RTM_DELLINK && g->rtgen_family == AF_UNSPEC;
+}

@@ -5,6 +5,7 @@
 
 #include <linux/netlink.h>
 #include <netlink/socket.h>
+#include <stdbool.h>
 
 #include "util/mem.h"
 
@@ -28,5 +29,8 @@ char *rtnl_extack_text(const struct nlmsghdr *n);
  * Return: 0 or a negative errno.
  */
 int rtnl_answer_error(const struct nlmsghdr *n);
+
+/** rtnl_is_slow - deleting a device waits for RCU grace periods, tens of milliseconds */
+bool rtnl_is_slow(const struct nlmsghdr *n);
 
 #endif

@@ -152,6 +152,19 @@ static int load_chain(struct xdp_job *j, struct xdp_attached **ret, char **why)
 	return r;
 }
 
+int xdp_load_into(struct xdp_job *j, void *at, char **why)
+{
+	_cleanup_(loaded_done) struct loaded l = { .prog_fd = -1 };
+	int r = j ? libbpf_load(j, &l, why) : 0;
+
+	if (!j || r < 0)
+		return r;
+	j->program_fd = l.prog_fd;
+	l.prog_fd = -1;
+	memcpy(at, &j->program_fd, sizeof(uint32_t));
+	return 0;
+}
+
 int xdp_load(struct xdp_job *j, struct xdp_attached **ret, char **why)
 {
 	struct xdp_attached *a = NULL;

@@ -17,6 +17,11 @@ int xdp_run(struct xdp *x _unused_, struct xdp_job *j _unused_, char **why _unus
 	return -EOPNOTSUPP;
 }
 
+int xdp_load_into(struct xdp_job *j, void *at _unused_, char **why _unused_)
+{
+	return j ? -EOPNOTSUPP : 0;
+}
+
 struct xdp_job *xdp_job_free(struct xdp_job *j _unused_)
 {
 	return NULL;

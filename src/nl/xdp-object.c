@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Jobs and attached programs as objects, and what their counters say. */
+#include <elf.h>
 #include <stdio.h>
 
 #include "nl/bpf.h"
@@ -26,6 +27,32 @@ const struct xdp_kernel *xdp_kernel(struct xdp *x)
 	return &x->facts;
 }
 
+uint64_t xdp_hash(uint64_t h, const void *image, size_t size) /* FNV-1a */
+{
+	for (size_t n = 0; n < size; n++)
+		h = (h ^ ((const uint8_t *)image)[n]) * UINT64_C(1099511628211);
+	return h;
+}
+
+void xdp_build(const void *image, size_t size, char *ret)
+{
+	sprintf(ret, "%016llx", (unsigned long long)xdp_hash(XDP_HASH_BEGIN, image, size));
+}
+
+const char *xdp_image_check(const void *image, size_t size)
+{
+	const Elf64_Ehdr *h = image;
+	int order = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? ELFDATA2MSB : ELFDATA2LSB;
+
+	if (size < sizeof(*h) || memcmp(h->e_ident, ELFMAG, SELFMAG))
+		return "is no ELF object file";
+	if (h->e_ident[EI_DATA] != order)
+		return "is for machines of the other byte order";
+	if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_machine != EM_BPF)
+		return "is for another machine, not for BPF";
+	return h->e_type == ET_REL ? NULL : "is no relocatable object file";
+}
+
 struct xdp_job *xdp_job_new(int ifindex)
 {
 	struct xdp_job *j = new0(struct xdp_job);
@@ -33,6 +60,7 @@ struct xdp_job *xdp_job_new(int ifindex)
 	j->ifindex = ifindex;
 	j->chain_fd = -1;
 	j->from = -1;
+	j->program_fd = -1;
 	return j;
 }
 
@@ -46,6 +74,8 @@ struct xdp_job *xdp_job_free(struct xdp_job *j)
 	}
 	for (unsigned n = 0; n < j->n_names; n++)
 		free(j->names[n]);
+	if (j->program_fd >= 0)
+		close(j->program_fd);
 	free(j->names);
 	free(j->maps);
 	free(j->file);

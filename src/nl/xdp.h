@@ -14,8 +14,11 @@ enum xdp_mode { XDP_AUTO, XDP_NATIVE, XDP_GENERIC, XDP_OFFLOAD };
 /* What to do where the device cannot have the mode. */
 enum xdp_unsupported { XDP_FAIL, XDP_FALL_BACK, XDP_SKIP };
 
-/* Where a program hangs: before the stack, or at tcx (kernel/bpf/tcx.c), of which there are two. */
-enum xdp_hook { XDP_HOOK, TCX_INGRESS, TCX_EGRESS };
+/*
+ * Where a program hangs: before the stack; at tcx (kernel/bpf/tcx.c), of which there are two; in a
+ * filter, which is a message of its own (nl/tc-bpf.h).
+ */
+enum xdp_hook { XDP_HOOK, TCX_INGRESS, TCX_EGRESS, TC_FILTER };
 
 /* What a map of the object file is made of. */
 struct xdp_map {
@@ -59,7 +62,21 @@ struct xdp_job {
 	char **names; /* for prepare(), and of maps; TCX_…: keys of all that shall be there, in order */
 	unsigned n_names;
 	void *own; /* heap that lives as long: @image of an object file */
+	int program_fd; /* TC_FILTER: while the message is on its way; -1: not loaded */
 };
+
+/* The most that is read of an object file. */
+#define XDP_IMAGE_MAX (8u << 20)
+
+/** xdp_image_check - is it an object file that can be for this kernel? NULL, or what it is */
+const char *xdp_image_check(const void *image, size_t size);
+
+/** xdp_hash - tells one image from another; @h: of what is in front of it, or XDP_HASH_BEGIN */
+#define XDP_HASH_BEGIN UINT64_C(14695981039346656037)
+uint64_t xdp_hash(uint64_t h, const void *image, size_t size);
+
+/** xdp_build - the hash of one object file as text, into @ret of 17 bytes */
+void xdp_build(const void *image, size_t size, char *ret);
 
 /** xdp_job_new, xdp_job_free - empty; NULL is allowed, returns NULL */
 struct xdp_job *xdp_job_new(int ifindex);
@@ -151,6 +168,16 @@ struct xdp *xdp_free(struct xdp *x);
  * @why: set on failure; the caller frees it
  */
 int xdp_run(struct xdp *x, struct xdp_job *j, char **why);
+
+/**
+ * xdp_load_into - load the program of a TC_FILTER's message
+ * @j: NULL: none, and nothing is done
+ * @at: gets the file descriptor, 32 bits in the machine's order; it is @j's
+ * @why: set on failure; the caller frees it
+ *
+ * Return: 0 or a negative errno.
+ */
+int xdp_load_into(struct xdp_job *j, void *at, char **why);
 
 /** xdp_find - what the daemon has on an interface; NULL: nothing */
 struct xdp_attached *xdp_find(const struct xdp *x, int ifindex);

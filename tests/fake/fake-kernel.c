@@ -62,6 +62,7 @@ static struct queued *queued_free(struct queued *q)
 	free((char *)q->request.path);
 	free((char *)q->request.value);
 	xdp_job_free(q->request.xdp);
+	xdp_job_free(q->request.program);
 	free(q);
 	return next;
 }
@@ -160,7 +161,11 @@ static int fake_sysfs(struct fake_kernel *fk, const char *path, const char *valu
 int fake_run(struct fake_kernel *fk, const struct request *r, const char **ret_text)
 {
 	struct call c = { .fk = fk, .n = r->nlh };
-	int error = r->channel == CHANNEL_SYSCTL ? ip_sysctl(fk, r->path, r->value) :
+	int error;
+
+	if (r->program)
+		memcpy((char *)r->nlh + r->program_at, &(uint32_t){ ++fk->last_program }, 4);
+	error = r->channel == CHANNEL_SYSCTL ? ip_sysctl(fk, r->path, r->value) :
 		    r->channel == CHANNEL_SYSFS	 ? fake_sysfs(fk, r->path, r->value) :
 		    r->channel == CHANNEL_XDP	 ? fake_xdp(fk, r->xdp, &c.text) :
 						   run_message(&c);
@@ -303,6 +308,8 @@ static void fake_submit(struct kernel *k, const struct request *r, reply_fn fn, 
 		q->request.value = str_dup(r->value);
 	} else {
 		q->request.nlh = mem_dup(r->nlh, NLMSG_ALIGN(r->nlh->nlmsg_len));
+		q->request.program = r->program;
+		q->request.program_at = r->program_at;
 	}
 	q->reply = fn;
 	q->data = data;

@@ -4,6 +4,7 @@
  * (net/sched/sch_api.c). What a discipline does, and most of what it refuses, is
  * not here: its options come back as they were given.
  */
+#include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 
 #include "fake/fake-internal.h"
@@ -17,7 +18,7 @@ struct tc {
 
 /* Of these a change says all, or all that it does not say is as at first. */
 static const char *const whole[] = { "prio", "mqprio", "taprio", "multiq", "pfifo", "bfifo", "netem",
-				     "ets", "cbs", "etf", "htb", "flower" };
+				     "ets", "cbs", "etf", "htb", "flower", "bpf" };
 
 static const char *kind_of(const struct tc *t)
 {
@@ -152,6 +153,26 @@ static struct tc *create(struct call *c, struct device *d, uint16_t type)
 	return t;
 }
 
+/* The kernel takes a file descriptor, and tells what it stands for (cls_bpf_dump_ebpf_info()). */
+static void tell_program(struct tc *t)
+{
+	const struct nlattr *options = attrs_get(&t->attrs, TCA_OPTIONS), *fd;
+	static const uint8_t tag[8] = { 0x7a, 1, 2, 3, 4, 5, 6, 7 };
+	struct attrs all = { 0 };
+	struct nl_msg *msg;
+
+	attrs_merge(&all, nla_data(options), nla_len(options));
+	fd = attrs_get(&all, TCA_BPF_FD);
+	if (fd)
+		attrs_set(&all, TCA_BPF_ID, nla_data(fd), nla_len(fd));
+	attrs_set(&all, TCA_BPF_TAG, tag, sizeof(tag));
+	msg = fake_message(0, &all, 0);
+	attrs_put(msg, &all);
+	attrs_set(&t->attrs, TCA_OPTIONS, NLMSG_DATA(nlmsg_hdr(msg)), nlmsg_datalen(nlmsg_hdr(msg)));
+	attrs_done(&all);
+	nlmsg_free(msg);
+}
+
 /* One a place, turn and handle; those of kind matchall cannot be changed (mall_change()). */
 static int filter_change(struct call *c, struct device *d, struct nlattr *const *tb)
 {
@@ -185,6 +206,8 @@ static int filter_change(struct call *c, struct device *d, struct nlattr *const 
 	attrs_set(&t->attrs, TCA_KIND, nla_data(tb[TCA_KIND]), nla_len(tb[TCA_KIND]));
 	if (tb[TCA_OPTIONS])
 		merge_options(t, tb[TCA_OPTIONS]);
+	if (!strcmp(kind_of(t), "bpf"))
+		tell_program(t);
 	fake_tell(c->fk, RTNLGRP_TC, message(t, RTM_NEWTFILTER));
 	return 0;
 }

@@ -2,6 +2,9 @@
 /* Programs at tcx, without a kernel that has it; with one: tests/netns/t-tcx.sh. */
 #include "unit/harness.h"
 
+#include <linux/pkt_cls.h>
+
+#include "nl/tc-bpf.h"
 #include "nl/xdp-internal.h"
 
 static int no_tcx(const struct xdp *x _unused_, int ifindex _unused_, enum xdp_hook hook _unused_,
@@ -66,11 +69,51 @@ static void what_is_detached_is_seen(void **state _unused_)
 	assert_null(tcx_find(&x, 0)); /* attached without a link: nobody's */
 }
 
+/* A filter's name says what it was made from, and is read by the next daemon. */
+static void expect_name(const char *name, const char *program, const char *section)
+{
+	struct nl_msg *msg = nlmsg_alloc();
+	struct nlattr *tb[TCA_BPF_MAX + 1];
+	struct tc_bpf told;
+
+	nla_put_string(msg, TCA_BPF_NAME, name);
+	nla_put_u32(msg, TCA_BPF_ID, 7);
+	nla_put_u32(msg, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
+	assert_int_equal(nla_parse(tb, TCA_BPF_MAX, nlmsg_data(nlmsg_hdr(msg)),
+				   nlmsg_datalen(nlmsg_hdr(msg)), NULL), 0);
+	tc_bpf_get(tb, &told);
+	assert_true(told.direct && told.id == 7);
+	if (program) {
+		assert_string_equal(told.program, program);
+		assert_string_equal(told.section ? told.section : "", section);
+		assert_string_equal(told.build, "0123456789abcdef");
+	} else {
+		assert_null(told.program);
+	}
+	tc_bpf_done(&told);
+	nlmsg_free(msg);
+}
+
+static void a_filter_says_what_it_was_made_from(void **state _unused_)
+{
+	expect_name("/a.o@0123456789abcdef", "/a.o", "");
+	expect_name("/a.o:[tc/in]@0123456789abcdef", "/a.o", "tc/in");
+	expect_name("/a:[b]@x/c@0.o:[d]e@f]@0123456789abcdef", "/a:[b]@x/c@0.o", "d]e@f");
+	expect_name("a.o:[tc]", NULL, NULL); /* tc(8)'s own */
+	expect_name("/a.o@0123456789abcdeg", NULL, NULL);
+	expect_name("@0123456789abcdef", NULL, NULL);
+	expect_name("", NULL, NULL);
+	assert_non_null(tc_bpf_check("a.o", NULL));
+	assert_non_null(strstr(tc_bpf_check("/a]", NULL), "marks sections"));
+	assert_non_null(strstr(tc_bpf_check("/a", ":[x"), "marks sections"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kernel_without_tcx_is_told),
 		cmocka_unit_test(what_is_detached_is_seen),
+		cmocka_unit_test(a_filter_says_what_it_was_made_from),
 	};
 
 	return harness_main("tcx", tests, ARRAY_SIZE(tests));

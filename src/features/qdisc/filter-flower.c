@@ -376,7 +376,7 @@ static int put_above_ip(struct nl_msg *msg, const struct flower *w)
 	return bad;
 }
 
-static int put(struct encoder *e, const struct filter *f)
+static int put(struct encoder *e, const struct step *s _unused_, const struct filter *f)
 {
 	const struct flower *w = (const struct flower *)f;
 	struct nl_msg *msg = e->msg;

@@ -15,7 +15,13 @@
 #include "features/qdisc/filter.h"
 #include "util/text.h"
 
-static const struct filter_kind *const kinds[] = { &flower_kind, &matchall_kind, NULL };
+static const struct filter_kind *const kinds[] = {
+	&flower_kind, &matchall_kind,
+#if WITH_XDP
+	&bpf_kind,
+#endif
+	NULL,
+};
 
 const struct word filter_places[] = {
 	{ "ingress", FILTER_INGRESS }, { "egress", FILTER_EGRESS }, { "root", FILTER_ROOT },
@@ -171,7 +177,7 @@ static int place_of(const struct iface *i, uint32_t parent)
 
 static int decode(const struct filter_kind *k, struct nlattr *options, struct filter *f)
 {
-	struct nlattr *tb[TCA_FLOWER_MAX + 1] = { NULL };
+	struct nlattr *tb[TCA_FLOWER_MAX + 1] = { NULL }; /* no kind has more */
 	uint32_t flags;
 
 	if (options && nla_parse_nested(tb, k->max, options, NULL) < 0)
@@ -248,6 +254,18 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 	return 0;
 }
 
+static void complete(struct model *want, struct iface *i)
+{
+	const struct list *l = iface_list(i, &filter_feature);
+
+	for (unsigned n = 0; l && n < l->n; n++) {
+		const struct filter_kind *k = kind_of(l->items[n]);
+
+		if (k && k->complete)
+			k->complete(want, (struct filter *)l->items[n]);
+	}
+}
+
 /* Planned. */
 
 static unsigned rank(const struct iface *i _unused_, const struct object *o _unused_)
@@ -306,6 +324,8 @@ static enum effect effect(const struct planner *p _unused_, const struct step *s
 {
 	const struct filter_kind *k = kind_of(s->to);
 
+	if (k->flags_fixed && (row - k->f.rows == F_SKIP_SW || row - k->f.rows == F_SKIP_HW))
+		return EFFECT_RECREATE;
 	if (k->fixed || (row - k->f.rows >= F_OWN && !k->same_mask(row, s->to, s->from)))
 		return EFFECT_RECREATE;
 	return row->effect;
@@ -395,7 +415,8 @@ static void check(const struct model *want, const struct iface *i, struct errors
 		}
 		c.feature = &k->f;
 		check_place(&c);
-		filter_check_actions(&c);
+		if (k->actions)
+			filter_check_actions(&c);
 		if (k->check)
 			k->check(&c);
 	}
@@ -431,7 +452,7 @@ static struct tcmsg *begin(struct encoder *e, const struct step *s, uint16_t typ
 	return nla_put_string(e->msg, TCA_KIND, f->kind) < 0 ? NULL : tcm;
 }
 
-static int put_options(struct encoder *e, const struct filter *f)
+static int put_options(struct encoder *e, const struct step *s, const struct filter *f)
 {
 	const struct filter_kind *k = kind_of(&f->o);
 	struct nlattr *nest = nla_nest_start(e->msg, TCA_OPTIONS);
@@ -440,12 +461,12 @@ static int put_options(struct encoder *e, const struct filter *f)
 	int r = nest ? 0 : -EMSGSIZE;
 
 	if (!r && k->put)
-		r = k->put(e, f);
+		r = k->put(e, s, f);
 	if (!r && filter_has(f, F_CLASSID) && nla_put_u32(e->msg, k->classid, f->classid) < 0)
 		r = -EMSGSIZE;
 	if (!r && flags && nla_put_u32(e->msg, k->flags, flags) < 0)
 		r = -EMSGSIZE;
-	if (!r)
+	if (!r && k->actions)
 		r = filter_put_actions(e->msg, k->actions, f);
 	if (!r)
 		nla_nest_end(e->msg, nest);
@@ -465,7 +486,9 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 	f = effective(to);
 	ok = begin(e, s, RTM_NEWTFILTER, s->verb == VERB_REPLACE && !part ? NLM_F_CREATE :
 		   NLM_F_CREATE | NLM_F_EXCL, f);
-	r = ok ? put_options(e, f) : -EMSGSIZE;
+	r = ok ? put_options(e, s, f) : -EMSGSIZE;
+	if (r < 0)
+		e->request.program = xdp_job_free(e->request.program);
 	object_free(&filter_feature, &f->o);
 	return r;
 }
@@ -476,5 +499,5 @@ struct feature filter_feature = {
 	.sources = sources, .observe = observe, .format = format, .variant = variant,
 	.nth_variant = nth_variant, .rank = rank, .goes_along = goes_along, .brief = true,
 	.is_ours = is_ours, .is_default = is_default, .same = same, .effect = effect,
-	.entry_blocked = entry_blocked, .check = check, .encode = encode,
+	.complete = complete, .entry_blocked = entry_blocked, .check = check, .encode = encode,
 };

@@ -79,7 +79,7 @@ enum filter_verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_DROP, VERDICT_CONTINUE
 #define FILTER_ROWS(kind_flags)                                                                    \
 	[F_KIND] = { .key = "kind", .type = &type_name, VALUE(filter, kind),                       \
 		     .phase = PHASE_QDISC, .off = PHASE_DROP_QDISC, .flags = (kind_flags),         \
-		     .help = "How frames are told apart: flower, matchall" },                      \
+		     .help = "How frames are told apart: flower, matchall, bpf" },                      \
 	[F_PARENT] = { .key = "parent", .type = &type_enum8, VALUE(filter, parent),                \
 		       .data = filter_places, .flags = ROW_KEY, .initial = "\"ingress\"",          \
 		       .help = "Where it stands: at the interface's ingress or egress, which needs a " \
@@ -194,18 +194,24 @@ void filter_error(const struct filter_check *c, unsigned row, const char *rule, 
 struct filter_kind {
 	struct feature f; /* name, kind, and rows of such an entry */
 
-	/* Numbers of attributes that all kinds have, in TCA_OPTIONS; the highest of the kind's. */
+	/*
+	 * Numbers of attributes in TCA_OPTIONS that kinds have in common, .actions 0: it has none;
+	 * the highest of the kind's.
+	 */
 	uint16_t classid, actions, flags, max;
 	/* What it matches, written and read. NULL: everything. */
-	int (*put)(struct encoder *e, const struct filter *f);
+	int (*put)(struct encoder *e, const struct step *s, const struct filter *f);
 	void (*get)(struct nlattr *const *tb, struct filter *f);
+	/* What it implies; NULL: nothing. */
+	void (*complete)(struct model *want, struct filter *f);
 	void (*check)(const struct filter_check *c);
 	/* The kernel takes another value of this row for the filter that is there. */
 	bool (*same_mask)(const struct row *row, const struct object *to, const struct object *from);
 	bool fixed; /* it takes no change: the filter goes, and another comes */
+	bool flags_fixed; /* no change of skip_sw and skip_hw */
 };
 
-extern const struct filter_kind flower_kind, matchall_kind;
+extern const struct filter_kind bpf_kind, flower_kind, matchall_kind;
 
 #define FILTER_FEATURE(id, help_, rows_)                                                          \
 	.f = { .name = "filter", .kind = id, .help = help_, .form = FORM_LIST,                     \

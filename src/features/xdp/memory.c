@@ -6,8 +6,6 @@
  *
  * The text is read once for each program; the mirror gets copies.
  */
-#include <elf.h>
-
 #include "features/xdp/xdp.h"
 
 /* What was read: an object of each feature, on the heap; NULL: not there. */
@@ -144,18 +142,4 @@ bool xdp_recall(struct model *m, struct iface *i, struct xdp_attached *a)
 		if (r->inner[n])
 			copy_object(m, i, shipped_nth(n)->feature, r->inner[n]);
 	return true;
-}
-
-const char *xdp_image_check(const void *image, size_t size)
-{
-	const Elf64_Ehdr *h = image;
-	int order = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? ELFDATA2MSB : ELFDATA2LSB;
-
-	if (size < sizeof(*h) || memcmp(h->e_ident, ELFMAG, SELFMAG))
-		return "is no ELF object file";
-	if (h->e_ident[EI_DATA] != order)
-		return "is for machines of the other byte order";
-	if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_machine != EM_BPF)
-		return "is for another machine, not for BPF";
-	return h->e_type == ET_REL ? NULL : "is no relocatable object file";
 }

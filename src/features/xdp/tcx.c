@@ -106,7 +106,7 @@ static void complete(struct model *want, struct iface *i)
 
 		if (!t->program || load_image(t->program, &own, &size))
 			continue; /* check() says so */
-		sprintf(build, "%016llx", (unsigned long long)xdp_hash(XDP_HASH_BEGIN, own, size));
+		xdp_build(own, size, build);
 		t->build = arena_str(want->arena, build);
 		t->o.present |= BIT64(BUILD);
 	}
@@ -194,7 +194,7 @@ static int fill_job(struct xdp_job *j, const struct step *s)
 	j->file = str_dup(t->program);
 	j->section = t->section ? str_dup(t->section) : NULL;
 	/* What is loaded now, which may be another file than was checked. */
-	sprintf(build, "%016llx", (unsigned long long)xdp_hash(XDP_HASH_BEGIN, j->image, j->size));
+	xdp_build(j->image, j->size, build);
 	j->memory = str_format("%s\n%s", key, build);
 	name_order(j, iface_list(s->want, &tcx_feature), t->direction);
 	return 0;

@@ -120,13 +120,6 @@ void xdp_keep(struct xdp_job *j, unsigned n)
 
 /* Object files. */
 
-uint64_t xdp_hash(uint64_t h, const void *image, size_t size) /* FNV-1a */
-{
-	for (size_t n = 0; n < size; n++)
-		h = (h ^ ((const uint8_t *)image)[n]) * UINT64_C(1099511628211);
-	return h;
-}
-
 /* Of what is loaded: the shipped image, or the file's contents (@own: to be freed). */
 static int image_of(const char *program, const void **image, size_t *size, char **own)
 {

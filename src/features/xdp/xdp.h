@@ -69,16 +69,6 @@ const struct shipped *shipped_nth(unsigned n);
 extern const struct shipped shipped_filter, shipped_stats, shipped_forward, shipped_cpumap,
 	shipped_sample;
 
-/** xdp_image_check - is it an object file that can be for this kernel? NULL, or what it is */
-const char *xdp_image_check(const void *image, size_t size);
-
-/* The most that is read of an object file. */
-#define XDP_IMAGE_MAX (8u << 20)
-
-/** xdp_hash - tells one image from another; @h: of what is in front of it, or XDP_HASH_BEGIN */
-#define XDP_HASH_BEGIN UINT64_C(14695981039346656037)
-uint64_t xdp_hash(uint64_t h, const void *image, size_t size);
-
 /** xdp_place - of a row of the group, for errors */
 const struct origin *xdp_place(const struct iface *i, const struct feature *f, const char *key);
 
