@@ -72,21 +72,33 @@ static int read_entry(sd_bus_message *m, const char *contents, json_t *dict)
 	return r < 0 ? r : 1;
 }
 
+/* What the container holds that has been entered, one behind the other. */
+static int read_items(sd_bus_message *m, json_t *list)
+{
+	json_t *item;
+
+	while (!sd_bus_message_at_end(m, false)) {
+		item = signal_json(m);
+		if (!item)
+			return -EBADMSG;
+		json_array_append_new(list, item);
+	}
+	return 0;
+}
+
 static json_t *read_array(sd_bus_message *m, const char *contents)
 {
 	bool dict = *contents == '{';
 	_cleanup_free_ char *inner = dict ? str_dup(contents + 1) : NULL;
-	json_t *j = dict ? json_object() : json_array(), *v;
+	json_t *j = dict ? json_object() : json_array();
 	int r = sd_bus_message_enter_container(m, 'a', contents);
 
 	if (inner)
 		inner[strlen(inner) - 1] = 0;
 	while (r > 0 && dict && (r = read_entry(m, inner, j)) > 0)
 		;
-	while (r > 0 && !dict && !sd_bus_message_at_end(m, false)) {
-		v = signal_json(m);
-		r = v ? json_array_append_new(j, v) + 1 : -EBADMSG;
-	}
+	if (r > 0 && !dict)
+		r = read_items(m, j);
 	if (r >= 0)
 		r = sd_bus_message_exit_container(m);
 	if (r >= 0)
@@ -97,15 +109,13 @@ static json_t *read_array(sd_bus_message *m, const char *contents)
 
 static json_t *read_struct(sd_bus_message *m, char type, const char *contents)
 {
-	json_t *j = type == 'v' ? NULL : json_array(), *v;
+	json_t *j = type == 'v' ? NULL : json_array();
 	int r = sd_bus_message_enter_container(m, type, contents);
 
 	if (r > 0 && type == 'v')
 		j = signal_json(m);
-	while (r > 0 && type != 'v' && !sd_bus_message_at_end(m, false)) {
-		v = signal_json(m);
-		r = v ? json_array_append_new(j, v) + 1 : -EBADMSG;
-	}
+	if (r > 0 && type != 'v')
+		r = read_items(m, j);
 	if (r >= 0)
 		r = sd_bus_message_exit_container(m);
 	if (r >= 0)
