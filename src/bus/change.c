@@ -68,12 +68,11 @@ struct options {
 	bool apply, plan; /* whose options are meant */
 	int dry_run, replace;
 	uint64_t confirm; /* seconds; 0: not given */
-	/* Where the caller comes from: the address, and the interface that a link-local one names. */
+	/* Where the caller comes from, and may be to: as path_parse() has it. */
 	const char *path; /* the message's; NULL: not given */
 	bool stored;	  /* not what is on disk, but this generation of the history */
 	uint64_t generation;
-	struct ipaddr peer;
-	char interface[IFNAMSIZ];
+	struct path_ends ends;
 };
 
 static int refuse(sd_bus_message *m, const char *why, const char *key)
@@ -103,7 +102,7 @@ static int read_path(sd_bus_message *m, struct options *o)
 
 	if (r < 0)
 		return r;
-	return path_parse(o->path, &o->peer, o->interface) < 0 ?
+	return path_parse(o->path, &o->ends) < 0 ?
 		       refuse(m, "no IP address as path:", o->path) : 0;
 }
 
@@ -216,7 +215,7 @@ static int append_impact(struct bus *b, sd_bus_message *reply, const struct gene
 	config_warn(g, have, &warnings);
 	json_object_set_new(j, "warnings", errors_json(&warnings));
 	if (o->path) {
-		path_find(&path, have, &o->peer, o->interface);
+		path_find(&path, have, &o->ends);
 		json_object_set_new(j, "path", path_json(&path, m, o->path));
 	}
 	text = json_dumps(j, JSON_COMPACT);

@@ -4,14 +4,19 @@
  * plan can say whether the person who asks for it would be cut off.
  *
  * It is found in the mirror: the route of the longest prefix, then of the
- * lowest metric, in the main table; then down the stack, from a VLAN to its
+ * lowest metric, in the main table, or in that of the VRF which has the
+ * address that the peer talks to; then down the stack, from a VLAN to its
  * bridge, to all ports of that which have a link, to what these stand on.
+ * Where no route is found it is the interface with that address. Whichever the
+ * way is, the address itself must stay.
+ *
  * Nothing is asked of the kernel, and what only it knows is not known here:
  * rules for routing, routes with several next hops, which port has learnt the
  * address.
  */
 #include "core/path.h"
 
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 
 #include "util/text.h"
@@ -28,10 +33,10 @@ const char *cut_name(enum cut c)
 	return cut_names[c];
 }
 
-int path_parse(const char *text, struct ipaddr *ret, char interface[static IFNAMSIZ])
+/* @text is changed. */
+static int parse_end(char *text, struct ipaddr *ret, char interface[static IFNAMSIZ])
 {
-	_cleanup_free_ char *address = str_dup(text);
-	char *percent = strchr(address, '%');
+	char *percent = strchr(text, '%');
 
 	*interface = 0;
 	if (percent) {
@@ -40,7 +45,20 @@ int path_parse(const char *text, struct ipaddr *ret, char interface[static IFNAM
 			return -EINVAL;
 		strcpy(interface, percent);
 	}
-	return strchr(address, '/') ? -EINVAL : ip_parse(address, ret);
+	return strchr(text, '/') ? -EINVAL : ip_parse(text, ret);
+}
+
+int path_parse(const char *text, struct path_ends *ret)
+{
+	_cleanup_free_ char *peer = str_dup(text);
+	char *own = strchr(peer, ' '), other[IFNAMSIZ];
+
+	memset(ret, 0, sizeof(*ret));
+	if (own)
+		*own++ = 0;
+	if (own && parse_end(own, &ret->own, other) < 0)
+		return -EINVAL;
+	return parse_end(peer, &ret->peer, ret->interface);
 }
 
 static bool is_better(const struct lead *a, const struct lead *b)
@@ -48,8 +66,32 @@ static bool is_better(const struct lead *a, const struct lead *b)
 	return a->prefix != b->prefix ? a->prefix > b->prefix : a->metric < b->metric;
 }
 
+/* What is looked for: the way to @to. */
+struct search {
+	const struct model *have;
+	const struct ipaddr *to;
+	bool own;		 /* not the way, but whose address it is */
+	const struct iface *vrf; /* only there, in whichever table; NULL: outside of any */
+};
+
+/* The VRF that @i is in, which has a table of its own (drivers/net/vrf.c), or NULL. */
+static const struct iface *vrf_of(const struct model *have, const struct iface *i)
+{
+	const struct link *l = iface_link(i);
+	const struct iface *master = l ? model_find_index(have, l->master.index) : NULL;
+
+	return master && !strcmp(iface_kind(master), "vrf") ? master : NULL;
+}
+
+static bool is_meant(const struct search *s, const struct lead *lead)
+{
+	if (s->own != (lead->table == RT_TABLE_UNSPEC))
+		return false;
+	return s->own || s->vrf || lead->table == RT_TABLE_MAIN;
+}
+
 /* The best of @i's entries that lead there; false: none does. */
-static bool find_lead(const struct iface *i, const struct ipaddr *to, struct lead *ret)
+static bool find_lead(const struct search *s, const struct iface *i, struct lead *ret)
 {
 	bool found = false;
 
@@ -60,7 +102,8 @@ static bool find_lead(const struct iface *i, const struct ipaddr *to, struct lea
 		for (unsigned k = 0; l && k < l->n; k++) {
 			struct lead lead;
 
-			if (!f->leads(l->items[k], to, &lead) || (found && !is_better(&lead, ret)))
+			if (!f->leads(l->items[k], s->to, &lead) || !is_meant(s, &lead) ||
+			    (found && !is_better(&lead, ret)))
 				continue;
 			*ret = lead;
 			found = true;
@@ -69,15 +112,16 @@ static bool find_lead(const struct iface *i, const struct ipaddr *to, struct lea
 	return found;
 }
 
-static const struct iface *find_first(const struct model *have, const struct ipaddr *to)
+static const struct iface *find_first(const struct search *s)
 {
 	const struct iface *found = NULL;
 	struct lead best = { 0 };
 
-	MODEL_FOREACH(have, i) {
+	MODEL_FOREACH(s->have, i) {
 		struct lead lead;
 
-		if (!iface_link(i) || !iface_link(i)->up || !find_lead(i, to, &lead))
+		if (!iface_link(i) || !iface_link(i)->up || !find_lead(s, i, &lead) ||
+		    (!s->own && vrf_of(s->have, i) != s->vrf))
 			continue;
 		if (found && !is_better(&lead, &best))
 			continue;
@@ -128,21 +172,48 @@ static void add(struct path *p, const struct model *have, const struct iface *i,
 	add_ports(p, have, i, like, depth);
 }
 
-void path_find(struct path *p, const struct model *have, const struct ipaddr *peer,
-	       const char *interface)
+/* By itself: its ports are others' ways. */
+static void add_one(struct path *p, struct path_part part)
 {
-	const struct iface *first =
-		*interface ? model_find(have, interface) : find_first(have, peer);
+	for (unsigned n = 0; n < p->n; n++)
+		if (p->parts[n].iface == part.iface)
+			return;
+	p->parts = array_reserve(p->parts, p->n, sizeof(*p->parts));
+	p->parts[p->n++] = part;
+}
 
+void path_find(struct path *p, const struct model *have, const struct path_ends *ends)
+{
+	struct search s = { .have = have, .to = &ends->own, .own = true };
+	const struct iface *own = ends->own.family ? find_first(&s) : NULL;
+	const struct iface *vrf = vrf_of(have, own), *first;
+
+	s = (struct search){ .have = have, .to = &ends->peer, .vrf = vrf };
+	first = *ends->interface ? model_find(have, ends->interface) : find_first(&s);
+	if (!first)
+		first = own;
 	memset(p, 0, sizeof(*p));
+	p->keeps_own = ends->own.family == AF_INET;
 	if (first)
 		add(p, have, first, (struct path_part){ 0 }, 0);
+	if (first && vrf)
+		add_one(p, (struct path_part){ .iface = vrf });
+	if (own)
+		add_one(p, (struct path_part){ .iface = own, .address = true });
 }
 
 void path_done(struct path *p)
 {
 	free(p->parts);
 	memset(p, 0, sizeof(*p));
+}
+
+/* IPv4's stay where the link is down (fib_sync_down_dev()), and who asks is answered elsewhere. */
+static enum cut address_cut(const struct path *p, const struct lost *l)
+{
+	if (l->gone || (l->down && !p->keeps_own))
+		return CUT_YES;
+	return l->n_reasons > l->down ? CUT_MAYBE : CUT_NO;
 }
 
 enum cut path_cut(const struct path *p, const struct impact *m)
@@ -155,6 +226,10 @@ enum cut path_cut(const struct path *p, const struct impact *m)
 		const struct lost *l = impact_find(m, part->iface->ifindex);
 		bool all = l && l->loss == LOSS_ALL;
 
+		if (part->address) {
+			cut = l ? max_of(cut, address_cut(p, l)) : cut;
+			continue;
+		}
 		ports += part->port;
 		lost_ports += part->port && all;
 		if (all && !part->port && !part->below_ports)
@@ -165,7 +240,7 @@ enum cut path_cut(const struct path *p, const struct impact *m)
 	return ports && ports == lost_ports ? CUT_YES : cut;
 }
 
-json_t *path_json(const struct path *p, const struct impact *m, const char *peer)
+json_t *path_json(const struct path *p, const struct impact *m, const char *ends)
 {
 	json_t *names = json_array();
 
@@ -174,6 +249,6 @@ json_t *path_json(const struct path *p, const struct impact *m, const char *peer
 
 		json_array_append_new(names, json_string(name));
 	}
-	return json_pack("{s:s, s:o, s:s}", "peer", peer, "interfaces", names, "interrupted",
+	return json_pack("{s:s%, s:o, s:s}", "peer", ends, strcspn(ends, " "), "interfaces", names, "interrupted",
 			 cut_name(path_cut(p, m)));
 }

@@ -10,11 +10,19 @@ struct path_part {
 	const struct iface *iface;
 	bool port;	  /* one of those that a master may take */
 	bool below_ports; /* what such a one stands on */
+	bool address;	  /* only has the address that the peer uses */
+};
+
+/* Of a connection: "203.0.113.7", "203.0.113.7 192.0.2.1", "fe80::1%lan0 fe80::2%lan0". */
+struct path_ends {
+	struct ipaddr peer, own;  /* own.family 0: not known */
+	char interface[IFNAMSIZ]; /* that a link-local peer names, or "" */
 };
 
 struct path {
 	struct path_part *parts; /* from the one that the route names downwards */
 	unsigned n;
+	bool keeps_own; /* the peer uses an address that an interface which is down has too */
 };
 
 /* Does a plan cut it? */
@@ -29,12 +37,11 @@ enum cut {
 /** cut_name - the word in JSON */
 const char *cut_name(enum cut c);
 
-/** path_parse - "203.0.113.7" or "fe80::1%lan0" into address and interface (""), 0 or -EINVAL */
-int path_parse(const char *text, struct ipaddr *ret, char interface[static IFNAMSIZ]);
+/** path_parse - as struct path_ends has them, 0 or -EINVAL */
+int path_parse(const char *text, struct path_ends *ret);
 
-/** path_find - the way to @peer, by @interface unless that is ""; ends with path_done() */
-void path_find(struct path *p, const struct model *have, const struct ipaddr *peer,
-	       const char *interface);
+/** path_find - the way to the peer; ends with path_done() */
+void path_find(struct path *p, const struct model *have, const struct path_ends *ends);
 
 /** path_done - free what it holds */
 void path_done(struct path *p);
@@ -42,7 +49,7 @@ void path_done(struct path *p);
 /** path_cut - what a plan does to it */
 enum cut path_cut(const struct path *p, const struct impact *m);
 
-/** path_json - {"peer", "interfaces", "interrupted"} */
-json_t *path_json(const struct path *p, const struct impact *m, const char *peer);
+/** path_json - {"peer", "interfaces", "interrupted"}; @ends as path_parse() has it */
+json_t *path_json(const struct path *p, const struct impact *m, const char *ends);
 
 #endif

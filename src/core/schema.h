@@ -81,6 +81,7 @@ enum loss {
 struct lead {
 	unsigned prefix; /* bits in common: the most wins */
 	uint32_t metric; /* then the lowest */
+	uint32_t table;	 /* of routes that says it; RT_TABLE_UNSPEC: none, it is an address of our own */
 };
 
 /** phase_name, effect_name - the word used in plans and logs */

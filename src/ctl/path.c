@@ -21,15 +21,20 @@
 #define PARENTS_MAX 64
 #define CONFIRM_SECONDS 60
 
-/* Of "PEER PORT OWN PORT" (ssh(1)) the peer; NULL: not from elsewhere. */
+/* A socket for both families has IPv4 addresses so. */
+static const char *unmapped(const char *address)
+{
+	return strncasecmp(address, "::ffff:", 7) ? address : address + 7;
+}
+
+/* Of "PEER PORT OWN PORT" (ssh(1)) both addresses; NULL: not from elsewhere. */
 static char *parse_connection(const char *text)
 {
 	char peer[64], own[64];
 
 	if (sscanf(text, "%63s %*s %63s %*s", peer, own) != 2 || !strcmp(peer, own))
 		return NULL;
-	/* A socket for both families has IPv4 addresses so. */
-	return str_dup(strncasecmp(peer, "::ffff:", 7) ? peer : peer + 7);
+	return str_format("%s %s", unmapped(peer), unmapped(own));
 }
 
 /* All of a file below /proc, which has no size. */

@@ -51,12 +51,14 @@ from 203.0.113.7 plan --json
 check "JSON" json '.path == {"peer": "203.0.113.7", "interfaces": ["v0"], "interrupted": "yes"}
 	and .loses == [{"name": "v0", "why": "goes down", "all": true}]'
 from 192.0.2.7 apply --dry-run --json
-check "from elsewhere it is not" json '.path.interfaces == ["v1"] and .path.interrupted == "no"'
+check "from elsewhere it is not" json '.path.interfaces == ["v1", "v0"] and .path.interrupted == "no"'
 from 192.0.2.7 plan
 check "nor is it told" says '^loses traffic: v0 \(goes down\)$' && check_fails "so" says 'the way'
 from ::ffff:203.0.113.7 plan --json
 check "an IPv4 address as IPv6 has it" json '.path.peer == "203.0.113.7"'
 from 198.51.100.1 plan --json
+check "no route says where: it is by the address" json '.path.interfaces == ["v0"] and .path.interrupted == "yes"'
+SSH_CONNECTION="198.51.100.1 50000 198.51.100.2 22" run plan --json
 check "no way is known" json '.path.interrupted == "unknown" and .path.interfaces == []'
 from 203.0.113.2 plan --json
 check "the machine itself is not elsewhere" json '.path == null'

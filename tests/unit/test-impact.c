@@ -134,10 +134,10 @@ static char *path_to(struct harness *h, const char *peer, const char *config)
 	_cleanup_(path_done) struct path path = { 0 };
 	_cleanup_(impact_freep) struct impact *m = NULL;
 	_cleanup_(plan_freep) struct plan *plan = NULL;
-	char interface[IFNAMSIZ], *text = NULL;
 	struct generation *g;
 	struct errors e = { 0 };
-	struct ipaddr ip;
+	struct path_ends ends;
+	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
@@ -145,8 +145,8 @@ static char *path_to(struct harness *h, const char *peer, const char *config)
 	assert_int_equal(engine_load(h->engine, &e, &g), 0);
 	plan = engine_plan(h->engine, g);
 	m = impact_new(plan, h->engine->mirror->seen);
-	assert_int_equal(path_parse(peer, &ip, interface), 0);
-	path_find(&path, h->engine->mirror->seen, &ip, interface);
+	assert_int_equal(path_parse(peer, &ends), 0);
+	path_find(&path, h->engine->mirror->seen, &ends);
 	for (unsigned n = 0; n < path.n; n++)
 		fprintf(out, "%s ", path.parts[n].iface->name);
 	fputs(cut_name(path_cut(&path, m)), out);
@@ -210,6 +210,31 @@ static void path_is_cut(void **state)
 		"{ name = \"wan\"; up = false; }")), "wan yes");
 	assert_text(path_to(h, "203.0.113.7", I(PORTS BRIDGE LAN("10")
 		"{ name = \"wan\"; addresses = [ \"203.0.113.3/24\" ]; }")), "wan maybe");
+}
+
+/* Whatever the way: the address that the other end talks to must stay. */
+static void own_address_counts(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0 lan1 wan");
+
+	harness_must_apply(h, I(ALL));
+	assert_text(path_to(h, "203.0.113.7 203.0.113.2", I(ALL)), "wan no");
+	assert_text(path_to(h, "203.0.113.7 192.168.10.1", I(ALL)), "wan br0.10 no");
+	assert_text(path_to(h, "203.0.113.7 192.168.10.1", I(PORTS BRIDGE LAN("11") WAN)),
+		    "wan br0.10 yes");
+	assert_text(path_to(h, "203.0.113.7 192.168.10.1", I(PORTS BRIDGE
+		"{ name = \"br0.10\"; kind = \"vlan\"; vlan = { link = \"br0\"; id = 10; }; },\n" WAN)),
+		    "wan br0.10 maybe");
+	/* Down, it has its IPv4 address still, but none of IPv6. */
+	assert_text(path_to(h, "203.0.113.7 192.168.10.1", I(PORTS BRIDGE
+		"{ name = \"br0.10\"; kind = \"vlan\"; vlan = { link = \"br0\"; id = 10; }; up = false;\n"
+		"  addresses = [ \"192.168.10.1/24\", \"2001:db8:10::1/64\" ]; },\n" WAN)), "wan br0.10 no");
+	/* No route leads there: then by the interface that has the address. */
+	assert_text(path_to(h, "2001:db8:99::7 2001:db8:10::1", I(ALL)), "br0.10 br0 lan0 lan1 no");
+	assert_text(path_to(h, "2001:db8:99::7 2001:db8:10::1", I(PORTS BRIDGE
+		"{ name = \"br0.10\"; kind = \"vlan\"; vlan = { link = \"br0\"; id = 10; }; up = false;\n"
+		"  addresses = [ \"192.168.10.1/24\", \"2001:db8:10::1/64\" ]; },\n" WAN)),
+		    "br0.10 br0 lan0 lan1 yes");
 }
 
 /* Of which no message tells: it is looked at once, and stays. */
@@ -304,14 +329,16 @@ static void bad_tables(void **state)
 
 static void no_address(void **state _unused_)
 {
-	char interface[IFNAMSIZ];
-	struct ipaddr ip;
+	struct path_ends ends;
 
-	assert_int_equal(path_parse("host", &ip, interface), -EINVAL);
-	assert_int_equal(path_parse("", &ip, interface), -EINVAL);
-	assert_int_equal(path_parse("10.0.0.0/8", &ip, interface), -EINVAL);
-	assert_int_equal(path_parse("fe80::1%", &ip, interface), -EINVAL);
-	assert_int_equal(path_parse("fe80::1%abcdefghijklmnop", &ip, interface), -EINVAL);
+	assert_int_equal(path_parse("host", &ends), -EINVAL);
+	assert_int_equal(path_parse("", &ends), -EINVAL);
+	assert_int_equal(path_parse("10.0.0.0/8", &ends), -EINVAL);
+	assert_int_equal(path_parse("fe80::1%", &ends), -EINVAL);
+	assert_int_equal(path_parse("fe80::1%abcdefghijklmnop", &ends), -EINVAL);
+	assert_int_equal(path_parse("10.0.0.1 host", &ends), -EINVAL);
+	assert_int_equal(path_parse("10.0.0.1 ", &ends), -EINVAL);
+	assert_int_equal(path_parse("10.0.0.1 10.0.0.2 10.0.0.3", &ends), -EINVAL);
 }
 
 int main(void)
@@ -329,6 +356,7 @@ int main(void)
 		HARNESS_TEST(path_is_found),
 		HARNESS_TEST(lowest_metric_wins),
 		HARNESS_TEST(path_is_cut),
+		HARNESS_TEST(own_address_counts),
 		HARNESS_TEST(driver_is_shown),
 		HARNESS_TEST(driver_restarts),
 		HARNESS_TEST(only_where_it_appears),

@@ -401,10 +401,19 @@ static enum loss loses(const struct step *s, char **ret_why)
 	return LOSS_PART;
 }
 
+/* It is one itself; where it is another of the network, the route to that says so. */
+static bool leads(const struct object *o, const struct ipaddr *to, struct lead *ret)
+{
+	const struct ipaddr *own = &((const struct address *)o)->address;
+
+	*ret = (struct lead){ .prefix = 8 * ip_size(own) };
+	return own->family == to->family && !memcmp(own->bytes, to->bytes, ip_size(own));
+}
+
 struct feature address_feature = {
 	.name = "addresses", .help = "IP addresses", .form = FORM_LIST, .reached = true,
 	.size = sizeof(struct address), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.sources = sources, .observe = observe, .parse_entry = parse_entry, .format = format,
 	.is_ours = is_ours, .is_default = is_default, .is_foreign = is_foreign, .check = check, .misplaced = misplaced, .encode = encode,
-	.passing = passing, .loses = loses,
+	.passing = passing, .loses = loses, .leads = leads,
 };

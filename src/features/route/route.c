@@ -508,8 +508,8 @@ static bool leads(const struct object *o, const struct ipaddr *to, struct lead *
 {
 	const struct route *r = (const struct route *)o;
 
-	*ret = (struct lead){ .prefix = r->to.prefix, .metric = r->metric };
-	return r->table == RT_TABLE_MAIN && ip_is_within(to, &r->to);
+	*ret = (struct lead){ .prefix = r->to.prefix, .metric = r->metric, .table = r->table };
+	return ip_is_within(to, &r->to);
 }
 
 static enum loss loses(const struct step *s, char **ret_why)
