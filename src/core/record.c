@@ -55,18 +55,28 @@ static bool is_setting(const struct row *r)
 	return !(r->flags & (ROW_STATE | ROW_POLICY | ROW_CREATE | ROW_KEY | ROW_IMPLIED));
 }
 
+static void adopt_value(struct record *rec, struct iface *o, const struct feature *f,
+			const struct row *r, const struct object *from)
+{
+	struct object *before = iface_get_object(rec->owned, o, f);
+
+	row_copy(f, r, NULL, before, from);
+	if (r->type->before)
+		r->type->before(row_value(r, before));
+}
+
 static void adopt_row(struct record *rec, struct iface *o, const struct feature *f,
 		      const struct row *r, const struct object *have, const struct object *fresh)
 {
 	/* Of what the daemon itself brings about, the kernel's default is what was before. */
 	if (!o->created && row_has(f, r, have) && !(r->flags & ROW_OURS))
-		row_copy(f, r, NULL, iface_get_object(rec->owned, o, f), have);
+		adopt_value(rec, o, f, r, have);
 	else if (row_has(f, r, fresh))
-		row_copy(f, r, NULL, iface_get_object(rec->owned, o, f), fresh);
+		adopt_value(rec, o, f, r, fresh);
 	else if (r->initial)
 		(void)row_parse_initial(f, r, iface_get_object(rec->owned, o, f));
 	else if (row_has(f, r, have)) /* no row says what is usual; this is what it was made with */
-		row_copy(f, r, NULL, iface_get_object(rec->owned, o, f), have);
+		adopt_value(rec, o, f, r, have);
 	else
 		return;
 	rec->changed = true;

@@ -132,6 +132,9 @@ struct type {
 	void (*copy)(struct arena *a, void *to, const void *from);
 	void (*done)(void *v);
 
+	/* Of what is noted of the time before: the kernel may have a value that it does not take. */
+	void (*before)(void *v);
+
 	/* As plans show it, where JSON would be too long; the caller frees it. */
 	char *(*text)(const struct row *row, const void *v);
 

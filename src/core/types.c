@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/random.h>
 
 #include "util/text.h"
 
@@ -487,9 +488,24 @@ static json_t *mac_json(const struct row *row _unused_, const void *v)
 	return json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
 }
 
+/*
+ * A bridge whose last port has left has none (br_stp_recalculate_bridge_id()), and cannot be made
+ * to have none again (br_set_mac_address(): EADDRNOTAVAIL). It gets what a new one has, an address
+ * by chance (eth_random_addr()), and not one that somebody took out of the configuration.
+ */
+static void mac_before(void *v)
+{
+	static const uint8_t none[6];
+	uint8_t *m = v;
+
+	if (memcmp(m, none, sizeof(none)) || getrandom(m, sizeof(none), GRND_NONBLOCK) != sizeof(none))
+		return;
+	m[0] = (m[0] & 0xfe) | 2;
+}
+
 const struct type type_mac = {
 	.name = "Ethernet address", .signature = "s", .size = 6,
-	.parse = mac_parse, .json = mac_json, .put = number_put, .get = number_get,
+	.parse = mac_parse, .json = mac_json, .put = number_put, .get = number_get, .before = mac_before,
 };
 
 /* References to interfaces. */

@@ -370,6 +370,10 @@ static int change(struct link_call *l, struct device *d)
 	int r = 0;
 
 	if (l->tb[IFLA_ADDRESS]) {
+		static const uint8_t none[6];
+
+		if (!memcmp(nla_data(l->tb[IFLA_ADDRESS]), none, sizeof(none)))
+			return -EADDRNOTAVAIL; /* is_valid_ether_addr() */
 		attrs_set(&d->link, IFLA_ADDRESS, nla_data(l->tb[IFLA_ADDRESS]), 6);
 		d->address_set = true;
 	}

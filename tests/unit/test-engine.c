@@ -136,6 +136,28 @@ static void removed_master_resets(void **state)
 	assert_null(model_find(h->engine->mirror->seen, "br0"));
 }
 
+/* A bridge that a port has left has no Ethernet address, and the kernel takes none that says so. */
+static void no_address_is_not_put_back(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+
+	harness_must_apply(h, BRIDGE "  { name = \"lan0\"; master = \"br0\"; }\n);\n");
+	harness_kill(h);
+	assert_int_equal(unlink("owned.state"), 0); /* as if others had made it */
+	harness_exec(h, "ip link set lan0 nomaster");
+	harness_start(h);
+	harness_must_apply(h, BR0);
+	expect_has(h, "br0", "\"address\": \"00:00:00:00:00:00\"");
+	harness_must_apply(h, "interfaces = ( { name = \"br0\"; kind = \"bridge\"; "
+			      "address = \"02:00:00:00:00:77\"; } );\n");
+	expect_has(h, "br0", "\"address\": \"02:00:00:00:00:77\"");
+	harness_must_apply(h, BR0);
+	expect_lacks(h, "br0", "\"address\": \"02:00:00:00:00:77\"");
+	expect_lacks(h, "br0", "\"address\": \"00:00:00:00:00:00\"");
+	expect_settled(h);
+	expect_no_requests(h);
+}
+
 static void removed_entry_deletes_only_ours(void **state)
 {
 	struct harness *h = harness_begin(state, "lan0");
@@ -514,6 +536,7 @@ int main(void)
 		HARNESS_TEST(killed_before_any_answer),
 		HARNESS_TEST(removed_key_resets),
 		HARNESS_TEST(removed_master_resets),
+		HARNESS_TEST(no_address_is_not_put_back),
 		HARNESS_TEST(removed_entry_deletes_only_ours),
 		HARNESS_TEST(same_name_is_not_ours),
 		HARNESS_TEST(same_name_and_index_is_not_ours),
