@@ -35,10 +35,11 @@
 /* Creating may uncover what could not be compared before (a veth's peer); never more than this. */
 #define PASSES_MAX 6
 /*
- * What comes by itself is part of a change for so long: duplicate address detection takes up to
- * a second before its first probe and one after each (addrconf_dad_kick(), addrconf_dad_work()).
+ * What comes by itself is part of a change for as long as it may take, and so much more until the
+ * kernel has told of it. But no longer than a minute: other changes are refused meanwhile.
  */
-#define AWAIT_USEC UINT64_C(5000000)
+#define AWAIT_MORE UINT64_C(1000000)
+#define AWAIT_MAX UINT64_C(60000000)
 
 uint64_t engine_now(const struct engine *e)
 {
@@ -103,7 +104,7 @@ static void begin_undo(struct engine *e)
 	MODEL_FOREACH(e->current->want, i)
 		forget_drift(i);
 	e->passes = 0;
-	e->last_plan = 0;
+	e->last_plan = e->await_end = 0;
 	e->look_at_all = true;
 }
 
@@ -155,7 +156,7 @@ static void reconciled(struct engine *e)
 	e->previous = generation_free(e->previous);
 	e->transaction = e->undoing = false;
 	e->passes = e->steps = 0;
-	e->last_plan = 0;
+	e->last_plan = e->await_end = 0;
 	announce(e, NULL, 0);
 	if (done) {
 		/* Reading a configuration took more memory than keeping it does. */
@@ -240,13 +241,15 @@ static void renew(struct engine *e)
 /* As long as a change can be undone, what the kernel says of its last part is waited for. */
 static bool must_await(struct engine *e, const struct plan *plan)
 {
-	uint64_t end = e->begin + AWAIT_USEC;
-
-	if (!plan->awaits || !e->live || !e->transaction || engine_now(e) >= end)
+	if (!plan->awaits_usec || !e->live || !e->transaction)
+		return false;
+	if (!e->await_end)
+		e->await_end = engine_now(e) + min_of(plan->awaits_usec + AWAIT_MORE, AWAIT_MAX);
+	if (engine_now(e) >= e->await_end)
 		return false;
 	e->passes = 1; /* what comes is no second attempt at what was done */
 	e->last_plan = 0;
-	return sd_event_source_set_time(e->retry, end) >= 0 &&
+	return sd_event_source_set_time(e->retry, e->await_end) >= 0 &&
 	       sd_event_source_set_enabled(e->retry, SD_EVENT_ONESHOT) >= 0;
 }
 
@@ -444,7 +447,7 @@ static void begin_request(struct engine *e, outcome_fn done, void *data)
 	e->done_data = data;
 	e->begin = engine_now(e);
 	e->passes = e->steps = 0;
-	e->last_plan = 0;
+	e->last_plan = e->await_end = 0;
 	e->look_at_all = true;
 }
 

@@ -56,6 +56,7 @@ struct engine {
 	bool dumped;		  /* what was compared last came from dumps */
 	unsigned passes;
 	uint64_t round; /* counts the first passes */
+	uint64_t await_end; /* of the wait for what comes by itself in this change; 0: none yet */
 	uint64_t last_plan; /* hash of the plan before: the same again means no progress */
 
 	/* A change of a running configuration is all or nothing. */

@@ -50,7 +50,7 @@ struct plan {
 	struct arena *arena; /* objects made for the plan */
 	struct step *steps;
 	unsigned n;
-	bool awaits; /* what comes by itself in a moment: a change is not over before */
+	uint64_t awaits_usec; /* for what comes by itself in this time: a change is not over before */
 };
 
 /* What planning looks at. */
@@ -107,10 +107,10 @@ char *step_what(const struct step *s);
 /** step_where - the place in the configuration that asks for it; never NULL */
 const struct origin *step_where(const struct step *s);
 
-/** plan_await - what is blocked now will not be in a moment, unless something goes wrong */
-static inline void plan_await(const struct planner *p)
+/** plan_await - what is blocked now will not be in this time, unless something goes wrong */
+static inline void plan_await(const struct planner *p, uint64_t usec)
 {
-	p->plan->awaits = true;
+	p->plan->awaits_usec = max_of(p->plan->awaits_usec, usec);
 }
 
 /** plan_hash - the same steps have the same hash */

@@ -195,7 +195,8 @@ def late(d):
     ip("address add 2001:db8:3::1/64 dev x0")
     check(not any(k.endswith(".tentative") for k in picture()), "a picture is of what has come to rest")
     before = rest()
-    d.configure(text(a % (b, 'addresses = [ "2001:db8:2::2/112" ];')))  # by which the gateway is on x1
+    slow = "ipv6 = { dad_transmits = 6; }; "  # of a second each: longer than it mostly takes
+    d.configure(text(a % (slow + b, 'addresses = [ "2001:db8:2::2/112" ];')))  # by which the gateway is on x1
     state = d.reload()
     diff = settled_difference(before)
     check(state.startswith("degraded") and "the change was undone\n" in d.log() and "device mismatch" in d.log() and

@@ -25,7 +25,7 @@ struct address {
 	struct object o;
 	struct ipaddr address, peer;
 	char label[IFNAMSIZ];
-	uint8_t scope, protocol, dynamic, tentative, secondary;
+	uint8_t scope, protocol, dynamic, tentative, dadfailed, secondary;
 	uint32_t metric;
 };
 
@@ -35,7 +35,7 @@ static const struct word scopes[] = {
 	{ "host", RT_SCOPE_HOST },	 { NULL, 0 },
 };
 
-enum { ADDRESS, PEER, LABEL, SCOPE, METRIC, PROTOCOL, DYNAMIC, TENTATIVE, SECONDARY };
+enum { ADDRESS, PEER, LABEL, SCOPE, METRIC, PROTOCOL, DYNAMIC, TENTATIVE, DADFAILED, SECONDARY };
 
 static const struct row rows[] = {
 	[ADDRESS] = { .key = "address", .type = &type_prefix, VALUE(address, address),
@@ -56,6 +56,9 @@ static const struct row rows[] = {
 		      .flags = ROW_STATE, .help = "Has a lifetime: from DHCP or autoconfiguration" },
 	[TENTATIVE] = { .key = "tentative", .type = &type_bool, VALUE(address, tentative),
 			.flags = ROW_STATE, .help = "Duplicate address detection is under way" },
+	[DADFAILED] = { .key = "dadfailed", .type = &type_bool, VALUE(address, dadfailed),
+			.flags = ROW_STATE,
+			.help = "Another host has it, said duplicate address detection: not used" },
 	[SECONDARY] = { .key = "secondary", .type = &type_bool, VALUE(address, secondary),
 			.flags = ROW_STATE,
 			.help = "Goes with the first address of its network, which is the source of packets" },
@@ -70,10 +73,13 @@ static void decode(const struct ifaddrmsg *info, struct nlattr **tb, struct addr
 	a->scope = info->ifa_scope;
 	a->dynamic = !(flags & IFA_F_PERMANENT);
 	a->tentative = !!(flags & IFA_F_TENTATIVE);
+	a->dadfailed = !!(flags & IFA_F_DADFAILED);
 	/* The same bit is IFA_F_TEMPORARY of IPv6. */
 	a->secondary = info->ifa_family == AF_INET && (flags & IFA_F_SECONDARY);
 	a->o.present = BIT64(ADDRESS) | BIT64(SCOPE) | BIT64(DYNAMIC) | BIT64(METRIC) |
 		       BIT64(TENTATIVE) | BIT64(SECONDARY);
+	if (a->dadfailed)
+		a->o.present |= BIT64(DADFAILED);
 	if (tb[IFA_RT_PRIORITY])
 		a->metric = nla_get_u32(tb[IFA_RT_PRIORITY]);
 	if (tb[IFA_LABEL]) {

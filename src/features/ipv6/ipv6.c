@@ -11,6 +11,7 @@ struct ipv6 {
 	struct object o;
 	uint8_t forwarding, disable, autoconf, accept_redirects, proxy_ndp, keep_addr_on_down, accept_ra;
 	int32_t dad_transmits, use_tempaddr;
+	uint64_t dad_time;
 };
 
 static const struct word accept_ra_words[] = {
@@ -41,6 +42,8 @@ static const struct row rows[] = {
 	  .help = "Probes of duplicate address detection" },
 	{ SYSCTL(use_tempaddr, USE_TEMPADDR), .initial = "0", .type = &type_s32, .min = -1, .max = 2,
 	  .help = "Temporary addresses (RFC 8981): 0 none, 1 make, 2 prefer" },
+	{ .key = "dad_time", .type = &type_time_ns64, VALUE(ipv6, dad_time), .flags = ROW_STATE,
+	  .help = "How long duplicate address detection may take with these settings" },
 };
 
 static const char *file_of(const struct row *row)
@@ -48,9 +51,37 @@ static const char *file_of(const struct row *row)
 	return row->attr == DEVCONF_DISABLE_IPV6 + 1 ? "disable_ipv6" : NULL;
 }
 
+/*
+ * By chance up to router_solicitation_delay before the first probe (addrconf_dad_kick()), and
+ * retrans_time, but at least 10 ms, after each (addrconf_dad_work()). Both are told in ms.
+ */
+static void observe_dad_time(struct ipv6 *o, const struct nlattr *af)
+{
+	struct nlattr *conf = nla_find(nla_data(af), nla_len(af), IFLA_INET6_CONF);
+	struct nlattr *cache = nla_find(nla_data(af), nla_len(af), IFLA_INET6_CACHEINFO);
+	const struct row *row = row_find(&ipv6_feature, "dad_time");
+	const struct ifla_cacheinfo *info;
+	const int32_t *values;
+
+	if (!conf || (size_t)nla_len(conf) <= DEVCONF_RTR_SOLICIT_DELAY * sizeof(*values) || !cache ||
+	    (size_t)nla_len(cache) < sizeof(*info))
+		return;
+	values = nla_data(conf);
+	info = nla_data(cache);
+	o->dad_time = (max_of(values[DEVCONF_RTR_SOLICIT_DELAY], 0) +
+		       (uint64_t)max_of(o->dad_transmits, 0) * max_of(info->retrans_time, 10U)) * 1000000;
+	o->o.present |= row_bit(&ipv6_feature, row);
+}
+
 static int observe_link(struct mirror *m, struct iface *i, const struct link_message *lm)
 {
-	return devconf_observe(m, i, &ipv6_feature, lm, AF_INET6, IFLA_INET6_CONF);
+	int r = devconf_observe(m, i, &ipv6_feature, lm, AF_INET6, IFLA_INET6_CONF);
+	struct nlattr *spec = lm->tb[IFLA_AF_SPEC];
+	struct ipv6 *o = (struct ipv6 *)iface_object(i, &ipv6_feature);
+
+	if (o)
+		observe_dad_time(o, nla_find(nla_data(spec), nla_len(spec), AF_INET6));
+	return r;
 }
 
 static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)

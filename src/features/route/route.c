@@ -299,6 +299,16 @@ static const struct object *find_kept(const struct planner *p, const struct ifac
 	return f->is_ours(o) ? NULL : o;
 }
 
+/* How long an address of @i may be tentative; RFC 4862, 5.1 and 5.4.2, where the kernel does not say. */
+static uint64_t dad_usec(const struct iface *i)
+{
+	const struct feature *f = feature_find("ipv6");
+	const struct row *r = row_find(f, "dad_time");
+	const struct object *o = iface_object(i, f);
+
+	return row_has(f, r, o) ? *(uint64_t *)row_value(r, o) / 1000 : UINT64_C(2000000);
+}
+
 /* Is it an address of the machine, where the configuration has it, that may be used already? */
 static bool source_usable(const struct planner *p, const struct iface *want,
 			  const struct ipaddr *source)
@@ -319,8 +329,9 @@ static bool source_usable(const struct planner *p, const struct iface *want,
 	}
 	if (o && row_is_zero(row_find(f, "tentative"), o))
 		return true;
-	if (o && iface_link(at)->carrier) /* without one nothing is detected */
-		plan_await(p);
+	/* Without a carrier nothing is detected. */
+	if (o && iface_link(at)->carrier && !row_has(f, row_find(f, "dadfailed"), o))
+		plan_await(p, dad_usec(at));
 	return false;
 }
 
