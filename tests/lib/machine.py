@@ -158,6 +158,9 @@ def picture(full=False, extra=()):
             break
         time.sleep(0.02)
     into.update(sysctls())
+    # What the kernel makes of IPv6 addresses of a link that is down depends on its past: of one that was
+    # up, and keeps them, they are tentative and have no route (addrconf_ifdown()).
+    down = {l["ifname"] for l in links if "UP" not in l["flags"]}
     six = documents(run("ip", "-6", "-d", "-j", "-batch", "-", input="route show table all\nrule show\n"))
     for l in links:
         name = l.pop("ifname")
@@ -171,6 +174,8 @@ def picture(full=False, extra=()):
         # Of IPv4 the order says which is primary; of IPv6 the one that came last is the first.
         l.pop("qdisc")  # "noop" until the link has been up once
         for a in l.pop("addr_info"):
+            if a["family"] == "inet6" and name in down:
+                a.pop("tentative", None)
             if a["family"] == "inet6" and a.get("metric") == 256:
                 del a["metric"]  # what it is when nothing is said
             place = "addr %s %s/%s" % (name, a["local"], a["prefixlen"])
@@ -183,6 +188,8 @@ def picture(full=False, extra=()):
     for name, dump in (("4", four), ("6", six)):
         for r in dump[0]:
             if r["type"] == "multicast":  # comes with the carrier
+                continue
+            if r["type"] in ("local", "anycast") and ":" in r["dst"] and r.get("dev") in down:
                 continue
             r["flags"] = [f for f in r.get("flags", []) if f not in ("linkdown", "dead")]
             flatten(r, "route%s %s" % (name, " ".join(
