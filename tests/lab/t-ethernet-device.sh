@@ -30,6 +30,7 @@ rss_key() { ethtool -x ethsim0 | sed -n '/hash key/{n;p}'; }
 tunable() { ethtool --get-phy-tunable ethsim0 "$1"; }
 module() { ethtool --show-module ethsim0 | sed -n "s/^$1: //p"; }
 link() { ethtool ethsim0 | sed -n "s/^\t$1: //p"; }
+pse() { cat "/sys/module/ethsim/parameters/pse_$1"; } # as ethtool 6.1 knows nothing of it
 channel() { ethtool -l ethsim0 | sed -n "/^Current/,\$s/^$1:[^0-9]*//p"; }
 everything() {
 	ethtool ethsim0; ethtool --show-priv-flags ethsim0; ethtool -x ethsim0; ethtool --show-module ethsim0
@@ -65,7 +66,8 @@ settings='
 	rings = { rx_buf_len = 4096; cqe_size = 128; tx_push = true; rx_push = true; tx_push_buf_len = 64; };
 	channels = { rx = 2; tx = 3; other = 2; combined = 2; };
 	coalesce = { cqe_mode_rx = true; cqe_mode_tx = true; tx_aggr_max_bytes = 1000; tx_aggr_max_frames = 5;
-		tx_aggr_time_usecs = 300; };'
+		tx_aggr_time_usecs = 300; };
+	pse = { poe = "enable"; limit = 15400; };'
 config "$settings"
 check "the configuration is applied" netctl apply
 witness() { # WHEN
@@ -95,10 +97,17 @@ witness() { # WHEN
 		"$(shows '.rings|[.rx_buf_len,.cqe_size,.tx_push,.rx_push,.tx_push_buf_len]')"
 	check_equal "of coalescing" '[true,true,1000,5,300]' \
 		"$(shows '.coalesce|[.cqe_mode_rx,.cqe_mode_tx,.tx_aggr_max_bytes,.tx_aggr_max_frames,.tx_aggr_time_usecs]')"
+	check_equal "power over the cable, as the controller has it" "Y 15400" "$(pse on) $(pse limit)"
+	check_equal "as the daemon reads it" '["enable",15400]' "$(shows '.pse|[.poe,.limit]')"
 	check_equal "nothing is left to do" "[]" "$(netctl plan --json | jq -c .steps)"
 }
 witness "set"
 check_eventually 5 "state: the link" is '[1000,5,7]' shows '|[.link_speed,.sqi,.sqi_max]'
+
+check_eventually 5 "and what the other end takes" is '["delivering power",4,12500,null]' \
+	shows '.pse|[.poe_status,.class,.power,.poe_reason]'
+check "the same on D-Bus" is 's "delivering power"' busctl get-property org.netctl1 \
+	/org/netctl1/link/ethsim0 org.netctl1.Ethernet.Pse PoeStatus
 
 note "a secret"
 check_equal "nobody is shown the password" '"hidden"' "$(shows .wol.password)"
@@ -135,6 +144,9 @@ ethtool --set-phy-tunable ethsim0 downshift on count 2
 echo 0 >/sys/module/ethsim/parameters/link
 check_eventually 5 "what no message tells is put back when the link changes: RSS" is xor rss_function
 check_eventually 3 "and a tunable" is "Downshift count: 5" tunable downshift
+check_eventually 5 "nobody takes power, and the reason" \
+	is '["searching","the device at the other end takes too little power, or is gone"]' \
+	shows '.pse|[.poe_status,.poe_reason]'
 echo 1 >/sys/module/ethsim/parameters/link
 
 note "the driver goes and comes"
@@ -167,6 +179,9 @@ said 'rss = { key = "00:01"; };'
 check "a key of another length" told "ethernet.rss.key: .*ethsim: Invalid argument"
 said 'wol = { password = "00:11"; };'
 check "half a password" told "ethernet.wol.password: must be 6 bytes"
+said 'pse = { podl = "enable"; };'
+check "the other kind of power" told \
+	'ethernet.pse.podl: .*ethsim: .*setting PoDL PSE admin control not supported'
 said 'timestamps = { rx = "ptpv2-sync"; };'
 check "a filter that the driver widens is told" told 'ethernet.timestamps.rx'
 check_equal "and none of it left a trace" "ps" "$(wol Wake-on)"
@@ -187,9 +202,23 @@ interfaces = ( { name = "ethsim0"; } );
 END
 check "applied" netctl apply
 check_eventually 5 "the link is up" lab_carrier ethsim0 1
+check_equal "no power is given" "N 30000" "$(pse on) $(pse limit)"
 check_equal "all is as ethtool had it" "" "$(diff <(echo "$before") <(everything))"
 eventually 6 is "$first" state
 check_equal "and as the daemon had it" "" "$(diff <(jq . <<<"$first") <(state | jq .))"
+
+note "power over one pair"
+echo 1 >/sys/module/ethsim/parameters/podl
+echo ethsim.0 >/sys/bus/platform/drivers/ethsim/unbind
+echo ethsim.0 >/sys/bus/platform/drivers/ethsim/bind
+config 'pse = { podl = "enable"; };'
+check "applied" netctl apply
+check_equal "the controller gives power" Y "$(pse on)"
+check_eventually 5 "and the daemon reads it" is '["enable","delivering power",null]' \
+	shows '.pse|[.podl,.podl_status,.poe]'
+config ""
+check "taken out" netctl apply
+check_equal "no power" N "$(pse on)"
 
 note "no link"
 echo 0 >/sys/module/ethsim/parameters/link

@@ -129,7 +129,7 @@ struct feature module_feature = {
 
 struct pse {
 	struct object o;
-	uint32_t podl, poe, podl_status, poe_status, class, power, limit;
+	uint32_t podl, poe, podl_status, poe_status, poe_reason, class, power, limit;
 };
 
 /* What is told stands in ADMIN_STATE, what is asked for in the attribute behind it. */
@@ -178,6 +178,20 @@ static const struct word poe_words[] = {
 	{ "fault", 6 },	   { "other fault", 7 }, { NULL, 0 },
 };
 
+/* ETHTOOL_C33_PSE_EXT_STATE_…, by the variables of IEEE 802.3-2022 33.2.4.4 */
+static const struct word reason_words[] = {
+	{ "the controller has a fault", 1 },				       /* error_condition */
+	{ "the device at the other end takes too little power, or is gone", 2 }, /* mr_mps_valid */
+	{ "a pin of the controller forbids it", 3 },			       /* mr_pse_enable */
+	{ "it is being found out what is at the other end", 4 },	       /* option_detect_ted */
+	{ "the supply's voltage is out of range", 5 },			       /* option_vport_lim */
+	{ "overload", 6 },						       /* ovld_detected */
+	{ "the device at the other end is no taker of power", 7 },	       /* pd_dll_power_type */
+	{ "there is not enough power for it", 8 },			  /* power_not_available */
+	{ "short circuit", 9 },						       /* short_detected */
+	{ NULL, 0 },
+};
+
 #define PSE(k, t, a, ...)                                                                          \
 	{ .key = #k, .type = &t, VALUE(pse, k), .attr = IN(ETH_PSE, a), __VA_ARGS__ }
 
@@ -193,6 +207,8 @@ static const struct row pse_rows[] = {
 	    .flags = ROW_STATE, .since = "6.1", .help = "Whether power is given (one pair)"),
 	PSE(poe_status, type_admin, NEW_A_C33_PSE_PW_D_STATUS, .data = poe_words,
 	    .flags = ROW_STATE, .since = "6.10", .help = "Whether power is given"),
+	PSE(poe_reason, type_enum32, NEW_A_C33_PSE_EXT_STATE, .data = reason_words,
+	    .flags = ROW_STATE, .since = "6.11", .help = "Why no power is given"),
 	PSE(class, type_u32, NEW_A_C33_PSE_PW_CLASS, .flags = ROW_STATE, .since = "6.11",
 	    .help = "The class of the device that takes it"),
 	PSE(power, type_u32, NEW_A_C33_PSE_ACTUAL_PW, .flags = ROW_STATE | ROW_VOLATILE,

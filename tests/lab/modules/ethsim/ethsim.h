@@ -10,6 +10,7 @@
 #include <linux/netdevice.h>
 #include <linux/net_tstamp.h>
 #include <linux/phy.h>
+#include <linux/pse-pd/pse.h>
 
 #define ETHSIM_TABLE	8	/* entries of the RSS table */
 #define ETHSIM_KEY	40	/* bytes of its key */
@@ -22,6 +23,7 @@ struct ethsim {
 	struct net_device *dev;
 	struct mii_bus *bus;
 	struct phy_device *phy;
+	struct pse_controller_dev pse;
 
 	struct ethtool_wolinfo wol;
 	u32 msglevel;
@@ -58,5 +60,11 @@ int ethsim_phy_register(void);
 void ethsim_phy_unregister(void);
 int ethsim_phy_add(struct ethsim *es, struct device *parent);
 void ethsim_phy_remove(struct ethsim *es);
+
+/* pse.c: power over the cable of that PHY */
+int ethsim_pse_register(void);
+void ethsim_pse_unregister(void);
+int ethsim_pse_add(struct ethsim *es, struct device *parent);
+void ethsim_pse_remove(struct device *parent);
 
 #endif

@@ -453,14 +453,19 @@ static int ethsim_device_probe(struct platform_device *pdev)
 	err = ethsim_phy_add(es, &pdev->dev);
 	if (err)
 		goto out_free;
+	err = ethsim_pse_add(es, &pdev->dev);
+	if (err)
+		goto out_phy;
 	netif_carrier_off(dev);
 	err = register_netdev(dev);
 	if (err)
-		goto out_phy;
+		goto out_pse;
 	platform_set_drvdata(pdev, es);
 
 	return 0;
 
+out_pse:
+	ethsim_pse_remove(&pdev->dev);
 out_phy:
 	ethsim_phy_remove(es);
 out_free:
@@ -474,6 +479,7 @@ static void ethsim_device_remove(struct platform_device *pdev)
 
 	unregister_netdev(es->dev);
 	ethsim_phy_remove(es);
+	ethsim_pse_remove(&pdev->dev);
 	free_netdev(es->dev);
 }
 
@@ -489,9 +495,12 @@ static int __init ethsim_init(void)
 
 	if (err)
 		return err;
-	err = platform_driver_register(&ethsim_driver);
+	err = ethsim_pse_register();
 	if (err)
 		goto out_phy;
+	err = platform_driver_register(&ethsim_driver);
+	if (err)
+		goto out_pse;
 	ethsim_pdev = platform_device_register_simple("ethsim", 0, NULL, 0);
 	if (IS_ERR(ethsim_pdev)) {
 		err = PTR_ERR(ethsim_pdev);
@@ -502,6 +511,8 @@ static int __init ethsim_init(void)
 
 out_driver:
 	platform_driver_unregister(&ethsim_driver);
+out_pse:
+	ethsim_pse_unregister();
 out_phy:
 	ethsim_phy_unregister();
 	return err;
@@ -512,6 +523,7 @@ static void __exit ethsim_exit(void)
 {
 	platform_device_unregister(ethsim_pdev);
 	platform_driver_unregister(&ethsim_driver);
+	ethsim_pse_unregister();
 	ethsim_phy_unregister();
 }
 module_exit(ethsim_exit);
