@@ -23,6 +23,10 @@ struct counter {
 	bool gauge;	  /* goes up and down; else it only grows, and has a rate */
 };
 
+/* For tables of them. */
+#define COUNTER(n, u, text) { .name = n, .unit = u, .help = text }
+#define GAUGE(n, u, text) { .name = n, .unit = u, .help = text, .gauge = true }
+
 /*
  * A group of counters. A feature has an array of them, ended by a NULL group.
  * Reading costs nobody anything until somebody asks.

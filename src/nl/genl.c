@@ -55,9 +55,18 @@ static uint16_t take_family(struct genl_ids *ids, unsigned n, struct nlmsghdr *h
 	return ids->family[n];
 }
 
+struct nl_msg *genl_request(uint16_t type, uint8_t command, uint8_t version, int flags)
+{
+	const struct genlmsghdr g = { .cmd = command, .version = version };
+	struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
+
+	if (!msg || nlmsg_append(msg, (void *)&g, sizeof(g), NLMSG_ALIGNTO) < 0)
+		abort();
+	return msg;
+}
+
 uint16_t genl_resolve(struct genl_ids *ids, uint16_t type)
 {
-	const struct genlmsghdr g = { .cmd = CTRL_CMD_GETFAMILY, .version = 2 };
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
 	unsigned n = type - GENL_FIRST;
 	_cleanup_free_ char *buffer = NULL;
@@ -68,9 +77,8 @@ uint16_t genl_resolve(struct genl_ids *ids, uint16_t type)
 	ids->family[n] = 0;
 	if (rtnl_open_socket(NETLINK_GENERIC, REPLY_BYTES, &sock) < 0)
 		return 0;
-	msg = nlmsg_alloc_simple(GENL_ID_CTRL, NLM_F_REQUEST);
-	if (!msg || nlmsg_append(msg, (void *)&g, sizeof(g), NLMSG_ALIGNTO) < 0 ||
-	    nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, families[n].name) < 0)
+	msg = genl_request(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 2, NLM_F_REQUEST);
+	if (nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, families[n].name) < 0)
 		abort();
 	buffer = mem_new(REPLY_BYTES);
 	if (sendto(nl_socket_get_fd(sock), nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len, 0,

@@ -9,6 +9,7 @@
 
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
+#include <netlink/msg.h>
 #include <netlink/socket.h>
 #include <stdbool.h>
 
@@ -61,6 +62,15 @@ uint16_t genl_own_type(const struct genl_ids *ids, uint16_t type);
 
 /** genl_group - the kernel's number for GENL_GROUP(), or 0 */
 uint32_t genl_group(const struct genl_ids *ids, uint32_t group);
+
+/**
+ * genl_request - the beginning of a message, to which attributes are added
+ * @type: GENL_…, or a number of the kernel's
+ * @flags: NLM_F_…
+ *
+ * Return: the message, never NULL; the caller frees it.
+ */
+struct nl_msg *genl_request(uint16_t type, uint8_t command, uint8_t version, int flags);
 
 /** genl_renew - the known numbers may be others by now: a module was loaded anew */
 void genl_renew(struct genl_ids *ids);

@@ -21,25 +21,15 @@
 #define STATE_HEALTHY 0
 
 static const struct counter resource_counters[] = {
-	{ .name = "size", .gauge = true, .help = "How many entries there is room for" },
-	{ .name = "occupancy", .gauge = true, .help = "How many are in use" },
+	GAUGE("size", NULL, "How many entries there is room for"),
+	GAUGE("occupancy", NULL, "How many are in use"),
 };
 
 static const struct counter health_counters[] = {
-	{ .name = "healthy", .gauge = true, .help = "1 while the reporter has nothing to complain of" },
-	{ .name = "errors", .help = "Errors that it has reported" },
-	{ .name = "recoveries", .help = "How often the driver has recovered from one" },
+	GAUGE("healthy", NULL, "1 while the reporter has nothing to complain of"),
+	COUNTER("errors", NULL, "Errors that it has reported"),
+	COUNTER("recoveries", NULL, "How often the driver has recovered from one"),
 };
-
-static struct nl_msg *request(unsigned command, unsigned flags)
-{
-	const struct genlmsghdr g = { .cmd = command, .version = DEVLINK_GENL_VERSION };
-	struct nl_msg *msg = nlmsg_alloc_simple(GENL_DEVLINK, flags);
-
-	if (!msg || nlmsg_append(msg, (void *)&g, sizeof(g), NLMSG_ALIGNTO) < 0)
-		abort();
-	return msg;
-}
 
 /* The interface that a message is about; 0: none. */
 static int index_of(const struct statistics *s, struct nlattr *const *tb)
@@ -125,7 +115,7 @@ static void ask_resources(struct statistics *s, const struct statistics_provider
 		if (!slash || devlink_owner(statistics_seen(s), device) != i ||
 		    !is_first(statistics_seen(s), port, device))
 			continue;
-		msg = request(DEVLINK_CMD_RESOURCE_DUMP, NLM_F_ACK);
+		msg = genl_request(GENL_DEVLINK, DEVLINK_CMD_RESOURCE_DUMP, DEVLINK_GENL_VERSION, NLM_F_ACK);
 		if (nla_put_string(msg, DEVLINK_ATTR_BUS_NAME, bus) < 0 ||
 		    nla_put_string(msg, DEVLINK_ATTR_DEV_NAME, slash + 1) < 0)
 			abort();
@@ -160,7 +150,8 @@ static void take_health(struct statistics *s, const struct statistics_provider *
 static void ask_health(struct statistics *s, const struct statistics_provider *p,
 		       int ifindex _unused_)
 {
-	struct nl_msg *msg = request(DEVLINK_CMD_HEALTH_REPORTER_GET, 0);
+	struct nl_msg *msg =
+		genl_request(GENL_DEVLINK, DEVLINK_CMD_HEALTH_REPORTER_GET, DEVLINK_GENL_VERSION, 0);
 
 	statistics_dump(s, p, msg, take_health);
 	nlmsg_free(msg);

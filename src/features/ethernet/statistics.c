@@ -16,15 +16,9 @@
 #include <netlink/msg.h>
 #include <stdio.h>
 
-
 static struct nl_msg *request(unsigned family, unsigned command, int ifindex)
 {
-	const struct genlmsghdr g = { .cmd = command, .version = ETHTOOL_GENL_VERSION };
-	struct nl_msg *msg = nlmsg_alloc_simple(family, ifindex ? NLM_F_ACK : 0);
-
-	if (!msg || nlmsg_append(msg, (void *)&g, sizeof(g), NLMSG_ALIGNTO) < 0)
-		abort();
-	return msg;
+	return genl_request(family, command, ETHTOOL_GENL_VERSION, ifindex ? NLM_F_ACK : 0);
 }
 
 static void ask(struct statistics *s, const struct statistics_provider *p, struct nl_msg *msg,
@@ -65,47 +59,45 @@ static uint64_t number_of(const struct nlattr *a)
 
 /* ---- STATS_GET: IEEE 802.3 Clause 30, RFC 2819 ---- */
 
-#define C(n, u, text) { .name = n, .unit = u, .help = text }
-
 /* Each in the order of ETHTOOL_A_STATS_…; names are those of the standard, without its "a". */
 static const struct counter phy_counters[] = {
-	C("SymbolErrorDuringCarrier", NULL, "Frames with a symbol that is none"),
+	COUNTER("SymbolErrorDuringCarrier", NULL, "Frames with a symbol that is none"),
 };
 static const struct counter mac_counters[] = {
-	C("FramesTransmittedOK", "packets", "Frames sent well"),
-	C("SingleCollisionFrames", "packets", "Frames sent after one collision"),
-	C("MultipleCollisionFrames", "packets", "Frames sent after several collisions"),
-	C("FramesReceivedOK", "packets", "Frames received well"),
-	C("FrameCheckSequenceErrors", "packets", "Frames received with a wrong checksum"),
-	C("AlignmentErrors", "packets", "Frames received that were no whole bytes"),
-	C("OctetsTransmittedOK", "bytes", "Bytes of data sent well"),
-	C("FramesWithDeferredXmissions", "packets", "Frames that had to wait for the medium"),
-	C("LateCollisions", NULL, "Collisions that came too late"),
-	C("FramesAbortedDueToXSColls", "packets", "Frames given up after too many collisions"),
-	C("FramesLostDueToIntMACXmitError", "packets", "Frames the device failed to send"),
-	C("CarrierSenseErrors", NULL, "The carrier was not there while sending"),
-	C("OctetsReceivedOK", "bytes", "Bytes of data received well"),
-	C("FramesLostDueToIntMACRcvError", "packets", "Frames the device failed to receive"),
-	C("MulticastFramesXmittedOK", "packets", "Multicast frames sent well"),
-	C("BroadcastFramesXmittedOK", "packets", "Broadcast frames sent well"),
-	C("FramesWithExcessiveDeferral", "packets", "Frames that waited too long for the medium"),
-	C("MulticastFramesReceivedOK", "packets", "Multicast frames received well"),
-	C("BroadcastFramesReceivedOK", "packets", "Broadcast frames received well"),
-	C("InRangeLengthErrors", "packets", "Frames with another length than they say"),
-	C("OutOfRangeLengthField", "packets", "Frames that say a length which is none"),
-	C("FrameTooLongErrors", "packets", "Frames received that were too long"),
+	COUNTER("FramesTransmittedOK", "packets", "Frames sent well"),
+	COUNTER("SingleCollisionFrames", "packets", "Frames sent after one collision"),
+	COUNTER("MultipleCollisionFrames", "packets", "Frames sent after several collisions"),
+	COUNTER("FramesReceivedOK", "packets", "Frames received well"),
+	COUNTER("FrameCheckSequenceErrors", "packets", "Frames received with a wrong checksum"),
+	COUNTER("AlignmentErrors", "packets", "Frames received that were no whole bytes"),
+	COUNTER("OctetsTransmittedOK", "bytes", "Bytes of data sent well"),
+	COUNTER("FramesWithDeferredXmissions", "packets", "Frames that had to wait for the medium"),
+	COUNTER("LateCollisions", NULL, "Collisions that came too late"),
+	COUNTER("FramesAbortedDueToXSColls", "packets", "Frames given up after too many collisions"),
+	COUNTER("FramesLostDueToIntMACXmitError", "packets", "Frames the device failed to send"),
+	COUNTER("CarrierSenseErrors", NULL, "The carrier was not there while sending"),
+	COUNTER("OctetsReceivedOK", "bytes", "Bytes of data received well"),
+	COUNTER("FramesLostDueToIntMACRcvError", "packets", "Frames the device failed to receive"),
+	COUNTER("MulticastFramesXmittedOK", "packets", "Multicast frames sent well"),
+	COUNTER("BroadcastFramesXmittedOK", "packets", "Broadcast frames sent well"),
+	COUNTER("FramesWithExcessiveDeferral", "packets", "Frames that waited too long for the medium"),
+	COUNTER("MulticastFramesReceivedOK", "packets", "Multicast frames received well"),
+	COUNTER("BroadcastFramesReceivedOK", "packets", "Broadcast frames received well"),
+	COUNTER("InRangeLengthErrors", "packets", "Frames with another length than they say"),
+	COUNTER("OutOfRangeLengthField", "packets", "Frames that say a length which is none"),
+	COUNTER("FrameTooLongErrors", "packets", "Frames received that were too long"),
 };
 static const struct counter ctrl_counters[] = {
-	C("MACControlFramesTransmitted", "packets", "Control frames sent"),
-	C("MACControlFramesReceived", "packets", "Control frames received"),
-	C("UnsupportedOpcodesReceived", "packets", "Control frames received that mean nothing"),
+	COUNTER("MACControlFramesTransmitted", "packets", "Control frames sent"),
+	COUNTER("MACControlFramesReceived", "packets", "Control frames received"),
+	COUNTER("UnsupportedOpcodesReceived", "packets", "Control frames received that mean nothing"),
 };
 /* Beside them, by size: rx_etherStatsPkts65to127Octets. */
 static const struct counter rmon_counters[] = {
-	C("etherStatsUndersizePkts", "packets", "Good frames that were too short"),
-	C("etherStatsOversizePkts", "packets", "Good frames that were too long"),
-	C("etherStatsFragments", "packets", "Bad frames that were too short"),
-	C("etherStatsJabbers", "packets", "Bad frames that were too long"),
+	COUNTER("etherStatsUndersizePkts", "packets", "Good frames that were too short"),
+	COUNTER("etherStatsOversizePkts", "packets", "Good frames that were too long"),
+	COUNTER("etherStatsFragments", "packets", "Bad frames that were too short"),
+	COUNTER("etherStatsJabbers", "packets", "Bad frames that were too long"),
 };
 
 static void put_size(struct counters *c, const char *direction, struct nlattr *nest)
@@ -199,21 +191,21 @@ STANDARD(rmon, ETHTOOL_STATS_RMON)
 
 /* By attribute, from 2. */
 static const struct counter pause_counters[] = {
-	C("tx_pause_frames", "packets", "Times that the other end was asked to stop"),
-	C("rx_pause_frames", "packets", "Times that the other end asked to stop"),
+	COUNTER("tx_pause_frames", "packets", "Times that the other end was asked to stop"),
+	COUNTER("rx_pause_frames", "packets", "Times that the other end asked to stop"),
 };
 static const struct counter mm_counters[] = {
-	C("MACMergeFrameAssErrorCount", "packets", "Frames that could not be put together"),
-	C("MACMergeFrameSmdErrorCount", "packets", "Pieces of frames that make no sense"),
-	C("MACMergeFrameAssOkCount", "packets", "Frames that were put together"),
-	C("MACMergeFragCountRx", "packets", "Further pieces received"),
-	C("MACMergeFragCountTx", "packets", "Further pieces sent"),
-	C("MACMergeHoldCount", NULL, "Times that frames which can be interrupted were held"),
+	COUNTER("MACMergeFrameAssErrorCount", "packets", "Frames that could not be put together"),
+	COUNTER("MACMergeFrameSmdErrorCount", "packets", "Pieces of frames that make no sense"),
+	COUNTER("MACMergeFrameAssOkCount", "packets", "Frames that were put together"),
+	COUNTER("MACMergeFragCountRx", "packets", "Further pieces received"),
+	COUNTER("MACMergeFragCountTx", "packets", "Further pieces sent"),
+	COUNTER("MACMergeHoldCount", NULL, "Times that frames which can be interrupted were held"),
 };
 static const struct counter fec_counters[] = {
-	C("corrected_blocks", NULL, "Blocks with errors that were corrected"),
-	C("uncorrectable_blocks", NULL, "Blocks with errors that were too many"),
-	C("corrected_bits", NULL, "Bits that were corrected"),
+	COUNTER("corrected_blocks", NULL, "Blocks with errors that were corrected"),
+	COUNTER("uncorrectable_blocks", NULL, "Blocks with errors that were too many"),
+	COUNTER("corrected_bits", NULL, "Bits that were corrected"),
 };
 
 static void take_nest(struct statistics *s, const struct statistics_provider *p,
@@ -302,15 +294,15 @@ static void ask_mm(struct statistics *s, const struct statistics_provider *p, in
 /* ---- the link ---- */
 
 static const struct counter speed_counters[] = {
-	{ .name = "speed", .help = "Bits a second, with a link", .gauge = true },
+	GAUGE("speed", NULL, "Bits a second, with a link"),
 };
 
 /* A dump has none of a PHY's (ethnl_req_get_phydev(), 6.12): devices are asked one by one. */
 enum { SQI, SQI_MAX, DOWN_COUNT };
 static const struct counter link_counters[] = {
-	[SQI] = { .name = "sqi", .help = "Signal quality (OPEN Alliance)", .gauge = true },
-	[SQI_MAX] = { .name = "sqi_max", .help = "The best signal quality", .gauge = true },
-	[DOWN_COUNT] = { .name = "link_down_count", .help = "Times that the device lost the link" },
+	[SQI] = GAUGE("sqi", NULL, "Signal quality (OPEN Alliance)"),
+	[SQI_MAX] = GAUGE("sqi_max", NULL, "The best signal quality"),
+	[DOWN_COUNT] = COUNTER("link_down_count", NULL, "Times that the device lost the link"),
 };
 
 static void put_link(struct statistics *s, const struct statistics_provider *p, int ifindex,
@@ -404,33 +396,33 @@ static void ask_phy_driver(struct statistics *s, const struct statistics_provide
 #define QUEUE_FIRST NEW_A_QSTATS_RX_PACKETS
 
 static const struct counter queue_counters[] = {
-	C("rx_packets", "packets", "Packets received"),
-	C("rx_bytes", "bytes", "Bytes received"),
-	C("tx_packets", "packets", "Packets sent"),
-	C("tx_bytes", "bytes", "Bytes sent"),
-	C("rx_alloc_fail", NULL, "Times that there was no memory for a packet"),
-	C("rx_hw_drops", "packets", "Packets dropped by the device on their way in"),
-	C("rx_hw_drop_overruns", "packets", "Packets dropped for want of descriptors"),
-	C("rx_csum_complete", "packets", "Packets whose checksum the device computed"),
-	C("rx_csum_unnecessary", "packets", "Packets whose checksum the device found good"),
-	C("rx_csum_none", "packets", "Packets whose checksum the device did not look at"),
-	C("rx_csum_bad", "packets", "Packets with a bad checksum"),
-	C("rx_hw_gro_packets", "packets", "Packets that the device made of several"),
-	C("rx_hw_gro_bytes", "bytes", "Bytes of these"),
-	C("rx_hw_gro_wire_packets", "packets", "Packets that were made into fewer"),
-	C("rx_hw_gro_wire_bytes", "bytes", "Bytes of these on the wire"),
-	C("rx_hw_drop_ratelimits", "packets", "Packets dropped because of a limit"),
-	C("tx_hw_drops", "packets", "Packets dropped by the device on their way out"),
-	C("tx_hw_drop_errors", "packets", "Packets dropped because they make no sense"),
-	C("tx_csum_none", "packets", "Packets sent that needed no checksum"),
-	C("tx_needs_csum", "packets", "Packets sent whose checksum the device computed"),
-	C("tx_hw_gso_packets", "packets", "Packets that the device cut into several"),
-	C("tx_hw_gso_bytes", "bytes", "Bytes of these"),
-	C("tx_hw_gso_wire_packets", "packets", "Packets that were made of them"),
-	C("tx_hw_gso_wire_bytes", "bytes", "Bytes of these on the wire"),
-	C("tx_hw_drop_ratelimits", "packets", "Packets dropped because of a limit, sending"),
-	C("tx_stop", NULL, "Times that the queue was full"),
-	C("tx_wake", NULL, "Times that there was room again"),
+	COUNTER("rx_packets", "packets", "Packets received"),
+	COUNTER("rx_bytes", "bytes", "Bytes received"),
+	COUNTER("tx_packets", "packets", "Packets sent"),
+	COUNTER("tx_bytes", "bytes", "Bytes sent"),
+	COUNTER("rx_alloc_fail", NULL, "Times that there was no memory for a packet"),
+	COUNTER("rx_hw_drops", "packets", "Packets dropped by the device on their way in"),
+	COUNTER("rx_hw_drop_overruns", "packets", "Packets dropped for want of descriptors"),
+	COUNTER("rx_csum_complete", "packets", "Packets whose checksum the device computed"),
+	COUNTER("rx_csum_unnecessary", "packets", "Packets whose checksum the device found good"),
+	COUNTER("rx_csum_none", "packets", "Packets whose checksum the device did not look at"),
+	COUNTER("rx_csum_bad", "packets", "Packets with a bad checksum"),
+	COUNTER("rx_hw_gro_packets", "packets", "Packets that the device made of several"),
+	COUNTER("rx_hw_gro_bytes", "bytes", "Bytes of these"),
+	COUNTER("rx_hw_gro_wire_packets", "packets", "Packets that were made into fewer"),
+	COUNTER("rx_hw_gro_wire_bytes", "bytes", "Bytes of these on the wire"),
+	COUNTER("rx_hw_drop_ratelimits", "packets", "Packets dropped because of a limit"),
+	COUNTER("tx_hw_drops", "packets", "Packets dropped by the device on their way out"),
+	COUNTER("tx_hw_drop_errors", "packets", "Packets dropped because they make no sense"),
+	COUNTER("tx_csum_none", "packets", "Packets sent that needed no checksum"),
+	COUNTER("tx_needs_csum", "packets", "Packets sent whose checksum the device computed"),
+	COUNTER("tx_hw_gso_packets", "packets", "Packets that the device cut into several"),
+	COUNTER("tx_hw_gso_bytes", "bytes", "Bytes of these"),
+	COUNTER("tx_hw_gso_wire_packets", "packets", "Packets that were made of them"),
+	COUNTER("tx_hw_gso_wire_bytes", "bytes", "Bytes of these on the wire"),
+	COUNTER("tx_hw_drop_ratelimits", "packets", "Packets dropped because of a limit, sending"),
+	COUNTER("tx_stop", NULL, "Times that the queue was full"),
+	COUNTER("tx_wake", NULL, "Times that there was room again"),
 };
 #define QUEUE_LAST (QUEUE_FIRST + (int)ARRAY_SIZE(queue_counters) - 1)
 

@@ -34,6 +34,33 @@ static bool equal(const struct row *row _unused_, const void *a, const void *b)
 	return !strcmp(text_of(a), text_of(b));
 }
 
+/* @n numbers of @size bytes, 1 or 4, each by @format. */
+static char *list_text(const void *items, size_t size, unsigned n, const char *separator,
+		       const char *format)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	for (unsigned k = 0; k < n; k++) {
+		fputs(k ? separator : "", out);
+		fprintf(out, format, size == 1 ? ((const uint8_t *)items)[k] :
+						 ((const uint32_t *)items)[k]);
+	}
+	fclose(out);
+	return text;
+}
+
+static char *numbers_text(const uint32_t *numbers, unsigned n)
+{
+	return list_text(numbers, sizeof(*numbers), n, " ", "%u");
+}
+
+static char *bytes_text(const uint8_t *bytes, unsigned n)
+{
+	return list_text(bytes, 1, n, ":", "%02x");
+}
+
 /* ---- names ---- */
 
 static int by_name(const void *a, const void *b)
@@ -170,18 +197,6 @@ const struct type type_all_flags = {
 
 /* ---- numbers ---- */
 
-static char *numbers_text(const uint32_t *numbers, unsigned n)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	for (unsigned k = 0; k < n; k++)
-		fprintf(out, "%s%u", k ? " " : "", numbers[k]);
-	fclose(out);
-	return text;
-}
-
 /* As many as there are; the caller frees them. */
 static uint32_t *numbers_of(const void *v, unsigned *ret_n)
 {
@@ -287,18 +302,6 @@ int bytes_parse(struct parse *p, const config_setting_t *s, unsigned max, uint8_
 		to[n++] = byte;
 	}
 	return n;
-}
-
-static char *bytes_text(const uint8_t *bytes, unsigned n)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	for (unsigned k = 0; k < n; k++)
-		fprintf(out, "%s%02x", k ? ":" : "", bytes[k]);
-	fclose(out);
-	return text;
 }
 
 static int bytes_row_parse(struct parse *p, const config_setting_t *s, void *v)

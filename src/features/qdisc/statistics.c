@@ -15,9 +15,6 @@
 #include "features/qdisc/filter.h"
 #include "nl/tc.h"
 
-#define COUNTER(member, u, text) { .name = member, .unit = u, .help = text }
-#define GAUGE(member, u, text) { .name = member, .unit = u, .help = text, .gauge = true }
-
 static const struct counter queue_counters[] = {
 	COUNTER("bytes", "bytes", "Bytes sent"),
 	COUNTER("packets", "packets", "Packets sent"),

@@ -12,13 +12,13 @@
 #define ENTRIES_MAX 65536
 
 static const struct counter packets_bytes[] = {
-	{ .name = "packets", .unit = "packets", .help = "Packets" },
-	{ .name = "bytes", .unit = "bytes", .help = "Bytes of these, from the Ethernet header on" },
+	COUNTER("packets", "packets", "Packets"),
+	COUNTER("bytes", "bytes", "Bytes of these, from the Ethernet header on"),
 };
 
 static const struct counter runs[] = {
-	{ .name = "runs", .help = "How often the program ran, while kernel.bpf_stats_enabled was 1" },
-	{ .name = "run_time", .unit = "seconds", .help = "How long it ran, of these" },
+	COUNTER("runs", NULL, "How often the program ran, while kernel.bpf_stats_enabled was 1"),
+	COUNTER("run_time", "seconds", "How long it ran, of these"),
 };
 
 /* One program of an interface. */
