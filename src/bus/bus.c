@@ -111,6 +111,7 @@ static void disconnect(struct bus *b)
 	calls_drop(b);
 	change_wait_cancel(b);
 	statistics_drop(b);
+	fdb_drop(b);
 	actions_drop(b);
 	captures_drop(b);
 	b->bus = sd_bus_close_unref(b->bus);

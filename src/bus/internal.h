@@ -26,6 +26,8 @@ struct action;
 struct asker;
 struct call;
 struct capture;
+struct fdb;
+struct fdb_asker;
 struct group;
 struct published;
 struct service_unit;
@@ -68,6 +70,8 @@ struct bus {
 
 	struct statistics *statistics; /* being read for @asking; NULL: none; statistics.c */
 	struct asker *asking, *asked;  /* and who has asked since */
+	struct fdb *fdb; /* being read for @fdb_asking; NULL: none; fdb.c */
+	struct fdb_asker *fdb_asking, *fdb_asked; /* and who has asked since */
 	struct acting *acting;	       /* callers of actions that have not ended; action.c */
 	struct capture *captures; /* who reads samples of packets; capture.c */
 };
@@ -159,6 +163,14 @@ int statistics_get(struct bus *b, sd_bus_message *m);
 
 /** statistics_drop - forget who asked: the connection is gone */
 void statistics_drop(struct bus *b);
+
+/* fdb.c */
+
+/** fdb_list - the method ListFdb, as call_fn */
+int fdb_list(struct bus *b, sd_bus_message *m);
+
+/** fdb_drop - forget who asked: the connection is gone */
+void fdb_drop(struct bus *b);
 
 /* action.c: actions of features, as methods of link objects */
 

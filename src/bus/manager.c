@@ -75,6 +75,11 @@ static int method_statistics(sd_bus_message *m, void *data, sd_bus_error *error 
 	return call_begin(data, m, NULL, CALL_KNOWN, statistics_get);
 }
 
+static int method_fdb(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+{
+	return call_begin(data, m, NULL, CALL_KNOWN, fdb_list);
+}
+
 static int method_samples(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
 	return call_begin(data, m, ACTION_CAPTURE, CALL_KNOWN, capture_open);
@@ -442,6 +447,8 @@ static const sd_bus_vtable vtable[] = {
 				method_export, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("GetStatistics", SD_BUS_ARGS("a{sv}", options),
 				SD_BUS_RESULT("s", json), method_statistics, OPEN),
+	SD_BUS_METHOD_WITH_ARGS("ListFdb", SD_BUS_ARGS("as", names), SD_BUS_RESULT("s", json),
+				method_fdb, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("OpenSamples", SD_BUS_ARGS("s", name),
 				SD_BUS_RESULT("h", ring, "t", size, "u", program, "t", seen,
 					      "t", lost), method_samples, OPEN),

@@ -43,7 +43,7 @@ const struct verb verbs[] = {
 	{ "wait-online", "[NAME[:STATE]...]", 0, -1u, USES_BUS | USES_TIMEOUT, verb_wait_online,
 	  "Wait until one, or these, are usable" },
 	{ "graph", "", 0, 0, USES_BUS | USES_DOT, verb_graph, "What stands on what" },
-	{ "fdb", "[NAME...]", 0, -1u, USES_LEGEND, verb_fdb,
+	{ "fdb", "[NAME...]", 0, -1u, USES_BUS | USES_LEGEND, verb_fdb,
 	  "Who is behind which port, and in hardware" },
 	{ "sfp", "[NAME...]", 0, -1u, USES_BUS, verb_sfp,
 	  "Modules, and why there is no link" },

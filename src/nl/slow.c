@@ -30,11 +30,14 @@ struct packet {
 	uint32_t id;
 	int32_t error;	 /* answers */
 	uint8_t command; /* questions */
+	bool dump;	 /* of rtnetlink: behind this is the request; then, one datagram each, */
+	bool more;	 /* messages, and at last an answer without */
 	char family[GENL_NAMSIZ]; /* "": by ioctl() */
 };
 
 struct question {
 	uint32_t id;
+	slow_message_fn each;
 	slow_fn fn;
 	void *data;
 };
@@ -53,17 +56,18 @@ struct slow {
 
 struct thread {
 	int fd, netlink;
+	int route; /* -1: not needed yet */
 	uint16_t family; /* 0: not asked yet */
 	uint32_t seq;
 	char buffer[SLOW_BYTES];
 };
 
-static ssize_t receive(struct thread *t)
+static ssize_t receive(struct thread *t, int fd)
 {
 	ssize_t r;
 
 	do
-		r = recv(t->netlink, t->buffer, sizeof(t->buffer), 0);
+		r = recv(fd, t->buffer, sizeof(t->buffer), 0);
 	while (r < 0 && errno == EINTR);
 	return r < 0 ? -errno : r;
 }
@@ -106,7 +110,7 @@ static int converse(struct thread *t, uint16_t type, uint8_t command, const void
 	if (send(t->netlink, &q, q.h.nlmsg_len, 0) < 0)
 		return -errno;
 	for (;;) {
-		ssize_t len = receive(t);
+		ssize_t len = receive(t, t->netlink);
 		struct nlmsghdr *h = (void *)t->buffer;
 
 		if (len < 0)
@@ -163,13 +167,71 @@ static int run_netlink(struct thread *t, const struct packet *p, const void *att
 	return r < 0 ? r : converse(t, t->family, p->command, attributes, n, ret, ret_n);
 }
 
+struct parcel {
+	struct packet p;
+	char bytes[SLOW_BYTES];
+};
+
+/* What of a datagram is messages of this dump; *ret_end: 1 there is more, or how it ended. */
+static size_t span(const struct thread *t, ssize_t len, bool *interrupted, int *ret_end)
+{
+	struct nlmsghdr *h = (void *)t->buffer;
+
+	*ret_end = 1;
+	for (; NLMSG_OK(h, (size_t)len); h = NLMSG_NEXT(h, len)) {
+		if (h->nlmsg_seq != t->seq)
+			break; /* of a dump before, which was given up in its middle */
+		*interrupted |= (h->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+		if (h->nlmsg_type == NLMSG_ERROR || h->nlmsg_type == NLMSG_DONE) {
+			*ret_end = NLMSG_PAYLOAD(h, 0) >= (int)sizeof(int) ?
+					   *(int *)NLMSG_DATA(h) : -EBADMSG;
+			break;
+		}
+	}
+	return (char *)h - t->buffer;
+}
+
+static int pass_on(struct thread *t, struct parcel *out, size_t n)
+{
+	int r = 0;
+
+	if (!n)
+		return 0;
+	out->p.more = true;
+	memcpy(out->bytes, t->buffer, n);
+	if (send(t->fd, out, sizeof(out->p) + n, MSG_NOSIGNAL) < 0)
+		r = -errno;
+	out->p.more = false;
+	return r;
+}
+
+static int run_dump(struct thread *t, struct parcel *in, ssize_t len, struct parcel *out)
+{
+	struct nlmsghdr *h = (void *)in->bytes;
+	bool interrupted = false;
+	int r = 1;
+
+	if (t->route < 0)
+		t->route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (t->route < 0)
+		return -errno;
+	h->nlmsg_seq = ++t->seq;
+	if (send(t->route, h, len, 0) < 0)
+		return -errno;
+	while (r > 0) {
+		ssize_t got = receive(t, t->route);
+		int error = got < 0 ? got : pass_on(t, out, span(t, got, &interrupted, &r));
+
+		if (error < 0)
+			return error;
+	}
+	return !r && interrupted ? -EINTR : r;
+}
+
 static void *run(void *data)
 {
 	struct thread *t = data;
-	struct {
-		struct packet p;
-		char bytes[SLOW_BYTES];
-	} in, out;
+	struct parcel in, out;
 
 	for (;;) {
 		ssize_t len = recv(t->fd, &in, sizeof(in), 0);
@@ -181,7 +243,8 @@ static void *run(void *data)
 			break;
 		out.p = in.p;
 		len -= sizeof(in.p);
-		out.p.error = *in.p.family ?
+		out.p.error = in.p.dump ? run_dump(t, &in, len, &out) :
+			      *in.p.family ?
 				      run_netlink(t, &in.p, in.bytes, len, out.bytes, &n) :
 				      run_ioctl(in.p.command, in.bytes, len);
 		if (send(t->fd, &out, sizeof(out.p) + n, MSG_NOSIGNAL) < 0)
@@ -189,6 +252,7 @@ static void *run(void *data)
 	}
 	close(t->fd);
 	close(t->netlink);
+	closep(&t->route);
 	free(t);
 	return NULL;
 }
@@ -199,16 +263,20 @@ static int on_answer(sd_event_source *source _unused_, int fd, uint32_t revents 
 		     void *data)
 {
 	struct slow *s = data;
-	struct {
-		struct packet p;
-		char bytes[SLOW_BYTES];
-	} in;
+	struct parcel in;
 	ssize_t len = recv(fd, &in, sizeof(in), MSG_DONTWAIT);
 	struct question q;
 
 	if (len < (ssize_t)sizeof(in.p) || !s->n || in.p.id != s->waiting[0].id)
 		return 0;
 	q = s->waiting[0];
+	if (in.p.more) {
+		struct nlmsghdr *h = (void *)in.bytes;
+
+		for (len -= sizeof(in.p); NLMSG_OK(h, (size_t)len); h = NLMSG_NEXT(h, len))
+			q.each(q.data, h);
+		return 0;
+	}
 	memmove(s->waiting, s->waiting + 1, --s->n * sizeof(*s->waiting));
 	q.fn(q.data, in.p.error, len > (ssize_t)sizeof(in.p) ? (void *)in.bytes : NULL);
 	return 0;
@@ -238,6 +306,7 @@ static int begin(struct slow *s)
 	struct thread *t = new0(struct thread);
 	int fds[2] = { -1, -1 }, r = 0;
 
+	t->route = -1;
 	t->netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
 	if (t->netlink >= 0) /* the kernel's own words, where it has some */
 		(void)setsockopt(t->netlink, SOL_NETLINK, NETLINK_EXT_ACK, &(int){ 1 }, sizeof(int));
@@ -294,13 +363,10 @@ struct slow *slow_free(struct slow *s)
 	return NULL;
 }
 
-int slow_ask(struct slow *s, uint8_t command, const void *attributes, size_t n, slow_fn fn,
-	     void *data)
+static int ask(struct slow *s, const struct packet *p, const void *bytes, size_t n,
+	       const struct question *q)
 {
-	struct {
-		struct packet p;
-		char bytes[SLOW_BYTES];
-	} out = { .p = { .command = command } };
+	struct parcel out = { .p = *p };
 	int r = s->fd < 0 ? begin(s) : 0;
 
 	if (r < 0)
@@ -310,11 +376,30 @@ int slow_ask(struct slow *s, uint8_t command, const void *attributes, size_t n, 
 	if (n > sizeof(out.bytes))
 		return -EMSGSIZE;
 	out.p.id = ++s->id;
-	if (s->family)
-		strncpy(out.p.family, s->family, sizeof(out.p.family) - 1);
-	memcpy(out.bytes, attributes, n);
+	memcpy(out.bytes, bytes, n);
 	if (send(s->fd, &out, sizeof(out.p) + n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		return errno == EAGAIN ? -EBUSY : -errno;
-	s->waiting[s->n++] = (struct question){ s->id, fn, data };
+	s->waiting[s->n] = *q;
+	s->waiting[s->n++].id = s->id;
 	return 0;
+}
+
+int slow_ask(struct slow *s, uint8_t command, const void *attributes, size_t n, slow_fn fn,
+	     void *data)
+{
+	const struct question q = { .fn = fn, .data = data };
+	struct packet p = { .command = command };
+
+	if (s->family)
+		strncpy(p.family, s->family, sizeof(p.family) - 1);
+	return ask(s, &p, attributes, n, &q);
+}
+
+int slow_dump(struct slow *s, const struct nlmsghdr *n, slow_message_fn each, slow_fn fn,
+	      void *data)
+{
+	const struct question q = { .each = each, .fn = fn, .data = data };
+	const struct packet p = { .dump = true };
+
+	return ask(s, &p, n, n->nlmsg_len, &q);
 }

@@ -13,6 +13,9 @@
 
 struct slow;
 
+/** typedef slow_message_fn - a message of a dump, called by the event loop; valid meanwhile */
+typedef void (*slow_message_fn)(void *data, const struct nlmsghdr *n);
+
 /**
  * typedef slow_fn - the answer to one question, called by the event loop
  * @error: 0 or a negative errno
@@ -45,5 +48,15 @@ void slow_rest(struct slow *s);
  */
 int slow_ask(struct slow *s, uint8_t command, const void *attributes, size_t n, slow_fn fn,
 	     void *data);
+
+/**
+ * slow_dump - ask rtnetlink for all objects of a kind
+ * @n: the request, with its flags
+ * @each: called for each; and then @fn: 0, -EINTR (interrupted by a change), another error
+ *
+ * Return: as of slow_ask().
+ */
+int slow_dump(struct slow *s, const struct nlmsghdr *n, slow_message_fn each, slow_fn fn,
+	      void *data);
 
 #endif

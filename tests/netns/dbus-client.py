@@ -79,7 +79,8 @@ def error_name(function, *arguments, **named):
 def configure(mtu):
     with open(config_file, "w") as f:
         f.write('interfaces = ( { name = "v0"; kind = "veth"; veth = { peer = "v1"; }; mtu = %d; '
-                'addresses = [ "192.0.2.1/24" ]; } );\n' % mtu)
+                'addresses = [ "192.0.2.1/24" ]; }, { name = "br0"; kind = "bridge"; }, '
+                '{ name = "w0"; kind = "veth"; veth = { peer = "w1"; }; master = "br0"; } );\n' % mtu)
 
 
 def mtu():
@@ -187,6 +188,22 @@ def graph():
     theirs = json.dumps(by_netctl("graph"))
     tell(all('"%s"' % i["name"] in theirs for i in document["interfaces"]
              if i["state"]["ifindex"] > 0), "graph")
+
+
+def fdb():
+    def words(document):
+        return sorted(json.dumps(e, sort_keys=True) for e in document["entries"])
+
+    def names(*n):
+        return dbus.Array(n, signature="s")
+
+    document = json.loads(call("ListFdb", names()))
+    tell(document["entries"], "fdb: there is something to be told")
+    same("fdb", words(document), words(by_netctl("fdb")))
+    ports = {e["port"] for e in document["entries"]}
+    some = json.loads(call("ListFdb", names("br0")))["entries"]
+    tell(some and all("br0" in (e["port"], e.get("bridge")) for e in some), "of one bridge", str(ports))
+    same("of what is not there", error_name(call, "ListFdb", names("nope")), NAME + ".Error.NoSuchLink")
 
 
 def sfp():
@@ -301,11 +318,11 @@ def restart_autoneg():
 
 
 # Files only, or the kernel itself: they ask no daemon.
-LOCAL = {"drops", "edit", "fdb", "help", "init"}
+LOCAL = {"drops", "edit", "help", "init"}
 
 # In the order in which they are done; the first ones make generations to look at.
 DO = [wait_online, apply, confirm, rollback, reload, hold, release, status, show, check, plan,
-      history, diff, export, stats, metrics, graph, sfp, xdp, tsn, monitor, test_cable, identify,
+      history, diff, export, stats, metrics, graph, fdb, sfp, xdp, tsn, monitor, test_cable, identify,
       restart_autoneg]
 
 text = subprocess.run([netctl, "--help"], stdout=subprocess.PIPE, check=True).stdout.decode()

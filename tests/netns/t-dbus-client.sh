@@ -14,7 +14,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 /usr/bin/python3 -c 'import dbus, gi' 2>/dev/null || skip_all "needs python3-dbus and python3-gi"
 
 daemon_config <<'EOT'
-interfaces = ( { name = "v0"; kind = "veth"; veth = { peer = "v1"; }; mtu = 1400; addresses = [ "192.0.2.1/24" ]; } );
+interfaces = ( { name = "v0"; kind = "veth"; veth = { peer = "v1"; }; mtu = 1400; addresses = [ "192.0.2.1/24" ]; },
+	{ name = "br0"; kind = "bridge"; }, { name = "w0"; kind = "veth"; veth = { peer = "w1"; }; master = "br0"; } );
 EOT
 file=$daemon_dir/etc/10-test.conf
 chmod 755 "$daemon_dir/etc"
