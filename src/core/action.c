@@ -23,8 +23,22 @@ static void run_free(struct action_run *r)
 	*p = r->next;
 	slow_free(r->slow);
 	sd_event_source_disable_unref(r->timer);
+	json_decref(r->options);
 	free(r->name);
 	free(r);
+}
+
+/* Return: 0, or why not; then nothing has begun. */
+static int start(struct action_run *r)
+{
+	int error = r->action->start(r, r->options);
+
+	while (error == -EOPNOTSUPP && r->action->otherwise) {
+		r->action = r->action->otherwise;
+		r->slow = slow_free(r->slow);
+		error = r->action->start(r, r->options);
+	}
+	return error;
 }
 
 struct action_run *action_start(struct engine *e, const struct action *a, const char *name,
@@ -37,9 +51,10 @@ struct action_run *action_start(struct engine *e, const struct action *a, const 
 	*r = (struct action_run){
 		.next = e->actions, .engine = e, .action = a, .ifindex = i ? i->ifindex : 0,
 		.name = str_dup(name), .done = done, .data = data,
+		.options = json_deep_copy(options),
 	};
 	e->actions = r;
-	error = r->ifindex > 0 ? a->start(r, options) : -ENODEV;
+	error = r->ifindex > 0 ? start(r) : -ENODEV;
 	if (error >= 0)
 		return r;
 	run_free(r);
@@ -56,6 +71,13 @@ void action_end(struct action_run *r, int error, const char *kernel, const json_
 {
 	_cleanup_free_ char *driver = NULL, *text = NULL;
 
+	if (error == -EOPNOTSUPP && r->action->otherwise) {
+		r->action = r->action->otherwise;
+		r->slow = slow_free(r->slow);
+		error = start(r);
+		if (!error)
+			return;
+	}
 	if (error) {
 		driver = kernel_driver(r->engine->kernel, r->name);
 		text = str_format("%s: %s%s%s%s%s%s", r->name, driver ? driver : "",

@@ -24,6 +24,7 @@ struct action {
 	const char *method; /* "TestCable" */
 	const struct action_option *options; /* ends with a NULL key; NULL: none */
 	bool answers; /* with a document */
+	const struct action *otherwise; /* is tried where this one ends with -EOPNOTSUPP */
 
 	/*
 	 * Begin. What is answered comes by action_end(), later. Return: 0, or a negative errno,
@@ -43,7 +44,8 @@ typedef void (*action_fn)(void *data, int error, const char *text, const json_t 
 struct action_run {
 	struct action_run *next;
 	struct engine *engine;
-	const struct action *action;
+	const struct action *action; /* or what was tried otherwise */
+	json_t *options;
 	int ifindex;
 	char *name;
 	/* The feature's; slow and timer end with the run. */

@@ -71,6 +71,7 @@ struct iface {
 	bool created;
 	/* The one that is to make room for it; until that is known to be gone, it is ours too. */
 	int former;
+	uint64_t lent; /* features whose settings are an action's for now: record_lend() */
 	UT_hash_handle by_name, by_index;
 	void *part[]; /* a feature each: struct object *, for FORM_LIST struct list * */
 };

@@ -281,6 +281,8 @@ static void plan_features(struct subject *s, const uint64_t *already)
 		const struct feature *f = features[n];
 		_cleanup_free_ char *why = NULL;
 
+		if (s->owned && s->owned->lent & BIT64(n))
+			continue;
 		if (s->want && s->want->part[n] && f->blocked)
 			why = f->blocked(s->p, s->want);
 		if (why) {

@@ -512,7 +512,9 @@ static bool settle_iface(struct record *rec, struct iface *o, const struct iface
 	for (unsigned n = 0; n < n_features; n++) {
 		const struct feature *f = features[n];
 
-		if (!o->part[n])
+		if (o->lent & BIT64(n))
+			left = true;
+		if (!o->part[n] || o->lent & BIT64(n))
 			continue;
 		left |= f->form == FORM_LIST ?
 				settle_list(rec, o->part[n], f, iface_list(want, f),
@@ -553,6 +555,35 @@ void record_settle(struct record *rec, const struct model *want, const struct mo
 		model_remove(rec->owned, o);
 		rec->changed = true;
 	}
+}
+
+int record_lend(struct record *rec, const struct iface *want, const struct iface *have,
+		const struct feature *f)
+{
+	const struct object *now = iface_object(have, f);
+	struct iface *o = owned_get(rec, have->name);
+
+	if (o->lent & BIT64(f->id))
+		return -EBUSY;
+	o->lent |= BIT64(f->id);
+	/* Of what is configured, the configuration says how it shall be. */
+	if (want && iface_object(want, f))
+		return 0;
+	FOREACH_ROW(f, r) {
+		if (!is_setting(r) || !row_has(f, r, now) || row_has(f, r, iface_object(o, f)))
+			continue;
+		row_copy(f, r, NULL, iface_get_object(rec->owned, o, f), now);
+		rec->changed = true;
+	}
+	return 0;
+}
+
+void record_return(struct record *rec, const char *name, const struct feature *f)
+{
+	struct iface *o = model_find(rec->owned, name);
+
+	if (o)
+		o->lent &= ~BIT64(f->id);
 }
 
 int record_save(struct record *rec)

@@ -26,6 +26,20 @@ struct record *record_free(struct record *r);
 void record_adopt(struct record *r, const struct model *want, const struct model *have,
 		  const struct plan *plan);
 
+/**
+ * record_lend - settings of an interface are an action's to change, for a while
+ * @want: as configured; NULL: it is not
+ *
+ * What they are is noted (and on disk when record_save() has returned), so that a daemon which
+ * is killed meanwhile puts them back. Until record_return() they are left alone. Return: 0, or
+ * -EBUSY if they are lent already.
+ */
+int record_lend(struct record *r, const struct iface *want, const struct iface *have,
+		const struct feature *f);
+
+/** record_return - they differ now from what is wanted, or was there before, if at all */
+void record_return(struct record *r, const char *name, const struct feature *f);
+
 /** record_settle - after it: forget what has been put back or is gone */
 void record_settle(struct record *r, const struct model *want, const struct model *have);
 

@@ -28,4 +28,6 @@ extern struct feature xdp_feature, xdp_device_feature, xdp_filter_feature, xdp_f
 extern const struct statistics_provider xdp_statistics[];
 #endif
 
+extern const struct action led_identify; /* where a driver cannot blink by itself */
+
 #endif

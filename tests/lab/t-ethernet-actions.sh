@@ -92,8 +92,46 @@ check_equal "it ends well" 0 $?
 end=$(date +%s%N)
 check "when it has blinked so long" test $(((end - begin) / 1000000)) -ge 2500
 check "and the light was on" test "$(cat /sys/kernel/debug/ebsim/blinks)" -ge 2
-said netctl identify lan1
-check "a driver that cannot is named" told "lan1: .*: Operation not supported"
+ip link add dummy0 type dummy
+said netctl identify dummy0
+check "a driver that cannot is named" told "dummy0: .*Operation not supported"
+
+note "lights that the driver does not blink with"
+light() { cat "/sys/class/leds/ebsim-$1:lan/$2"; }
+trigger() { light "$1" trigger | sed 's/.*\[\(.*\)\].*/\1/'; }
+port=$(netctl show lan1 --json | jq -r .led0.name)
+port=${port#ebsim-} port=${port%:lan}
+echo netdev >/sys/class/leds/ebsim-"$port":lan/trigger
+echo 1 >/sys/class/leds/ebsim-"$port":lan/link_100
+echo 1 >/sys/class/leds/ebsim-"$port":lan/tx
+restored() { # all of it
+	check_eventually 10 "$1" is "netdev 1 1 0" sh -c "cd /sys/class/leds/ebsim-$port:lan &&
+		echo \$(sed 's/.*\[\(.*\)\].*/\1/' trigger) \$(cat link_100 tx rx)"
+}
+check "blink" netctl identify lan1 --for=1
+restored "and are as they were"
+check_equal "nothing is left to do" "[]" "$(netctl plan --json | jq -c .steps)"
+netctl identify lan1 --for=100 >/dev/null 2>&1 &
+check_eventually 10 "they are switched by the daemon" is none trigger "$port"
+check_eventually 10 "and lit" is 1 light "$port" brightness
+check_eventually 10 "and dark" is 0 light "$port" brightness
+check "what they were set to is on disk" grep -q netdev "$daemon_dir/state/owned.state"
+said netctl identify lan1 --for=1
+check "two at a time are one too many" told "Device or resource busy"
+daemon_kill
+wait $!
+check_equal "the daemon is killed, and they stay so" none "$(trigger "$port")"
+daemon_start -v
+check "another one" daemon_settled
+restored "puts them back"
+daemon_config <<'END'
+interfaces = ( { name = "lan0"; }, { name = "lan1"; led0 = { rx = true; }; led1 = { link_1000 = true; }; },
+	{ name = "wan"; up = false; } );
+END
+check "lights that are configured" netctl apply
+check "blink" netctl identify lan1 --for=1
+check_eventually 10 "and are as configured afterwards" is "netdev 0 1" \
+	sh -c "cd /sys/class/leds/ebsim-$port:lan && echo \$(sed 's/.*\[\(.*\)\].*/\1/' trigger) \$(cat tx rx)"
 
 note "negotiation"
 check_eventually 5 "the link is up" lab_carrier lan1 1

@@ -55,7 +55,8 @@ static const struct action_option identify_options[] = {
 };
 
 const struct action ethernet_actions[] = {
-	{ .method = "Identify", .options = identify_options, .start = identify },
+	{ .method = "Identify", .options = identify_options, .start = identify,
+	  .otherwise = &led_identify },
 	{ .method = "RestartAutonegotiation", .start = restart },
 	{ 0 },
 };

@@ -20,9 +20,9 @@
 #include "core/mirror.h"
 #include "core/plan.h"
 #include "features/features.h"
+#include "features/led/led.h"
 #include "util/text.h"
 
-#define LEDS 4	       /* of a port */
 #define NAMES_MAX 64   /* that are looked through, of a machine */
 #define TRIGGERS 8192  /* bytes of the list of all triggers */
 #define NAME_SIZE 64   /* LED_MAX_NAME_SIZE */
@@ -73,6 +73,18 @@ static struct feature *const leds[LEDS] = { &led_feature, &led1_feature, &led2_f
 static bool has(const struct led *l, unsigned row)
 {
 	return l && (l->o.present & BIT64(row));
+}
+
+const struct feature *led_feature_of(unsigned number)
+{
+	return leds[number];
+}
+
+const char *led_name(const struct iface *i, unsigned number)
+{
+	const struct led *l = (const struct led *)iface_object(i, leds[number]);
+
+	return has(l, NAME) ? l->name : NULL;
 }
 
 /* Reading. */
