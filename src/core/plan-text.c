@@ -55,6 +55,7 @@ static void replace_lines(const struct step *s,
 {
 	const struct feature *f = s->feature;
 	_cleanup_free_ char *word = f->format(s->to), *before = f->format(s->from);
+	bool told = false;
 
 	if (strcmp(word, before)) {
 		send_line(s, str_dup(f->name), TAKE_PTR(before), TAKE_PTR(word), fn, data);
@@ -62,9 +63,14 @@ static void replace_lines(const struct step *s,
 	}
 	f = object_feature(f, s->to);
 	FOREACH_ROW(f, r)
-		if (entry_row_changes(s, r))
+		if (entry_row_changes(s, r)) {
 			send_line(s, str_format("%s %s: %s", s->feature->name, word, r->key),
 				  row_text(f, r, s->from), row_text(f, r, s->to), fn, data);
+			told = true;
+		}
+	if (!told) /* misplaced() */
+		send_line(s, str_format("%s %s: place", s->feature->name, word), str_dup("another"),
+			  str_dup("as listed"), fn, data);
 }
 
 /* Of a new entry: its one word, and what that does not say. */
