@@ -158,6 +158,35 @@ static void no_address_is_not_put_back(void **state)
 	expect_no_requests(h);
 }
 
+/* The first of a network takes the others along when it goes, unless they are promoted. */
+static void changed_places_keep_all(void **state)
+{
+	static const char before[] = LAN0("ipv4 = { promote_secondaries = %s; }; addresses = [ "
+					  "\"192.0.2.1/24\", \"192.0.2.2/24\", \"192.0.2.3/24\" ];");
+	static const char after[] = LAN0("%s addresses = [ \"192.0.2.3/24\", \"192.0.2.1/24\", "
+					 "\"192.0.2.2/24\" ]; routes = ( { to = \"10.0.0.0/8\"; "
+					 "via = \"192.0.2.9\"; source = \"192.0.2.2\"; } );");
+	static const char *const words[] = { "true", "false" };
+	static const char *const groups[] = { "", "ipv4 = { promote_secondaries = true; };",
+					      "ipv4 = { promote_secondaries = false; };" };
+	struct harness *h = harness_begin(state, "lan0");
+	_cleanup_free_ char *plan = NULL;
+
+	for (unsigned n = 0; n < ARRAY_SIZE(words) * ARRAY_SIZE(groups); n++) {
+		_cleanup_free_ char *a = str_format(before, words[n / ARRAY_SIZE(groups)]);
+		_cleanup_free_ char *b = str_format(after, groups[n % ARRAY_SIZE(groups)]);
+
+		harness_must_apply(h, a);
+		free(plan);
+		plan = harness_plan_of(h, b);
+		assert_contains(plan, "lan0: addresses 192.0.2.1/24: place: another -> as listed\n");
+		harness_must_apply(h, b);
+		expect_has(h, "lan0", "192.0.2.1/24");
+		expect_has(h, "lan0", "192.0.2.2/24");
+		expect_settled(h);
+	}
+}
+
 static void removed_entry_deletes_only_ours(void **state)
 {
 	struct harness *h = harness_begin(state, "lan0");
@@ -537,6 +566,7 @@ int main(void)
 		HARNESS_TEST(removed_key_resets),
 		HARNESS_TEST(removed_master_resets),
 		HARNESS_TEST(no_address_is_not_put_back),
+		HARNESS_TEST(changed_places_keep_all),
 		HARNESS_TEST(removed_entry_deletes_only_ours),
 		HARNESS_TEST(same_name_is_not_ours),
 		HARNESS_TEST(same_name_and_index_is_not_ours),

@@ -284,13 +284,15 @@ static bool misplaced(const struct object *to, const struct object *from, const 
 	return false;
 }
 
+/* It is switched on before addresses are added, and off after that. */
 static bool promotes_anyway(const struct step *s)
 {
 	const struct feature *ipv4 = feature_find("ipv4");
 	const struct row *row = row_find(ipv4, "promote_secondaries");
-	const struct object *o = iface_object(s->have, ipv4);
+	const struct object *have = iface_object(s->have, ipv4), *want = iface_object(s->want, ipv4);
 
-	return row_has(ipv4, row, o) && !row_is_zero(row, o);
+	return (row_has(ipv4, row, have) && !row_is_zero(row, have)) ||
+	       (s->verb == VERB_REPLACE && row_has(ipv4, row, want) && !row_is_zero(row, want));
 }
 
 /* Would others of its network go with it (inet_del_ifa()), and are not to? */

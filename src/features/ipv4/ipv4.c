@@ -34,7 +34,9 @@ static const struct row rows[] = {
 	  .help = "Send ICMP redirects" },
 	{ SYSCTL(log_martians, LOG_MARTIANS), .initial = "false", .type = &type_bool,
 	  .help = "Log packets with impossible addresses" },
+	/* Off when the addresses have changed places, which counts on it: features/address. */
 	{ SYSCTL(promote_secondaries, PROMOTE_SECONDARIES), .initial = "false", .type = &type_bool,
+	  .off = PHASE_UP,
 	  .help = "When the first address of a network is deleted, keep the others" },
 	{ SYSCTL(arp_ignore, ARP_IGNORE), .initial = "0", .type = &type_s32, .min = 0, .max = 8,
 	  .help = "Which ARP requests are answered; see the kernel's ip-sysctl" },
