@@ -322,14 +322,14 @@ struct dumping {
 	bool single;
 };
 
-static void dump_source(struct mirror *m, const struct source *s, int ifindex);
+static void dump_source(struct mirror *m, const struct source *s, int ifindex, uint32_t part);
 
 /* One bad device ends a dump (ethnl_default_dumpit()): then each is asked by itself. */
 static void dump_singly(struct mirror *m, const struct source *s)
 {
 	MODEL_FOREACH(m->filling, i)
 		if (i->ifindex > 0)
-			dump_source(m, s, i->ifindex);
+			dump_source(m, s, i->ifindex, 0);
 }
 
 /* What somebody has made stands on others, which are asked themselves. */
@@ -347,7 +347,7 @@ static void dump_each(struct mirror *m)
 				continue;
 			MODEL_FOREACH(m->filling, i)
 				if (is_device(i))
-					dump_source(m, s, i->ifindex);
+					dump_source(m, s, i->ifindex, 0);
 		}
 }
 
@@ -417,11 +417,13 @@ struct nl_msg *mirror_request(struct mirror *m, const struct source *s, int ifin
 	return msg;
 }
 
-static void dump_source(struct mirror *m, const struct source *s, int ifindex)
+static void dump_source(struct mirror *m, const struct source *s, int ifindex, uint32_t part)
 {
 	struct nl_msg *msg = mirror_request(m, s, ifindex);
 	struct dumping *d = new0(struct dumping);
 
+	if (s->part)
+		s->part(nlmsg_data(nlmsg_hdr(msg)), part);
 	*d = (struct dumping){ m->dumping, m, s, ifindex };
 	m->dumping = d;
 	m->dumps_left++;
@@ -440,10 +442,10 @@ static bool is_asked(const struct mirror *m, const struct source *s)
 	return false;
 }
 
-void mirror_dump_more(struct mirror *m, const struct source *s, int ifindex)
+void mirror_dump_more(struct mirror *m, const struct source *s, int ifindex, uint32_t part)
 {
 	if (m->filling)
-		dump_source(m, s, ifindex);
+		dump_source(m, s, ifindex, part);
 }
 
 bool mirror_reads(const struct mirror *m, const struct feature *f, const struct source *s)
@@ -541,12 +543,12 @@ void mirror_sync(struct mirror *m, bool live)
 	kernel_hold(m->kernel, true);
 	m->filling = model_new(NULL);
 	m->dump_error = 0;
-	dump_source(m, &link_source, 0);
+	dump_source(m, &link_source, 0, 0);
 	for (unsigned f = 0; f < n_features; f++)
 		for (const struct source *s = features[f]->sources; s && s->get; s++)
 			if (!s->no_dump && !s->each && mirror_reads(m, features[f], s) &&
 			    !is_asked(m, s))
-				dump_source(m, s, 0);
+				dump_source(m, s, 0, 0);
 }
 
 void mirror_hold(struct mirror *m, bool on)

@@ -91,9 +91,9 @@ bool mirror_lacks(const struct mirror *m);
  * mirror_dump_more - for observe(): what was told says that there is more to be asked for
  *
  * A dump of one interface (struct source's by_iface) before the sync ends; later, when
- * notifications tell all, nothing.
+ * notifications tell all, nothing. @part: of several that a dump may be of, for source.part.
  */
-void mirror_dump_more(struct mirror *m, const struct source *s, int ifindex);
+void mirror_dump_more(struct mirror *m, const struct source *s, int ifindex, uint32_t part);
 
 /** mirror_reads - is this source of @f kept true? */
 bool mirror_reads(const struct mirror *m, const struct feature *f, const struct source *s);

@@ -215,6 +215,17 @@ static void plan_anew(struct subject *s, unsigned first, const struct feature *f
 	step->from = NULL;
 }
 
+/* It would keep another step from being done: it goes before all others, and comes again. */
+static void plan_aside(struct subject *s, unsigned first, const struct feature *f,
+		       const struct object *to, const struct object *from)
+{
+	for (unsigned n = first; n < s->p->plan->n; n++)
+		if (s->p->plan->steps[n].from == from && s->p->plan->steps[n].verb == VERB_REMOVE)
+			return;
+	plan_anew(s, first, f, to);
+	entry_step(s, VERB_REMOVE, f, NULL, from, true);
+}
+
 void subject_along(struct subject *s, unsigned first)
 {
 	const struct plan *plan = s->p->plan;
@@ -234,6 +245,8 @@ void subject_along(struct subject *s, unsigned first)
 
 				if (to && f->goes_along(s->have, have->items[e], &plan->steps[n]))
 					plan_anew(s, first, f, to);
+				else if (to && f->holds && f->holds(have->items[e], &plan->steps[n]))
+					plan_aside(s, first, f, to, have->items[e]);
 			}
 		}
 	}

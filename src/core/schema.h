@@ -223,6 +223,8 @@ struct source {
 	int (*filter)(struct nl_msg *msg, void *header);
 	/* In its place for one interface; where it is there, a new one is asked about by itself. */
 	int (*narrow)(struct nl_msg *msg, void *header, int ifindex);
+	/* With @by_iface, of a dump that tells one of several parts: mirror_dump_more(). */
+	void (*part)(void *header, uint32_t part);
 };
 
 /*
@@ -290,6 +292,11 @@ struct feature {
 	 * the same interface, take along entry @from of the kernel's? */
 	bool (*goes_along)(const struct iface *have, const struct object *from,
 			   const struct step *s);
+	/*
+	 * The kernel refuses step @s, which takes something away or makes it anew, as long as entry
+	 * @from is there: it goes before, and comes again. NULL: none does.
+	 */
+	bool (*holds)(const struct object *from, const struct step *s);
 	/* FORM_LIST: format() does not say all: plans of a new entry show its values too. */
 	bool brief;
 	/* FORM_LIST: has @from the value of @row that @to asks for? By default: the same value. */

@@ -160,6 +160,13 @@ static const struct wrong wrong_classes[] = {
 #define FLOWER(more) FILTER("{ kind = \"flower\"; pref = 1; action = \"drop\"; " more " }")
 #define MATCHALL(more) FILTER("{ kind = \"matchall\"; pref = 1; " more " }")
 
+#define INNER(parent, more) "{ kind = \"prio\"; handle = \"1:\"; }, { kind = \"prio\"; parent = \"1:1\"; "  \
+	"handle = \"10:\"; }, { kind = \"tbf\"; parent = \"1:2\"; handle = \"20:\"; rate = \"1Mbit\"; "    \
+	"burst = 9000; limit = 9000; } ); filter = ( { kind = \"matchall\"; pref = 1; action = \"drop\"; " \
+	"parent = \"" parent "\"; " more " }"
+#define INNER_HTB(parent, id) HTB " ); class = ( " CLASS("1:1", "1:", "") ", " CLASS("1:2", "1:1", "")   \
+	" ); filter = ( { kind = \"matchall\"; pref = 1; classid = \"" id "\"; parent = \"" parent "\"; }"
+
 static const struct wrong wrong_filters[] = {
 	{ NULL, FLOWER("") },
 	{ "did you mean \"flower\"?", FILTER("{ kind = \"flowr\"; pref = 1; }") },
@@ -173,6 +180,21 @@ static const struct wrong wrong_filters[] = {
 	{ NULL, "{ kind = \"ingress\"; } ); filter = ( { kind = \"matchall\"; pref = 1; action = \"drop\"; }" },
 	{ "[filter-parent]", "{ kind = \"mq\"; handle = \"1:\"; } ); filter = ( { kind = \"matchall\"; "
 			     "parent = \"root\"; pref = 1; action = \"drop\"; }" },
+	/* Below the root. */
+	{ "filter 1:1 1 matchall: parent: only classes of htb ask filters", INNER("1:1", "") },
+	{ NULL, INNER("10:", "classid = \"10:3\";") },
+	{ "the discipline has no class 10:4 [filter-class]", INNER("10:", "classid = \"10:4\";") },
+	{ "the discipline has no class 1:1 [filter-class]", INNER("10:", "classid = \"1:1\";") },
+	{ "no entry of qdisc has that handle [filter-parent]", INNER("11:", "") },
+	{ "that is the root discipline: parent = \"root\" [filter-parent]", INNER("1:", "") },
+	{ "asks no filters", INNER("20:", "") },
+	{ "\"10\" is neither \"ingress\"", INNER("10", "") },
+	{ "that prio has 3 classes [qdisc-parent]", "{ kind = \"prio\"; handle = \"1:\"; }, "
+						    "{ kind = \"pfifo\"; parent = \"1:4\"; }" },
+	{ NULL, INNER_HTB("1:1", "1:2") },
+	{ "has no classes below it: for frames that are there no filter is asked", INNER_HTB("1:2", "1:2") },
+	{ "no entry of class is that [filter-parent]", INNER_HTB("1:3", "1:2") },
+	{ "the discipline has no class 1:5 [filter-class]", INNER_HTB("1:1", "1:5") },
 	{ "[filter-pref]", FILTER("{ kind = \"matchall\"; pref = 172; action = \"drop\"; }") },
 	{ "[filter-class]", FLOWER("classid = \"1:1\";") },
 	{ NULL, FLOWER("classid = \"1:1\"; parent = \"root\";") },

@@ -149,8 +149,8 @@ static void observe_hook(struct mirror *m, struct iface *i, bool add)
 	if (r->hook)
 		return; /* told again */
 	r->hook = HOOK_OURS;
-	mirror_dump_more(m, &sources[1], i->ifindex);
-	mirror_dump_more(m, &sources[2], i->ifindex);
+	mirror_dump_more(m, &sources[1], i->ifindex, 0);
+	mirror_dump_more(m, &sources[2], i->ifindex, 0);
 }
 
 /* What the kernel does not tell is not there. */

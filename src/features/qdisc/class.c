@@ -134,7 +134,7 @@ static const struct source sources[] = {
 
 void class_ask(struct mirror *m, const struct iface *i)
 {
-	mirror_dump_more(m, &sources[0], i->ifindex);
+	mirror_dump_more(m, &sources[0], i->ifindex, 0);
 }
 
 static const uint64_t leaf_rows = BIT64(PRIO) | BIT64(QUANTUM);
@@ -185,6 +185,8 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 	parent = (struct class *)find(i, c->parent);
 	if (parent && add) /* which is not told of it */
 		parent->o.present &= ~leaf_rows;
+	if (add && TC_H_MIN(c->parent) && !class_is_inner(i, c->parent))
+		filter_ask(m, i, c->parent); /* the others are not asked about frames (htb_classify()) */
 	if (!add)
 		qdisc_forget_class(m, i, c->id);
 	mirror_list_entry(m, i, &class_feature, &c->o, add);

@@ -8,6 +8,44 @@
 #include "features/qdisc/filter.h"
 #include "util/text.h"
 
+static const struct word places[] = {
+	{ "ingress", FILTER_INGRESS }, { "egress", FILTER_EGRESS }, { "root", FILTER_ROOT },
+	{ NULL, 0 },
+};
+
+const char *filter_place_text(uint32_t place, char *buf)
+{
+	return place < FILTER_PLACES_ ? word_of(places, place) : tc_text(place, buf);
+}
+
+static int place_parse(struct parse *p, const config_setting_t *s, void *v)
+{
+	const char *text = NULL;
+	int r = parse_string(p, s, &text), word;
+
+	if (r < 0)
+		return r;
+	word = word_value(places, text);
+	if (word < 0 && (tc_parse_number(text, v) < 0 || !TC_H_MAJ(*(uint32_t *)v)))
+		return parse_refuse(p, "\"%s\" is neither \"ingress\", \"egress\" nor \"root\", a queueing "
+				    "discipline (\"10:\") or a class (\"1:2\")", text);
+	if (word >= 0)
+		*(uint32_t *)v = word;
+	return 0;
+}
+
+static json_t *place_json(const struct row *row _unused_, const void *v)
+{
+	char buf[TC_TEXT_MAX];
+
+	return json_string(filter_place_text(*(const uint32_t *)v, buf));
+}
+
+const struct type type_filter_place = {
+	.name = "place of filters", .signature = "s", .size = 4, .parse = place_parse,
+	.json = place_json,
+};
+
 static const struct word ethertypes[] = {
 	{ "all", ETH_P_ALL },	  { "ip", ETH_P_IP },	      { "ipv6", ETH_P_IPV6 },
 	{ "arp", ETH_P_ARP },	  { "802.1Q", ETH_P_8021Q },  { "802.1ad", ETH_P_8021AD },

@@ -23,10 +23,6 @@ static const struct filter_kind *const kinds[] = {
 	NULL,
 };
 
-const struct word filter_places[] = {
-	{ "ingress", FILTER_INGRESS }, { "egress", FILTER_EGRESS }, { "root", FILTER_ROOT },
-	{ NULL, 0 },
-};
 const struct word filter_ways[] = {
 	{ "egress", FILTER_EGRESS }, { "ingress", FILTER_INGRESS }, { NULL, 0 },
 };
@@ -73,16 +69,18 @@ static const struct feature *nth_variant(unsigned n)
 	return kinds[n] ? &kinds[n]->f : NULL;
 }
 
-uint32_t filter_parent(enum filter_place place)
+uint32_t filter_parent(uint32_t place)
 {
-	return parents[place];
+	return place < FILTER_PLACES_ ? parents[place] : place;
 }
 
-const char *filter_place_text(uint32_t parent)
+uint32_t filter_place(const struct iface *i, uint32_t parent)
 {
-	return word_of(filter_places, parent == parents[FILTER_EGRESS] ? FILTER_EGRESS :
-				      TC_H_MAJ(parent) == TC_H_MAJ(TC_H_INGRESS) ? FILTER_INGRESS :
-				      FILTER_ROOT);
+	if (parent == parents[FILTER_EGRESS])
+		return FILTER_EGRESS;
+	if (TC_H_MAJ(parent) == TC_H_MAJ(TC_H_INGRESS))
+		return FILTER_INGRESS;
+	return parent == qdisc_root_handle(i) ? FILTER_ROOT : parent;
 }
 
 uint16_t filter_actions(const char *kind)
@@ -95,55 +93,40 @@ uint16_t filter_actions(const char *kind)
 static char *format(const struct object *o)
 {
 	const struct filter *f = (const struct filter *)o;
+	char buf[TC_TEXT_MAX];
 
-	return str_format("%s %u %s", word_of(filter_places, f->parent), f->pref, f->kind);
+	return str_format("%s %u %s", filter_place_text(f->parent, buf), f->pref, f->kind);
 }
 
 /* The kernel's messages. */
 
-static int narrow(void *header, int ifindex, enum filter_place place)
+static int narrow(struct nl_msg *msg _unused_, void *header, int ifindex)
 {
-	struct tcmsg *tcm = header;
-
-	tcm->tcm_ifindex = ifindex;
-	tcm->tcm_parent = parents[place];
+	((struct tcmsg *)header)->tcm_ifindex = ifindex;
 	return 0;
 }
 
-static int narrow_in(struct nl_msg *msg _unused_, void *header, int ifindex)
+static void part(void *header, uint32_t place)
 {
-	return narrow(header, ifindex, FILTER_INGRESS);
-}
-
-static int narrow_out(struct nl_msg *msg _unused_, void *header, int ifindex)
-{
-	return narrow(header, ifindex, FILTER_EGRESS);
-}
-
-static int narrow_root(struct nl_msg *msg _unused_, void *header, int ifindex)
-{
-	return narrow(header, ifindex, FILTER_ROOT);
+	((struct tcmsg *)header)->tcm_parent = filter_parent(place);
 }
 
 /* Filters are told interface by interface and place by place (tc_dump_tfilter()). */
-#define SOURCE(narrow_)                                                                            \
-	{ .get = RTM_GETTFILTER, .add = RTM_NEWTFILTER, .del = RTM_DELTFILTER,                     \
-	  .header = sizeof(struct tcmsg), .groups = { RTNLGRP_TC }, .no_dump = true,               \
-	  .by_iface = true, .narrow = narrow_ }
-
 static const struct source sources[] = {
-	[FILTER_INGRESS] = SOURCE(narrow_in), [FILTER_EGRESS] = SOURCE(narrow_out),
-	[FILTER_ROOT] = SOURCE(narrow_root), { 0 },
+	{ .get = RTM_GETTFILTER, .add = RTM_NEWTFILTER, .del = RTM_DELTFILTER,
+	  .header = sizeof(struct tcmsg), .groups = { RTNLGRP_TC }, .no_dump = true,
+	  .by_iface = true, .narrow = narrow, .part = part },
+	{ 0 },
 };
 
-void filter_ask(struct mirror *m, const struct iface *i, bool ingress, bool egress)
+void filter_ask_hook(struct mirror *m, const struct iface *i, bool egress)
 {
-	if (ingress)
-		mirror_dump_more(m, &sources[FILTER_INGRESS], i->ifindex);
-	if (egress)
-		mirror_dump_more(m, &sources[FILTER_EGRESS], i->ifindex);
-	if (!ingress && !egress)
-		mirror_dump_more(m, &sources[FILTER_ROOT], i->ifindex);
+	mirror_dump_more(m, &sources[0], i->ifindex, egress ? FILTER_EGRESS : FILTER_INGRESS);
+}
+
+void filter_ask(struct mirror *m, const struct iface *i, uint32_t id)
+{
+	mirror_dump_more(m, &sources[0], i->ifindex, id ? id : FILTER_ROOT);
 }
 
 static const struct filter *nth(const struct list *l, unsigned n)
@@ -151,12 +134,12 @@ static const struct filter *nth(const struct list *l, unsigned n)
 	return l && n < l->n ? (const struct filter *)l->items[n] : NULL;
 }
 
-void filter_forget(struct mirror *m, struct iface *i, bool root)
+static void forget(struct mirror *m, struct iface *i, uint32_t place, uint32_t mask)
 {
 	struct list *l = iface_list(i, &filter_feature);
 
 	for (unsigned n = 0; l && n < l->n;) {
-		if ((nth(l, n)->parent == FILTER_ROOT) != root) {
+		if ((nth(l, n)->parent & mask) != place) {
 			n++;
 			continue;
 		}
@@ -165,14 +148,18 @@ void filter_forget(struct mirror *m, struct iface *i, bool root)
 	}
 }
 
-/* -1: at no place that entries can name. */
-static int place_of(const struct iface *i, uint32_t parent)
+void filter_forget_hook(struct mirror *m, struct iface *i)
 {
-	if (parent == parents[FILTER_EGRESS])
-		return FILTER_EGRESS;
-	if (TC_H_MAJ(parent) == TC_H_MAJ(TC_H_INGRESS))
-		return FILTER_INGRESS;
-	return parent && parent == qdisc_root_handle(i) ? FILTER_ROOT : -1;
+	forget(m, i, FILTER_INGRESS, UINT32_MAX);
+	forget(m, i, FILTER_EGRESS, UINT32_MAX);
+}
+
+void filter_forget(struct mirror *m, struct iface *i, uint32_t id)
+{
+	if (id)
+		forget(m, i, id, TC_H_MIN(id) ? UINT32_MAX : TC_H_MAJ(UINT32_MAX));
+	else
+		forget(m, i, FILTER_ROOT, UINT32_MAX);
 }
 
 static int decode(const struct filter_kind *k, struct nlattr *options, struct filter *f)
@@ -198,8 +185,7 @@ static int decode(const struct filter_kind *k, struct nlattr *options, struct fi
 }
 
 /* Others' of the same turn go with ours, when somebody deletes the whole turn. */
-static void all_of_turn_went(struct mirror *m, struct iface *i, enum filter_place place,
-			     uint16_t pref)
+static void all_of_turn_went(struct mirror *m, struct iface *i, uint32_t place, uint16_t pref)
 {
 	struct list *l = iface_list(i, &filter_feature);
 	const struct filter *f;
@@ -212,9 +198,9 @@ static void all_of_turn_went(struct mirror *m, struct iface *i, enum filter_plac
 		}
 }
 
-static bool is_mirrors(enum filter_place place, uint16_t pref)
+static bool is_mirrors(uint32_t place, uint16_t pref)
 {
-	return place != FILTER_ROOT && pref == FILTER_PREF_OF_MIRROR;
+	return (place == FILTER_INGRESS || place == FILTER_EGRESS) && pref == FILTER_PREF_OF_MIRROR;
 }
 
 static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
@@ -224,13 +210,16 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 	uint16_t pref = TC_H_MAJ(tcm->tcm_info) >> 16;
 	struct nlattr *tb[TCA_MAX + 1];
 	struct filter *f;
-	int place, r = 0;
+	uint32_t place;
+	int r = 0;
 	bool known;
 
 	if (nlmsg_parse((struct nlmsghdr *)n, sizeof(*tcm), tb, TCA_MAX, NULL) < 0 || !tb[TCA_KIND])
 		return -EBADMSG;
-	place = i ? place_of(i, tcm->tcm_parent) : -1;
-	if (place < 0 || is_mirrors(place, pref) || (tb[TCA_CHAIN] && nla_get_u32(tb[TCA_CHAIN])))
+	if (!i || !tcm->tcm_parent)
+		return 0;
+	place = filter_place(i, tcm->tcm_parent);
+	if (is_mirrors(place, pref) || (tb[TCA_CHAIN] && nla_get_u32(tb[TCA_CHAIN])))
 		return 0;
 	if (!add && !tcm->tcm_handle)
 		all_of_turn_went(m, i, place, pref);
@@ -277,8 +266,17 @@ static bool goes_along(const struct iface *have, const struct object *from, cons
 {
 	const struct filter *f = (const struct filter *)from;
 
-	return f->parent == FILTER_ROOT ? qdisc_takes(have, qdisc_root_handle(have), s) :
-					  qdisc_is_ingress(s);
+	if (f->parent == FILTER_INGRESS || f->parent == FILTER_EGRESS)
+		return qdisc_is_ingress(s);
+	return qdisc_takes(have, f->parent == FILTER_ROOT ? qdisc_root_handle(have) : f->parent, s);
+}
+
+/* A class to which a filter leads is in use (htb_delete(): EBUSY). */
+static bool holds(const struct object *from, const struct step *s)
+{
+	const struct filter *f = (const struct filter *)from;
+
+	return filter_has(f, F_CLASSID) && class_is_of(s, f->classid);
 }
 
 static bool is_ours(const struct object *o _unused_)
@@ -361,28 +359,58 @@ void filter_error(const struct filter_check *c, unsigned row, const char *rule, 
 	free(text);
 }
 
+static void check_hook(const struct filter_check *c, bool egress)
+{
+	if (!qdisc_has_hook(c->iface, egress))
+		filter_error(c, F_PARENT, "filter-parent", "needs { kind = \"clsact\"; }%s among the "
+			     "entries of qdisc", egress ? "" : " or \"ingress\"");
+}
+
+/* Who asks filters: Qdisc_class_ops::tcf_block, of a class only htb's (htb_classify()). */
+static void check_discipline(const struct filter_check *c)
+{
+	const struct filter *f = c->filter;
+	bool root = f->parent == FILTER_ROOT;
+	const struct qdisc_kind *k = qdisc_of_handle(c->iface, root ? 0 : TC_H_MAJ(f->parent));
+	const char *why = NULL;
+
+	if (root ? !k || !k->filters : k && !k->filters)
+		why = root ? "needs a root discipline that asks filters, with a handle: htb, prio, ets, "
+			     "multiq, fq_codel, cake" :
+			     "that discipline asks no filters; htb, prio, ets, multiq, fq_codel and cake do";
+	else if (!k)
+		why = "no entry of qdisc has that handle";
+	else if (!root && f->parent == qdisc_root_handle(c->iface))
+		why = "that is the root discipline: parent = \"root\"";
+	else if (!root && TC_H_MIN(f->parent) && !k->own_classes)
+		why = "only classes of htb ask filters; elsewhere it is the discipline that hangs on the "
+		      "class, by its handle";
+	else if (!root && TC_H_MIN(f->parent) && !class_find(c->iface, f->parent))
+		why = "no entry of class is that";
+	else if (!root && TC_H_MIN(f->parent) && !class_is_inner(c->iface, f->parent))
+		why = "has no classes below it: for frames that are there no filter is asked";
+	if (why)
+		filter_error(c, F_PARENT, "filter-parent", "%s", why);
+}
+
 static void check_place(const struct filter_check *c)
 {
 	const struct filter *f = c->filter;
+	bool hook = f->parent == FILTER_EGRESS || f->parent == FILTER_INGRESS;
 	char buf[TC_TEXT_MAX];
 
-	if (f->parent == FILTER_EGRESS && !qdisc_has_hook(c->iface, true))
-		filter_error(c, F_PARENT, "filter-parent",
-			     "needs { kind = \"clsact\"; } among the entries of qdisc");
-	if (f->parent == FILTER_INGRESS && !qdisc_has_hook(c->iface, false))
-		filter_error(c, F_PARENT, "filter-parent",
-			     "needs { kind = \"clsact\"; } or \"ingress\" among the entries of qdisc");
-	if (f->parent == FILTER_ROOT && !qdisc_root_filters(c->iface))
-		filter_error(c, F_PARENT, "filter-parent",
-			     "needs a root discipline that asks filters, with a handle: htb, prio, "
-			     "ets, multiq, fq_codel, cake");
+	if (hook)
+		check_hook(c, f->parent == FILTER_EGRESS);
+	else
+		check_discipline(c);
 	if (is_mirrors(f->parent, f->pref))
 		filter_error(c, F_PREF, "filter-pref", "is that of \"mirror\"");
-	if (filter_has(f, F_CLASSID) && f->parent != FILTER_ROOT)
+	if (filter_has(f, F_CLASSID) && hook)
 		filter_error(c, F_CLASSID, "filter-class", "there are classes at the root only");
-	else if (filter_has(f, F_CLASSID) && !qdisc_root_class(c->iface, f->classid))
-		filter_error(c, F_CLASSID, "filter-class", "the root discipline has no class %s",
-			     tc_text(f->classid, buf));
+	else if (filter_has(f, F_CLASSID) &&
+		 !qdisc_has_class(c->iface, f->parent == FILTER_ROOT ? 0 : TC_H_MAJ(f->parent), f->classid))
+		filter_error(c, F_CLASSID, "filter-class", "the %sdiscipline has no class %s",
+			     f->parent == FILTER_ROOT ? "root " : "", tc_text(f->classid, buf));
 	if (f->skip_sw && f->skip_hw)
 		filter_error(c, F_SKIP_SW, "filter-skip", "and skip_hw: then nobody filters");
 }
@@ -446,7 +474,7 @@ static struct tcmsg *begin(struct encoder *e, const struct step *s, uint16_t typ
 	struct tcmsg *tcm = encoder_begin(e, type, flags, sizeof(*tcm));
 
 	tcm->tcm_ifindex = s->ifindex;
-	tcm->tcm_parent = parents[f->parent];
+	tcm->tcm_parent = filter_parent(f->parent);
 	tcm->tcm_handle = FILTER_HANDLE;
 	tcm->tcm_info = TC_H_MAKE(f->pref << 16, htons(f->protocol));
 	return nla_put_string(e->msg, TCA_KIND, f->kind) < 0 ? NULL : tcm;
@@ -497,7 +525,7 @@ struct feature filter_feature = {
 	.name = "filter", .help = "What is done with which frames, on their way in or out",
 	.form = FORM_LIST, .size = FILTER_SIZE, .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.sources = sources, .observe = observe, .format = format, .variant = variant,
-	.nth_variant = nth_variant, .rank = rank, .goes_along = goes_along, .brief = true,
+	.nth_variant = nth_variant, .rank = rank, .goes_along = goes_along, .holds = holds, .brief = true,
 	.is_ours = is_ours, .is_default = is_default, .same = same, .effect = effect,
 	.complete = complete, .entry_blocked = entry_blocked, .check = check, .encode = encode,
 };

@@ -11,8 +11,11 @@
 /* Of this priority at ingress and egress are those of "mirror". */
 #define FILTER_PREF_OF_MIRROR 172
 
-/* Where filters stand, and where frames are sent to: an interface's way in or out. */
-enum filter_place { FILTER_INGRESS, FILTER_EGRESS, FILTER_ROOT };
+/*
+ * Where filters stand: at an interface's way in or out (frames are sent to these, too), at its root
+ * discipline; any other number is that of a discipline or a class.
+ */
+enum filter_place { FILTER_INGRESS, FILTER_EGRESS, FILTER_ROOT, FILTER_PLACES_ };
 
 /* One line of a gate's schedule. */
 struct filter_gate {
@@ -30,7 +33,7 @@ struct filter_gates {
 struct filter {
 	struct object o;
 	char kind[IFNAMSIZ];
-	uint8_t parent; /* enum filter_place */
+	uint32_t parent; /* enum filter_place, or a number of tc(8)'s */
 	uint16_t pref, protocol;
 	uint32_t classid;
 	uint8_t skip_sw, skip_hw, in_hw;
@@ -80,17 +83,18 @@ enum filter_verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_DROP, VERDICT_CONTINUE
 	[F_KIND] = { .key = "kind", .type = &type_name, VALUE(filter, kind),                       \
 		     .phase = PHASE_QDISC, .off = PHASE_DROP_QDISC, .flags = (kind_flags),         \
 		     .help = "How frames are told apart: flower, matchall, bpf" },                      \
-	[F_PARENT] = { .key = "parent", .type = &type_enum8, VALUE(filter, parent),                \
-		       .data = filter_places, .flags = ROW_KEY, .initial = "\"ingress\"",          \
+	[F_PARENT] = { .key = "parent", .type = &type_filter_place, VALUE(filter, parent),         \
+		       .flags = ROW_KEY, .initial = "\"ingress\"",                                 \
 		       .help = "Where it stands: at the interface's ingress or egress, which needs a " \
-			       "clsact (or ingress), or at its root discipline" },                 \
+			       "clsact (or ingress), at its root discipline, at one below "        \
+			       "(\"10:\"), or at a class of htb that has classes (\"1:1\")" },       \
 	[F_PREF] = { .key = "pref", .type = &type_u16, VALUE(filter, pref), .flags = ROW_KEY,      \
 		     .min = 1, .max = 65535, .help = "Its turn: lower numbers are asked first" },  \
 	[F_PROTOCOL] = { .key = "protocol", .type = &type_ethertype, VALUE(filter, protocol),      \
 			 .effect = EFFECT_RECREATE, .initial = "\"all\"",                          \
 			 .help = "Ethernet type of the frames (\"ip\", \"802.1Q\", \"0x88f7\")" }, \
 	[F_CLASSID] = { .key = "classid", .type = &type_tc_class, VALUE(filter, classid),          \
-			.help = "Class of the root discipline that they are sent to" },            \
+			.help = "Class of the discipline that they are sent to" },                 \
 	[F_SKIP_SW] = { .key = "skip_sw", .type = &type_bool, VALUE(filter, skip_sw),              \
 			.initial = "false", .help = "Only the hardware filters, or it is an error" }, \
 	[F_SKIP_HW] = { .key = "skip_hw", .type = &type_bool, VALUE(filter, skip_hw),              \
@@ -177,7 +181,7 @@ enum filter_verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_DROP, VERDICT_CONTINUE
 		      .flags = ROW_IMPLIED, .initial = "false",                                    \
 		      .help = "It has actions that are not written here" }
 
-extern const struct word filter_places[], filter_clocks[], filter_conform[], filter_ptypes[],
+extern const struct word filter_clocks[], filter_conform[], filter_ptypes[],
 	filter_vlans[], filter_tags[], filter_ways[], filter_verdicts[];
 
 /* For the kinds' check functions. */
@@ -225,10 +229,10 @@ static inline bool filter_has(const struct filter *f, unsigned row)
 /* filter.c */
 
 /** filter_parent - the kernel's number of a place; 0: the root discipline's, whatever it is */
-uint32_t filter_parent(enum filter_place place);
+uint32_t filter_parent(uint32_t place);
 
-/** filter_place_text - the place of such a number as it is written */
-const char *filter_place_text(uint32_t parent);
+/** filter_place - the other way round */
+uint32_t filter_place(const struct iface *i, uint32_t parent);
 
 /** filter_actions - the attribute of TCA_OPTIONS that has a kind's actions; 0: not known */
 uint16_t filter_actions(const char *kind);
@@ -251,12 +255,17 @@ void filter_check_loops(const struct model *want, const struct iface *i, struct 
 
 /* filter-types.c */
 
+/* Where filters stand; uint32_t. */
+extern const struct type type_filter_place;
 /* An Ethernet type, by name or number; uint16_t. */
 extern const struct type type_ethertype;
 /* A priority of frames, by number or as a class; uint32_t. */
 extern const struct type type_skb_priority;
 /* struct filter_gates */
 extern const struct type type_filter_gates;
+
+/** filter_place_text - as it is written, in @buf of at least TC_TEXT_MAX bytes or static */
+const char *filter_place_text(uint32_t place, char *buf);
 
 /** ethertype_text - into @buf of at least TC_TEXT_MAX bytes */
 const char *ethertype_text(uint16_t type, char *buf);

@@ -79,6 +79,8 @@ struct qdisc_kind {
 	bool (*lost_hold)(const struct qdisc *from);
 	/* A change would not be enough. */
 	bool (*must_begin_anew)(const struct qdisc *from);
+	/* How many classes it has, numbered from 1; NULL: not known here. */
+	unsigned (*classes)(const struct qdisc *q);
 	bool fixed;	/* the kernel cannot change it: replaced by a new one */
 	bool forgets;	/* what a change does not say goes back to what it was at first */
 	bool whole;	/* put() needs a value of every row that has an initial one */
@@ -136,9 +138,14 @@ bool qdisc_takes(const struct iface *have, uint32_t parent, const struct step *s
 /** qdisc_root_handle - 0: none, or it has none */
 uint32_t qdisc_root_handle(const struct iface *i);
 
-/** qdisc_root_filters, qdisc_root_class - does it ask filters; has it that class? */
-bool qdisc_root_filters(const struct iface *i);
-bool qdisc_root_class(const struct iface *i, uint32_t id);
+/**
+ * qdisc_of_handle - the kind of an entry; NULL: no entry has it
+ * @handle: 0: the root discipline, which must have one
+ */
+const struct qdisc_kind *qdisc_of_handle(const struct iface *i, uint32_t handle);
+
+/** qdisc_has_class - has the discipline of that handle (0: the root) such a class? */
+bool qdisc_has_class(const struct iface *i, uint32_t handle, uint32_t id);
 
 /** qdisc_has_hook - may filters stand at its ingress, or its egress? */
 bool qdisc_has_hook(const struct iface *i, bool egress);
@@ -166,11 +173,15 @@ void class_ask(struct mirror *m, const struct iface *i);
 
 /* filter.c */
 
-/** filter_ask - for a dump: filters may stand at its ingress, egress, or else at its root */
-void filter_ask(struct mirror *m, const struct iface *i, bool ingress, bool egress);
+/** filter_ask_hook, filter_ask - for a dump: filters may stand there, or at that discipline or class */
+void filter_ask_hook(struct mirror *m, const struct iface *i, bool egress);
+void filter_ask(struct mirror *m, const struct iface *i, uint32_t id);
 
-/** filter_forget - those at its root have gone, or all others */
-void filter_forget(struct mirror *m, struct iface *i, bool root);
+/** filter_forget_hook - those at its ingress and egress have gone */
+void filter_forget_hook(struct mirror *m, struct iface *i);
+
+/** filter_forget - those at a discipline (0: the root) and its classes have gone; or at a class */
+void filter_forget(struct mirror *m, struct iface *i, uint32_t id);
 
 /* shape.c */
 
@@ -196,6 +207,9 @@ extern const struct type type_tc_class, type_tc_class_parent;
 /** tc_text - such a number as it is written, into @buf of at least TC_TEXT_MAX bytes */
 #define TC_TEXT_MAX 16
 const char *tc_text(uint32_t id, char *buf);
+
+/** tc_parse_number - "1:" or "1:2"; 0 or -EINVAL */
+int tc_parse_number(const char *text, uint32_t *ret);
 
 /* Traffic classes. */
 #define TC_CLASSES 16

@@ -45,10 +45,15 @@ static int get(const struct nlattr *options, struct qdisc *q)
 	return 0;
 }
 
+static unsigned classes(const struct qdisc *q)
+{
+	return qdisc_has(q, BANDS) ? ((const struct prio *)q)->bands : 3;
+}
+
 static void check(const struct qdisc_check *c)
 {
 	const struct prio *p = (const struct prio *)c->qdisc;
-	unsigned bands = qdisc_has(c->qdisc, BANDS) ? p->bands : 3, highest = 0;
+	unsigned bands = classes(c->qdisc), highest = 0;
 
 	for (unsigned n = 0; n <= TC_PRIO_MAX; n++)
 		highest = max_of(highest, p->map.v[n]);
@@ -61,5 +66,5 @@ static void check(const struct qdisc_check *c)
 
 const struct qdisc_kind prio_kind = {
 	QDISC_FEATURE("prio", "Bands, served strictly in their order", rows), .put = put, .get = get, .check = check, .whole = true,
-	.classful = true, .filters = true,
+	.classes = classes, .classful = true, .filters = true,
 };

@@ -91,12 +91,14 @@ static void drop_below(struct mirror *m, struct iface *i, uint32_t handle)
 		n = 0;
 	}
 	class_forget(m, i, handle);
+	filter_forget(m, i, handle);
 }
 
 void qdisc_forget_class(struct mirror *m, struct iface *i, uint32_t id)
 {
 	struct list *l = iface_list(i, &qdisc_feature);
 
+	filter_forget(m, i, id);
 	for (unsigned n = 0; l && n < l->n; n++) {
 		const struct qdisc *q = (const struct qdisc *)l->items[n];
 		uint32_t below = q->handle;
@@ -132,14 +134,16 @@ static int decode(const struct nlmsghdr *n, struct qdisc *q)
 
 /* What stands below it has messages of its own. */
 static void ask_below(struct mirror *m, const struct iface *i, const struct qdisc_kind *k,
-		      uint32_t parent)
+		      uint32_t parent, uint32_t handle)
 {
 	if (k->own_classes)
 		class_ask(m, i);
 	if (k->ingress)
-		filter_ask(m, i, true, k->egress);
-	else if (!parent && k->filters)
-		filter_ask(m, i, false, false);
+		filter_ask_hook(m, i, false);
+	if (k->egress)
+		filter_ask_hook(m, i, true);
+	if (k->filters)
+		filter_ask(m, i, parent ? handle : 0);
 }
 
 static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
@@ -166,8 +170,10 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 	if (!m->filling) {
 		if (old && (!add || old->handle != tcm->tcm_handle)) {
 			drop_below(m, i, old->handle);
-			if (!old->parent || old->parent == TC_H_INGRESS)
-				filter_forget(m, i, !old->parent);
+			if (old->parent == TC_H_INGRESS)
+				filter_forget_hook(m, i);
+			else if (!old->parent)
+				filter_forget(m, i, 0);
 		}
 		if (!add && old && old->handle != tcm->tcm_handle) {
 			object_free(&qdisc_feature, o); /* replaced already */
@@ -177,7 +183,7 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 	if (add && qdisc_kind_of(o) && qdisc_kind_of(o)->observed)
 		qdisc_kind_of(o)->observed(m, i, (struct qdisc *)o);
 	if (add && qdisc_kind_of(o))
-		ask_below(m, i, qdisc_kind_of(o), ((struct qdisc *)o)->parent);
+		ask_below(m, i, qdisc_kind_of(o), ((struct qdisc *)o)->parent, tcm->tcm_handle);
 	mirror_list_entry(m, i, &qdisc_feature, o, add);
 	return 0;
 }
@@ -274,20 +280,34 @@ bool qdisc_has_hook(const struct iface *i, bool egress)
 	return k && (k->egress || !egress);
 }
 
-bool qdisc_root_filters(const struct iface *i)
+static const struct qdisc *with_handle(const struct iface *i, uint32_t handle)
 {
-	const struct qdisc *q = find_parent(i, 0);
-	const struct qdisc_kind *k = q ? qdisc_kind_of(&q->o) : NULL;
+	const struct qdisc *q = handle ? find_handle(iface_list(i, &qdisc_feature), handle) :
+					 find_parent(i, 0);
 
-	return k && k->filters && q->handle;
+	return q && q->handle ? q : NULL;
 }
 
-bool qdisc_root_class(const struct iface *i, uint32_t id)
+const struct qdisc_kind *qdisc_of_handle(const struct iface *i, uint32_t handle)
 {
-	const struct qdisc *q = find_parent(i, 0);
-	const struct qdisc_kind *k = q ? qdisc_kind_of(&q->o) : NULL;
+	const struct qdisc *q = with_handle(i, handle);
 
-	return k && q->handle == TC_H_MAJ(id) && (!k->own_classes || class_find(i, id));
+	return q ? qdisc_kind_of(&q->o) : NULL;
+}
+
+static bool has_class(const struct iface *i, const struct qdisc *q, uint32_t id)
+{
+	const struct qdisc_kind *k = qdisc_kind_of(&q->o);
+
+	return k && (!k->own_classes || class_find(i, id)) &&
+	       (!k->classes || TC_H_MIN(id) <= k->classes(q));
+}
+
+bool qdisc_has_class(const struct iface *i, uint32_t handle, uint32_t id)
+{
+	const struct qdisc *q = with_handle(i, handle);
+
+	return q && q->handle == TC_H_MAJ(id) && has_class(i, q, id);
 }
 
 bool qdisc_takes(const struct iface *have, uint32_t parent, const struct step *s)
@@ -398,6 +418,9 @@ static void check_place(const struct qdisc_check *c, const struct qdisc_kind *k)
 				     class_is_inner(c->iface, q->parent)))
 		qdisc_error(c, QDISC_PARENT, "qdisc-parent", "%s", class_find(c->iface, q->parent) ?
 			    "it has classes below it, and no queue" : "no entry of class is that");
+	else if (!has_class(c->iface, parent, q->parent))
+		qdisc_error(c, QDISC_PARENT, "qdisc-parent", "that %s has %u classes", parent->kind,
+			    pk->classes(parent));
 	else if (rank(c->iface, &q->o) > 700)
 		qdisc_error(c, QDISC_PARENT, "qdisc-depth",
 			    "they hang on each other in a loop, or deeper than the kernel has it");

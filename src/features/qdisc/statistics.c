@@ -123,13 +123,15 @@ static void take_filter(struct statistics *s, const struct statistics_provider *
 			const struct nlmsghdr *n)
 {
 	const struct tcmsg *tcm = nlmsg_data(n);
+	const struct iface *i = model_find_index(statistics_seen(s), tcm->tcm_ifindex);
 	_cleanup_free_ char *instance = NULL;
+	char buf[TC_TEXT_MAX];
 	struct filter_count f = { 0 };
 	struct nlattr *tb[TCA_MAX + 1], *actions, *a;
 	struct counters *c;
 	int left, k = 0;
 
-	if (n->nlmsg_type != RTM_NEWTFILTER || tcm->tcm_handle != FILTER_HANDLE ||
+	if (n->nlmsg_type != RTM_NEWTFILTER || !i || tcm->tcm_handle != FILTER_HANDLE ||
 	    nlmsg_parse((struct nlmsghdr *)n, sizeof(*tcm), tb, TCA_MAX, NULL) < 0 ||
 	    !tb[TCA_KIND] || !tb[TCA_OPTIONS])
 		return;
@@ -139,7 +141,7 @@ static void take_filter(struct statistics *s, const struct statistics_provider *
 		return; /* which count nothing (fl_dump()) */
 	nla_for_each_nested(a, actions, left)
 		add_action(&f, a, !k++);
-	instance = str_format("%s %u", filter_place_text(tcm->tcm_parent),
+	instance = str_format("%s %u", filter_place_text(filter_place(i, tcm->tcm_parent), buf),
 			      TC_H_MAJ(tcm->tcm_info) >> 16);
 	c = statistics_counters(s, p, tcm->tcm_ifindex, instance);
 	counters_put(c, "bytes", f.all.bytes);
@@ -174,8 +176,18 @@ static void ask_classes(struct statistics *s, const struct statistics_provider *
 
 static void ask_filters(struct statistics *s, const struct statistics_provider *p, int ifindex)
 {
-	for (unsigned place = FILTER_INGRESS; place <= FILTER_ROOT; place++)
-		ask(s, p, RTM_GETTFILTER, ifindex, filter_parent(place), take_filter);
+	const struct iface *i = model_find_index(statistics_seen(s), ifindex);
+	const struct list *l = iface_list(i, &filter_feature);
+
+	for (unsigned n = 0; l && n < l->n; n++) {
+		uint32_t place = ((const struct filter *)l->items[n])->parent;
+		bool asked = false;
+
+		for (unsigned k = 0; k < n; k++)
+			asked |= ((const struct filter *)l->items[k])->parent == place;
+		if (!asked)
+			ask(s, p, RTM_GETTFILTER, ifindex, filter_parent(place), take_filter);
+	}
 }
 
 const struct statistics_provider qdisc_statistics[] = {

@@ -293,8 +293,14 @@ static void ets_check(const struct qdisc_check *c)
 			    t->strict, t->bands);
 }
 
+static unsigned ets_classes(const struct qdisc *q)
+{
+	return ((const struct ets *)q)->bands;
+}
+
 const struct qdisc_kind ets_kind = {
 	QDISC_FEATURE("ets", "Strict bands, then the others by shares (IEEE 802.1Q, 8.6.8.3)", ets_rows),
 	.put = ets_put, .get = ets_get, .check = ets_check, .same = ets_same,
-	.complete = ets_complete, .forgets = true, .classful = true, .filters = true,
+	.complete = ets_complete, .classes = ets_classes, .forgets = true, .classful = true,
+	.filters = true,
 };

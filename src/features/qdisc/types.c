@@ -33,7 +33,7 @@ static int hex16(const char **s, unsigned long *ret)
 	return 0;
 }
 
-static int tc_parse_number(const char *text, uint32_t *ret)
+int tc_parse_number(const char *text, uint32_t *ret)
 {
 	unsigned long major, minor = 0;
 	const char *s = text;
