@@ -215,7 +215,7 @@ const struct option_row options[] = {
 	  .help = "apply: revert by itself unless confirmed in time" },
 	{ "replace", .use = USES_CONFIRM, .set = set_replace,
 	  .help = "apply --confirm: instead of what waits" },
-	{ "for", .value = "SEC", .use = USES_FOR, .set = set_for, .help = "hold: so long (600)" },
+	{ "for", .value = "SEC", .use = USES_FOR, .set = set_for, .help = "hold, identify: so long (600, 10)" },
 	{ "interval", .value = "SEC", .use = USES_INTERVAL, .set = set_interval,
 	  .help = "stats: rates, again and again" },
 	{ "timeout", .value = "SEC", .use = USES_TIMEOUT, .set = set_timeout,

@@ -18,6 +18,7 @@
 #include "util/text.h"
 
 #define SECOND UINT64_C(1000000)
+#define HOLD_SECONDS 600
 
 /* An argument of a verb, a generation; 0: none. Return: an exit status. */
 static int read_number_at(const struct ctl *c, unsigned n, uint64_t *ret)
@@ -321,9 +322,9 @@ int verb_diff(struct ctl *c)
 
 int verb_hold(struct ctl *c)
 {
-	_cleanup_free_ char *text = str_format("%s is left alone for %u s", c->names[0],
-					       c->hold_for);
-	int r = ctl_call(c, "Hold", NULL, "st", c->names[0], (uint64_t)c->hold_for);
+	unsigned seconds = c->hold_for ? c->hold_for : HOLD_SECONDS;
+	_cleanup_free_ char *text = str_format("%s is left alone for %u s", c->names[0], seconds);
+	int r = ctl_call(c, "Hold", NULL, "st", c->names[0], (uint64_t)seconds);
 
 	return r ? r : done(c, text);
 }

@@ -298,7 +298,8 @@ int ioctl_run(const struct nlmsghdr *n, message_fn fn, void *data)
 	d.ifindex = nla_get_u32(head[ATTR_INDEX]);
 	if (!if_indextoname(d.ifindex, d.ifr.ifr_name))
 		return -ENODEV;
-	d.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* Any family reaches dev_ioctl(), and the service is allowed no AF_INET. */
+	d.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (d.fd < 0)
 		return -errno;
 	r = run(&d, g->cmd, tb, fn, data);

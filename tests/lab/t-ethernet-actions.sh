@@ -78,7 +78,7 @@ lab_fault lan0 0 0
 
 note "lights"
 begin=$(date +%s%N)
-netctl identify eth0 --for=3 >/tmp/blink 2>&1 &
+timeout 120 netctl identify eth0 >/tmp/blink 2>&1 &
 blink=$!
 sleep 0.3
 now=$(date +%s%N)
@@ -90,7 +90,7 @@ check "two at a time are one too many" told "Device or resource busy"
 wait $blink
 check_equal "it ends well" 0 $?
 end=$(date +%s%N)
-check "when it has blinked so long" test $(((end - begin) / 1000000)) -ge 2500
+check "when it has blinked ten seconds" test $(((end - begin) / 1000000)) -ge 9500
 check "and the light was on" test "$(cat /sys/kernel/debug/ebsim/blinks)" -ge 2
 ip link add dummy0 type dummy
 said netctl identify dummy0

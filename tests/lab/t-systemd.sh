@@ -78,6 +78,9 @@ check_equal "with three capabilities: NET_ADMIN, BPF and DAC_OVERRIDE" 000000800
 check "it was ready before network.target" test "$(show netctld ActiveEnterTimestampMonotonic)" -le \
 	"$(show network.target ActiveEnterTimestampMonotonic)"
 check "which it has pulled in" is active show network.target ActiveState
+# Some of the kernel is reached by ioctl only, for which a socket is wanted.
+check "what is an ioctl is the device's own answer" sh -c \
+	'netctl restart-autoneg port0 2>&1 | grep -q "Operation not supported"'
 check "it had applied by then" sh -c 'ip address show br0.10 | grep -q 192.0.2.1/24 &&
 	ip route show 198.51.100.0/24 | grep -q 192.0.2.254 && bridge vlan show dev port0 | grep -q "10 PVID"'
 check_equal "also what are files in /proc/sys" 1 "$(cat /proc/sys/net/ipv4/conf/br0.10/forwarding)"
