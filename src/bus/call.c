@@ -79,6 +79,11 @@ static bool is_idle(const struct engine *e)
 	return e->mirror->synced && !e->mirror->filling && !e->plan && !e->passes;
 }
 
+static bool is_stored(const struct engine *e)
+{
+	return e->mirror->synced && (!e->writer || writer_is_idle(e->writer));
+}
+
 static bool is_read(struct call *c)
 {
 	struct engine *e = c->bus->engine;
@@ -97,7 +102,7 @@ static bool is_time(struct call *c)
 		return engine_read(c->bus->engine, UINT64_MAX);
 	if (c->when == CALL_READ)
 		return c->reading ? !e->mirror->filling : is_read(c);
-	return is_idle(e);
+	return is_stored(e) && (c->when == CALL_STORED || is_idle(e));
 }
 
 static void carry_out(struct call *c)

@@ -84,6 +84,7 @@ typedef int (*call_fn)(struct bus *b, sd_bus_message *m);
 /* When a call is carried out. */
 enum call_when {
 	CALL_KNOWN, /* the kernel has been read once: references can be judged */
+	CALL_STORED, /* and what is kept of changes is on disk, where it is read */
 	CALL_IDLE,  /* and it is not being read or changed */
 	CALL_ALL,   /* and what nobody names has been read too */
 	CALL_READ,  /* now; but what call_begin_reading() names is read first, if that can begin */

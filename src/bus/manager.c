@@ -32,17 +32,17 @@ static int method_plan(sd_bus_message *m, void *data, sd_bus_error *error _unuse
 
 static int method_apply(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return call_begin(data, m, ACTION_APPLY, CALL_KNOWN, change_apply);
+	return call_begin(data, m, ACTION_APPLY, CALL_STORED, change_apply);
 }
 
 static int method_reload(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return call_begin(data, m, ACTION_APPLY, CALL_KNOWN, change_reload);
+	return call_begin(data, m, ACTION_APPLY, CALL_STORED, change_reload);
 }
 
 static int method_confirm(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return call_begin(data, m, ACTION_APPLY, CALL_KNOWN, transact_confirm);
+	return call_begin(data, m, ACTION_APPLY, CALL_STORED, transact_confirm);
 }
 
 static int method_rollback(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
@@ -52,12 +52,12 @@ static int method_rollback(sd_bus_message *m, void *data, sd_bus_error *error _u
 
 static int method_history(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return transact_history(data, m);
+	return call_begin(data, m, NULL, CALL_STORED, transact_history);
 }
 
 static int method_diff(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return transact_diff(data, m);
+	return call_begin(data, m, NULL, CALL_STORED, transact_diff);
 }
 
 static int method_hold(sd_bus_message *m, void *data, sd_bus_error *error _unused_)

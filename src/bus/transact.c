@@ -19,6 +19,12 @@ static int answer_no_history(sd_bus_message *m)
 	return call_fail(m, "NotSupported", "no generations are kept");
 }
 
+/* It is on disk. */
+static int answer_confirmed(struct bus *b _unused_, sd_bus_message *m)
+{
+	return sd_bus_reply_method_return(m, "");
+}
+
 int transact_confirm(struct bus *b, sd_bus_message *m)
 {
 	uint64_t number;
@@ -35,7 +41,7 @@ int transact_confirm(struct bus *b, sd_bus_message *m)
 		return call_fail(m, "GenerationMismatch",
 				 "generation %" PRIu64 " waits for its confirmation, not %" PRIu64,
 				 b->engine->number, number);
-	return r < 0 ? r : sd_bus_reply_method_return(m, "");
+	return r < 0 ? r : call_begin(b, m, NULL, CALL_STORED, answer_confirmed);
 }
 
 static int answer_no_generation(sd_bus_message *m, uint64_t number)

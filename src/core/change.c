@@ -10,7 +10,8 @@
  * once more; asking for it by hand does.
  *
  * What must stay true: the file is there from before the first step until the
- * confirmation or the end of the way back.
+ * confirmation or the end of the way back. Files are written while the loop goes
+ * on; the engine sends nothing, and nobody is answered, before they are on disk.
  */
 #include "core/change.h"
 
@@ -50,17 +51,14 @@ static char *pending_path(const struct engine *e)
 
 static void write_pending(struct engine *e, const struct pending *p)
 {
-	_cleanup_free_ char *path = pending_path(e);
-	_cleanup_free_ char *text = str_format(
+	char *text = str_format(
 		"number = %" PRIu64 "L;\nprevious = %" PRIu64 "L;\ndeadline = %" PRIu64 "L;\n"
 		"boot = \"%s\";\nhash = \"%s\";\nreverted = %s;\n",
 		p->number, p->previous, p->deadline, p->boot, p->hash,
 		p->reverted ? "true" : "false");
-	int r = file_write_atomic(path, text, strlen(text), 0600);
 
-	if (r < 0)
-		log_error("%s: %s: a change could not be reverted after a crash", path,
-			  strerror(-r));
+	writer_write(e->writer, pending_path(e), text, 0600,
+		     "a change could not be reverted after a crash");
 }
 
 static bool read_pending(struct engine *e, struct pending *ret)
@@ -96,30 +94,18 @@ static bool read_pending(struct engine *e, struct pending *ret)
 
 static void forget_pending(struct engine *e)
 {
-	_cleanup_free_ char *path = pending_path(e);
-
-	(void)unlink(path);
-}
-
-static void store(struct engine *e, const struct generation *g)
-{
-	int r = history_write(e->history_dir, &e->info, g);
-
-	if (r < 0)
-		log_error("%s: %s: this generation cannot be gone back to", e->history_dir,
-			  strerror(-r));
+	writer_unlink(e->writer, pending_path(e));
 }
 
 void change_open(struct engine *e, const char *dir)
 {
-	struct change_info *list;
-	unsigned n;
+	struct change_info info = { 0 };
 
 	e->history_dir = str_dup(dir);
-	history_list(dir, &list, &n);
-	if (n)
-		e->last_number = list[0].number;
-	history_list_free(list, n);
+	e->writer = writer_new(e->event, engine_written, e);
+	(void)history_newest(dir, &info);
+	e->last_number = info.number;
+	change_info_done(&info);
 }
 
 void change_introduce(struct engine *e, const char *caller, const char *unit, int64_t uid,
@@ -159,16 +145,13 @@ static void describe(struct engine *e, struct generation *g)
 /* The newest generation is of the same files? Then a restart or a reload is no new one. */
 static uint64_t find_same(struct engine *e, const struct generation *g)
 {
-	struct change_info *list;
+	struct change_info newest = { 0 };
 	uint64_t found = 0;
-	unsigned n;
 
-	if (!*g->hash)
-		return 0;
-	history_list(e->history_dir, &list, &n);
-	if (n && list[0].confirmed && list[0].hash && !strcmp(list[0].hash, g->hash))
-		found = list[0].number;
-	history_list_free(list, n);
+	if (*g->hash && history_newest(e->history_dir, &newest) && newest.confirmed &&
+	    newest.hash && !strcmp(newest.hash, g->hash))
+		found = newest.number;
+	change_info_done(&newest);
 	return found;
 }
 
@@ -193,7 +176,7 @@ void change_begins(struct engine *e, struct generation *g)
 	if (!e->previous)
 		e->confirm_usec = 0; /* nothing to go back to */
 	describe(e, g);
-	store(e, g);
+	history_write(e->writer, e->history_dir, &e->info, g);
 	if (!e->confirm_usec)
 		return;
 	p.number = g->number;
@@ -231,7 +214,7 @@ static void finish_info(struct engine *e, const struct outcome *o, bool confirme
 		e->info.result = str_dup("applied");
 	e->info.usec = o->usec;
 	e->info.confirmed = confirmed;
-	(void)history_update(e->history_dir, &e->info);
+	history_update(e->writer, e->history_dir, &e->info);
 	change_info_done(&e->info);
 }
 
@@ -303,21 +286,16 @@ static void mark(struct engine *e, uint64_t number, const char *result, bool con
 	free(info.result);
 	info.result = str_dup(result);
 	info.confirmed = confirmed;
-	(void)history_update(e->history_dir, &info);
+	history_update(e->writer, e->history_dir, &info);
 	change_info_done(&info);
 }
 
 /* For those who wonder why it is not in force: until the next change. */
-static void remember_reverted(struct engine *e, uint64_t number)
+static void remember_reverted(struct engine *e, uint64_t number, const char *why)
 {
-	struct change_info info;
-
 	e->reverted = number;
-	free(TAKE_PTR(e->reverted_why));
-	if (!history_find(e->history_dir, number, &info))
-		return;
-	e->reverted_why = TAKE_PTR(info.result);
-	change_info_done(&info);
+	free(e->reverted_why);
+	e->reverted_why = why ? str_dup(why) : NULL;
 }
 
 static void stop_waiting(struct engine *e)
@@ -352,12 +330,12 @@ static int revert(struct engine *e, const char *result, outcome_fn done, void *d
 	struct pending p;
 	int r;
 
-	if (engine_has_request(e) || e->plan || e->passes)
+	if (engine_has_request(e) || e->plan || e->passes || !writer_is_idle(e->writer))
 		return -EBUSY;
 	stop_waiting(e);
 	back = TAKE_PTR(e->fallback);
 	mark(e, number, result, false);
-	remember_reverted(e, number);
+	remember_reverted(e, number, result);
 	if (read_pending(e, &p)) {
 		p.reverted = true;
 		write_pending(e, &p);
@@ -457,18 +435,23 @@ static int go_on_waiting(struct engine *e, const struct pending *p, outcome_fn d
 
 static int start_pending(struct engine *e, struct pending *p, outcome_fn done, void *data)
 {
+	const char *why = "reverted: not confirmed before the daemon ended";
+	struct change_info info = { 0 };
 	char boot[sizeof(p->boot)];
 	uint64_t good;
 
 	boot_id(boot, sizeof(boot));
 	if (!p->reverted && !strcmp(boot, p->boot) && p->deadline > clock_usec(CLOCK_BOOTTIME))
 		return go_on_waiting(e, p, done, data);
+	if (p->reverted && history_find(e->history_dir, p->number, &info))
+		why = info.result;
+	remember_reverted(e, p->number, why);
+	change_info_done(&info);
 	if (!p->reverted) {
-		mark(e, p->number, "reverted: not confirmed before the daemon ended", false);
+		mark(e, p->number, e->reverted_why, false);
 		p->reverted = true;
 		write_pending(e, p);
 	}
-	remember_reverted(e, p->number);
 	e->reverting = true;
 	if (apply_stored(e, p->previous, "the last change was not confirmed", done, data) >= 0)
 		return 0;
@@ -521,6 +504,7 @@ int change_start(struct engine *e, struct errors *errors, outcome_fn done, void 
 void change_close(struct engine *e)
 {
 	sd_event_source_disable_unref(e->confirm_timer);
+	e->writer = writer_free(e->writer);
 	generation_free(e->fallback);
 	change_info_done(&e->info);
 	free(e->reverted_why);

@@ -131,24 +131,46 @@ static void log_outcome(const struct engine *e, const struct outcome *o)
 
 static void begin_waiting(struct engine *e);
 
+static bool is_written(const struct engine *e)
+{
+	return !e->writer || writer_is_idle(e->writer);
+}
+
+/* What is said to be done is on disk. */
+static void tell_end(struct engine *e)
+{
+	outcome_fn done = e->waiting ? NULL : TAKE_PTR(e->done);
+	char *text = TAKE_PTR(e->ended); /* the outcome's */
+
+	announce(e, NULL, 0);
+	if (done) {
+		/* Reading a configuration took more memory than keeping it does. */
+		mem_relax();
+		done(e->done_data, &e->outcome);
+	}
+	free(text);
+	if (e->waiting)
+		begin_waiting(e);
+}
+
 /* The difference is empty, or what is left of it has been told. */
 static void reconciled(struct engine *e)
 {
-	outcome_fn done = e->waiting ? NULL : TAKE_PTR(e->done);
-	_cleanup_free_ char *text = outcome_text(e);
-	struct outcome o = {
+	struct outcome *o = &e->outcome;
+
+	e->ended = outcome_text(e);
+	*o = (struct outcome){
 		.error = e->undoing ? -ECANCELED : e->failures ? -EIO : 0,
-		.text = text,
+		.text = e->ended,
 		.steps = e->steps,
 		.usec = engine_now(e) - e->begin,
 	};
-
 	mark_settled(e);
 	record_settle(e->record, e->current->want, e->mirror->seen);
 	record_save(e->record);
 	set_retry(e);
-	log_outcome(e, &o);
-	change_ended(e, &o);
+	log_outcome(e, o);
+	change_ended(e, o);
 	e->reverting = false;
 	free(TAKE_PTR(e->failures));
 	free(TAKE_PTR(e->cause));
@@ -157,14 +179,17 @@ static void reconciled(struct engine *e)
 	e->transaction = e->undoing = false;
 	e->passes = e->steps = 0;
 	e->last_plan = e->await_end = 0;
-	announce(e, NULL, 0);
-	if (done) {
-		/* Reading a configuration took more memory than keeping it does. */
-		mem_relax();
-		done(e->done_data, &o);
-	}
-	if (e->waiting)
-		begin_waiting(e);
+	if (is_written(e))
+		tell_end(e);
+}
+
+void engine_written(void *data)
+{
+	struct engine *e = data;
+
+	if (e->ended)
+		tell_end(e);
+	engine_turn_later(e);
 }
 
 /* The kernel took every step, and yet the same is to be done again. */
@@ -324,7 +349,8 @@ static int on_turn(sd_event_source *s _unused_, void *data)
 {
 	struct engine *e = data;
 
-	if (e->plan || !e->mirror->synced || e->mirror->filling || e->mirror->fresh)
+	if (e->plan || !e->mirror->synced || e->mirror->filling || e->mirror->fresh ||
+	    !is_written(e))
 		return 0;
 	if (e->current) {
 		look(e);
@@ -420,6 +446,7 @@ struct engine *engine_free(struct engine *e)
 	generation_free(e->previous);
 	generation_free(e->waiting);
 	free(e->cause);
+	free(e->ended);
 	change_close(e);
 	free(e->holds);
 	actions_free(e);
@@ -492,7 +519,7 @@ static void begin_waiting(struct engine *e)
 
 bool engine_has_request(const struct engine *e)
 {
-	return e->done || e->transaction || e->waiting;
+	return e->done || e->transaction || e->waiting || e->ended;
 }
 
 void engine_look_again(struct engine *e)
@@ -528,6 +555,8 @@ int engine_reload(struct engine *e, struct errors *errors, outcome_fn done, void
 
 	if (engine_has_request(e) || change_is_closed(e))
 		return -EBUSY;
+	if (e->writer) /* a signal right behind a confirmation; calls have waited for it */
+		writer_flush(e->writer);
 	r = engine_load(e, errors, &g);
 	if (r < 0) {
 		engine_reject(e, errors);

@@ -70,6 +70,7 @@ struct engine {
 	uint64_t last_number;
 	struct change_info info;     /* of the change under way */
 	uint64_t confirm_usec;	     /* that it will wait, when it is done */
+	struct writer *writer;	     /* of it; NULL like history_dir */
 	struct generation *fallback; /* the way back, while one waits */
 	uint64_t deadline;	     /* CLOCK_BOOTTIME, us; 0: none waits */
 	sd_event_source *confirm_timer;
@@ -93,6 +94,8 @@ struct engine {
 	unsigned steps;
 	uint64_t begin;
 	char *failures;
+	char *ended; /* what its outcome says; NULL: none waits to be told until it is on disk */
+	struct outcome outcome;
 
 	uint64_t event_due; /* when lines for the log that came too fast may go on: event.c */
 
@@ -168,6 +171,9 @@ void engine_look_again(struct engine *e);
 
 /** engine_turn_later - look at what changed at the end of this turn */
 void engine_turn_later(struct engine *e);
+
+/** engine_written - for the writer: what is kept of changes is on disk */
+void engine_written(void *data);
 
 /** engine_now - CLOCK_MONOTONIC of this turn, us */
 uint64_t engine_now(const struct engine *e);

@@ -133,72 +133,6 @@ static json_t *info_json(const struct change_info *i)
 	return j;
 }
 
-static int compare_newest_first(const void *a, const void *b)
-{
-	const struct change_info *ia = a, *ib = b;
-
-	return ia->number > ib->number ? -1 : ia->number < ib->number;
-}
-
-static void prune(const char *dir)
-{
-	struct change_info *list;
-	bool confirmed = false;
-	unsigned n;
-
-	history_list(dir, &list, &n);
-	for (unsigned i = 0; i < n; i++) {
-		_cleanup_free_ char *path = path_of(dir, list[i].number);
-		bool newest = list[i].confirmed && !confirmed;
-
-		confirmed |= list[i].confirmed;
-		if (i >= HISTORY_KEEP && !newest)
-			(void)unlink(path);
-	}
-	history_list_free(list, n);
-}
-
-static int write_text(const char *dir, const struct change_info *info, const char *body)
-{
-	_cleanup_free_ char *path = path_of(dir, info->number), *head = NULL, *text = NULL;
-	json_t *j = info_json(info);
-
-	head = json_literal(j);
-	json_decref(j);
-	text = str_format("generation = %s;\n%s", head, body);
-	return file_write_atomic(path, text, strlen(text), 0600);
-}
-
-int history_write(const char *dir, const struct change_info *info, const struct generation *g)
-{
-	_cleanup_free_ char *interfaces = model_export(g->want, false);
-	_cleanup_free_ char *settings = NULL, *body = NULL;
-	json_t *j = object_json(&settings_feature, &g->settings.o, 0);
-	int r;
-
-	settings = json_literal(j);
-	json_decref(j);
-	body = str_format("daemon = %s;\n%s", settings, interfaces);
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return -errno;
-	r = write_text(dir, info, body);
-	if (!r)
-		prune(dir);
-	return r;
-}
-
-int history_update(const char *dir, const struct change_info *info)
-{
-	_cleanup_free_ char *path = path_of(dir, info->number), *text = NULL;
-	char *body;
-	int r = file_read(path, 64u << 20, &text, NULL);
-
-	if (r < 0)
-		return r;
-	body = strchr(text, '\n');
-	return body ? write_text(dir, info, body + 1) : -EBADMSG;
-}
-
 static char *get_string(const config_setting_t *s, const char *key)
 {
 	const char *v;
@@ -278,33 +212,89 @@ static int read_file_info(const char *path, struct change_info *ret)
 	return r;
 }
 
-void history_list(const char *dir, struct change_info **ret, unsigned *ret_n)
+static int read_number(const char *dir, uint64_t number, struct change_info *ret)
 {
-	struct change_info *list = NULL, info;
+	_cleanup_free_ char *path = path_of(dir, number);
+	struct change_info info = { 0 };
+	int r = read_file_info(path, &info);
+
+	if (r < 0)
+		change_info_done(&info);
+	else
+		*ret = info;
+	return r;
+}
+
+static int compare_newest_first(const void *a, const void *b)
+{
+	const uint64_t *na = a, *nb = b;
+
+	return *na > *nb ? -1 : *na < *nb;
+}
+
+/* Of files that are there, also those that turn out to be torn; the newest first. */
+static unsigned find_numbers(const char *dir, uint64_t **ret)
+{
+	uint64_t *numbers = NULL, number;
 	struct dirent *d;
 	unsigned n = 0;
 	DIR *folder = opendir(dir);
 
 	while (folder && (d = readdir(folder))) {
-		_cleanup_free_ char *path = str_format("%s/%s", dir, d->d_name);
 		int end = 0;
 
-		if (sscanf(d->d_name, "generation-%*u.conf%n", &end) < 0 || !end || d->d_name[end])
+		if (sscanf(d->d_name, "generation-%" SCNu64 ".conf%n", &number, &end) < 1 || !end ||
+		    d->d_name[end])
 			continue;
-		memset(&info, 0, sizeof(info));
-		if (read_file_info(path, &info) < 0) {
-			change_info_done(&info);
-			continue;
-		}
-		list = array_reserve(list, n, sizeof(*list));
-		list[n++] = info;
+		numbers = array_reserve(numbers, n, sizeof(*numbers));
+		numbers[n++] = number;
 	}
 	if (folder)
 		closedir(folder);
 	if (n)
-		qsort(list, n, sizeof(*list), compare_newest_first);
+		qsort(numbers, n, sizeof(*numbers), compare_newest_first);
+	*ret = numbers;
+	return n;
+}
+
+void history_list(const char *dir, struct change_info **ret, unsigned *ret_n)
+{
+	struct change_info *list = NULL, info;
+	uint64_t *numbers;
+	unsigned found = find_numbers(dir, &numbers), n = 0;
+
+	for (unsigned i = 0; i < found; i++) {
+		if (read_number(dir, numbers[i], &info) < 0)
+			continue;
+		list = array_reserve(list, n, sizeof(*list));
+		list[n++] = info;
+	}
+	free(numbers);
 	*ret = list;
 	*ret_n = n;
+}
+
+/* The newest that can be read and is as asked for. */
+static bool find_newest(const char *dir, uint64_t before, bool confirmed, struct change_info *ret)
+{
+	uint64_t *numbers;
+	unsigned n = find_numbers(dir, &numbers);
+	bool found = false;
+
+	for (unsigned i = 0; i < n && !found; i++) {
+		if (numbers[i] >= before || read_number(dir, numbers[i], ret) < 0)
+			continue;
+		found = ret->confirmed || !confirmed;
+		if (!found)
+			change_info_done(ret);
+	}
+	free(numbers);
+	return found;
+}
+
+bool history_newest(const char *dir, struct change_info *ret)
+{
+	return find_newest(dir, UINT64_MAX, false, ret);
 }
 
 void history_list_free(struct change_info *list, unsigned n)
@@ -327,31 +317,74 @@ int history_load(const char *dir, uint64_t number, struct errors *e, struct gene
 
 uint64_t history_find_confirmed(const char *dir, uint64_t before)
 {
-	struct change_info *list;
-	uint64_t found = 0;
-	unsigned n;
+	struct change_info info = { 0 };
+	uint64_t number;
 
-	history_list(dir, &list, &n);
-	for (unsigned i = 0; i < n && !found; i++)
-		if (list[i].confirmed && list[i].number < before)
-			found = list[i].number;
-	history_list_free(list, n);
-	return found;
+	(void)find_newest(dir, before, true, &info);
+	number = info.number;
+	change_info_done(&info);
+	return number;
 }
 
 bool history_find(const char *dir, uint64_t number, struct change_info *ret)
 {
-	struct change_info *list;
-	bool found = false;
-	unsigned n;
+	_cleanup_free_ char *path = path_of(dir, number);
 
-	history_list(dir, &list, &n);
-	for (unsigned i = 0; i < n; i++)
-		if (list[i].number == number && !found) {
-			*ret = list[i];
-			list[i] = (struct change_info){ 0 };
-			found = true;
-		}
-	history_list_free(list, n);
-	return found;
+	return access(path, F_OK) >= 0 && read_number(dir, number, ret) >= 0;
+}
+
+/* Those that will be there with a new one. Mostly one file is read: the newest is a confirmed one. */
+static void prune(struct writer *w, const char *dir)
+{
+	bool confirmed = false;
+	uint64_t *numbers;
+	unsigned n = find_numbers(dir, &numbers);
+
+	for (unsigned i = 0; i < n && n >= HISTORY_KEEP; i++) {
+		struct change_info info = { 0 };
+		bool newest = false;
+
+		if (!confirmed && read_number(dir, numbers[i], &info) >= 0)
+			newest = confirmed = info.confirmed;
+		change_info_done(&info);
+		if (i + 1 >= HISTORY_KEEP && !newest)
+			writer_unlink(w, path_of(dir, numbers[i]));
+	}
+	free(numbers);
+}
+
+static void write_text(struct writer *w, const char *dir, const struct change_info *info,
+		       const char *body)
+{
+	_cleanup_free_ char *head = NULL;
+	json_t *j = info_json(info);
+
+	head = json_literal(j);
+	json_decref(j);
+	writer_write(w, path_of(dir, info->number), str_format("generation = %s;\n%s", head, body),
+		     0600, "this generation cannot be gone back to");
+}
+
+void history_write(struct writer *w, const char *dir, const struct change_info *info,
+		   const struct generation *g)
+{
+	_cleanup_free_ char *interfaces = model_export(g->want, false);
+	_cleanup_free_ char *settings = NULL, *body = NULL;
+	json_t *j = object_json(&settings_feature, &g->settings.o, 0);
+
+	settings = json_literal(j);
+	json_decref(j);
+	body = str_format("daemon = %s;\n%s", settings, interfaces);
+	(void)mkdir(dir, 0700); /* if it fails, so does what follows, and that is told */
+	write_text(w, dir, info, body);
+	prune(w, dir);
+}
+
+void history_update(struct writer *w, const char *dir, const struct change_info *info)
+{
+	_cleanup_free_ char *path = path_of(dir, info->number), *text = NULL;
+	char *body = file_read(path, 64u << 20, &text, NULL) < 0 ? NULL : strchr(text, '\n');
+
+	if (body)
+		write_text(w, dir, info, body + 1);
 }

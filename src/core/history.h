@@ -4,6 +4,7 @@
 #define CORE_HISTORY_H
 
 #include "core/config.h"
+#include "util/writer.h"
 
 #define HISTORY_KEEP 20
 
@@ -46,17 +47,23 @@ void change_info_time(struct change_info *i, const struct plan *plan, uint64_t b
 /** change_info_done - free what it holds */
 void change_info_done(struct change_info *i);
 
+/*
+ * What is written is not there to be read before the writer is idle: who reads what may have
+ * been changed waits for that.
+ */
+
 /**
  * history_write - store a generation with what is known about it
  * @dir: the folder; made if it is not there
  *
- * Written whole, synced and renamed. The oldest beyond HISTORY_KEEP go, but never the
- * newest confirmed one. Return: 0 or a negative errno.
+ * Written whole, synced and renamed, by @w. The oldest beyond HISTORY_KEEP go, but never
+ * the newest confirmed one.
  */
-int history_write(const char *dir, const struct change_info *info, const struct generation *g);
+void history_write(struct writer *w, const char *dir, const struct change_info *info,
+		   const struct generation *g);
 
 /** history_update - the same with other information, its configuration as it was */
-int history_update(const char *dir, const struct change_info *info);
+void history_update(struct writer *w, const char *dir, const struct change_info *info);
 
 /**
  * history_list - what is there, the newest first
@@ -68,6 +75,9 @@ void history_list(const char *dir, struct change_info **ret, unsigned *ret_n);
 
 /** history_list_free - free the array and what it holds */
 void history_list_free(struct change_info *list, unsigned n);
+
+/** history_newest - the newest that can be read, to be freed with change_info_done(); there is one */
+bool history_newest(const char *dir, struct change_info *ret);
 
 /** history_load - the configuration of generation @number; as config_load(); -ENOENT: none */
 int history_load(const char *dir, uint64_t number, struct errors *e, struct generation **ret);

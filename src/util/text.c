@@ -210,35 +210,54 @@ static int write_all(int fd, const char *data, size_t size)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-static void sync_folder_of(const char *path)
+struct replacement replacement_of(const char *path)
 {
-	_cleanup_free_ char *dir = str_dup(path);
-	char *slash = strrchr(dir, '/');
-	_cleanup_close_ int fd = -1;
+	const char *slash = strrchr(path, '/');
+	const int n = !slash ? 0 : slash == path ? 1 : (int)(slash - path);
 
-	if (!slash)
-		return;
-	*slash = 0;
-	fd = open(*dir ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return (struct replacement){ .path = str_dup(path), .tmp = str_format("%s.new", path),
+				     .folder = n ? str_format("%.*s", n, path) : str_dup(".") };
+}
+
+void replacement_done(struct replacement *p)
+{
+	free(p->path);
+	free(p->tmp);
+	free(p->folder);
+	memset(p, 0, sizeof(*p));
+}
+
+static void sync_folder(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
 	if (fd >= 0)
 		(void)fsync(fd);
 }
 
-int file_write_atomic(const char *path, const char *data, size_t size, unsigned mode)
+int replacement_write(const struct replacement *p, const char *data, size_t size, unsigned mode)
 {
-	_cleanup_free_ char *tmp = str_format("%s.new", path);
-	_cleanup_close_ int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	_cleanup_close_ int fd = open(p->tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 	int r;
 
 	if (fd < 0)
 		return -errno;
 	r = write_all(fd, data, size);
-	if (!r && rename(tmp, path) < 0)
+	if (!r && rename(p->tmp, p->path) < 0)
 		r = -errno;
 	if (r) {
-		(void)unlink(tmp);
+		(void)unlink(p->tmp);
 		return r;
 	}
-	sync_folder_of(path);
+	sync_folder(p->folder);
 	return 0;
+}
+
+int file_write_atomic(const char *path, const char *data, size_t size, unsigned mode)
+{
+	struct replacement p = replacement_of(path);
+	int r = replacement_write(&p, data, size, mode);
+
+	replacement_done(&p);
+	return r;
 }

@@ -75,4 +75,18 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_size);
  */
 int file_write_atomic(const char *path, const char *data, size_t size, unsigned mode);
 
+/* A file that is to be replaced: the names that it takes, so that writing it allocates nothing. */
+struct replacement {
+	char *path, *tmp, *folder;
+};
+
+/** replacement_of - for replacement_write(); to be ended with replacement_done() */
+struct replacement replacement_of(const char *path);
+
+/** replacement_done - free what it holds */
+void replacement_done(struct replacement *p);
+
+/** replacement_write - as file_write_atomic(), and may be called by any thread */
+int replacement_write(const struct replacement *p, const char *data, size_t size, unsigned mode);
+
 #endif
