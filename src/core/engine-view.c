@@ -128,27 +128,15 @@ json_t *engine_json_of(const struct engine *e, const char *name, const uint64_t 
 	return j;
 }
 
-static uint64_t named(const struct model *model)
-{
-	uint64_t bits = 0;
-
-	if (model)
-		MODEL_FOREACH(model, i)
-			for (unsigned n = 0; n < n_features; n++)
-				if (i->part[n])
-					bits |= BIT64(n);
-	return bits;
-}
-
 uint64_t engine_wanted(void *engine)
 {
 	const struct engine *e = engine;
 	const struct generation *const all[] = { e->current, e->previous, e->fallback };
-	uint64_t bits = named(e->record->owned);
+	uint64_t bits = model_features(e->record->owned);
 
 	for (unsigned n = 0; n < ARRAY_SIZE(all); n++)
 		if (all[n])
-			bits |= named(all[n]->want);
+			bits |= model_features(all[n]->want);
 	return bits;
 }
 

@@ -276,3 +276,15 @@ char *model_export(const struct model *m, bool record)
 	fclose(out);
 	return text;
 }
+
+uint64_t model_features(const struct model *m)
+{
+	uint64_t bits = 0;
+
+	if (m)
+		MODEL_FOREACH(m, i)
+			for (unsigned n = 0; n < n_features; n++)
+				if (i->part[n])
+					bits |= BIT64(n);
+	return bits;
+}

@@ -228,4 +228,7 @@ json_t *iface_json_of(const struct iface *i, unsigned skip, const uint64_t *only
  */
 char *model_export(const struct model *m, bool record);
 
+/** model_features - those that some interface has something of, a bit each; @m may be NULL */
+uint64_t model_features(const struct model *m);
+
 #endif

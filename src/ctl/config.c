@@ -79,16 +79,18 @@ int verb_check(struct ctl *c)
 
 	if (c->host)
 		return check_there(c);
-	machine = machine_read();
-	quirks_load_installed();
-	if (!c->n_names)
-		paths.machine = machine_model(machine);
 	if (config_load(&paths, &errors, &g) < 0) {
 		text = errors_text(&errors);
 		return ctl_fail(c, EXIT_INVALID, "org.netctl1.Error.ConfigInvalid", text);
 	}
-	if (machine && c->n_names)
-		config_check_machine(g, machine_model(machine), &warnings);
+	quirks_load_installed();
+	machine = machine_read(g->want);
+	if (machine)
+		config_check_machine(g, machine_model(machine), c->n_names ? &warnings : &errors);
+	if (errors.n) {
+		text = errors_text(&errors);
+		return ctl_fail(c, EXIT_INVALID, "org.netctl1.Error.ConfigInvalid", text);
+	}
 	if (machine)
 		config_warn(g, machine_model(machine), &warnings);
 	return tell_valid(c, g, &warnings);

@@ -186,8 +186,13 @@ int apply_confirm(struct ctl *c);
 struct machine;
 struct model;
 
-/** machine_read - what this machine has, without the daemon; NULL: the kernel does not tell */
-struct machine *machine_read(void);
+/**
+ * machine_read - what this machine has, without the daemon
+ * @for_what: a configuration: what is read besides is what it needs; NULL: none
+ *
+ * Return: NULL: the kernel does not tell.
+ */
+struct machine *machine_read(const struct model *for_what);
 
 /** machine_free - NULL is allowed; returns NULL */
 struct machine *machine_free(struct machine *m);

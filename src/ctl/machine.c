@@ -36,15 +36,18 @@ struct machine *machine_free(struct machine *m)
 	return NULL;
 }
 
-struct machine *machine_read(void)
+struct machine *machine_read(const struct model *for_what)
 {
 	struct machine *m = new0(struct machine);
 
+	/* What the daemon keeps there is its own: it may be in the middle of a change. */
+	xdp_set_pin_dir(NULL);
 	if (sd_event_new(&m->event) < 0 || kernel_open(m->event, &m->kernel) < 0)
 		return machine_free(m);
 	m->mirror = mirror_new(m->kernel, m->event);
 	m->mirror->data = m->event;
 	m->mirror->on_synced = on_synced;
+	m->mirror->want_more = model_features(for_what);
 	mirror_sync(m->mirror, false);
 	if (sd_event_add_time_relative(m->event, NULL, CLOCK_MONOTONIC, PATIENCE_USEC, 0, on_timeout,
 				       NULL) < 0 ||

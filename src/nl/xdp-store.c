@@ -45,6 +45,8 @@ static bool can_pin(bool make)
 {
 	struct statfs fs;
 
+	if (!pin_dir)
+		return false;
 	if (make && mkdir(pin_dir, 0700) < 0 && errno != EEXIST)
 		return false;
 	return statfs(pin_dir, &fs) == 0 && fs.f_type == BPF_FS_MAGIC;
