@@ -25,7 +25,7 @@ extern const struct statistics_provider devlink_statistics[], link_statistics[],
 extern struct feature xdp_feature, xdp_device_feature, xdp_filter_feature, xdp_forward_feature, xdp_cpumap_feature,
 	xdp_sample_feature, tcx_feature;
 
-extern const struct statistics_provider xdp_statistics[];
+extern const struct statistics_provider xdp_statistics[], tcx_statistics[];
 #endif
 
 extern const struct action led_identify; /* where a driver cannot blink by itself */

@@ -116,6 +116,14 @@ int bpf_query_tcx(int ifindex, uint32_t attach_type, uint32_t *prog_ids, uint32_
 	return min_of(attr.count, n);
 }
 
+/* tcx_prog_query() says so before it looks for the interface, in kernels that do not have it. */
+bool bpf_has_tcx(void)
+{
+	uint64_t revision;
+
+	return bpf_query_tcx(1, BPF_TCX_IN, NULL, NULL, 0, &revision) != -EINVAL;
+}
+
 int bpf_link_replace(int link_fd, int prog_fd, int old_fd)
 {
 	union bpf_attr attr = {

@@ -56,6 +56,9 @@ int bpf_link_tcx(int prog_fd, int ifindex, uint32_t attach_type, int beside, boo
 int bpf_query_tcx(int ifindex, uint32_t attach_type, uint32_t *prog_ids, uint32_t *link_ids,
 		  uint32_t n, uint64_t *revision);
 
+/** bpf_has_tcx - asks and changes nothing */
+bool bpf_has_tcx(void);
+
 /** bpf_link_replace - @old: the program that must be there */
 int bpf_link_replace(int link_fd, int prog_fd, int old_fd);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Programs at tcx: where traffic control sees packets, but with links, as XDP
- * has them, and several at a hook in an order (kernel/bpf/mprog.c).
+ * has them, and several at a hook in an order (kernel/bpf/mprog.c); or as
+ * filters (tcx-filter.c), which are in the order of their turns.
  *
  * Another build takes the place of the one before by its link, one exchange in
  * the kernel (tcx_link_update()). A link cannot be moved: what is to stand
@@ -19,37 +20,63 @@
 #include "nl/xdp-internal.h"
 #include "nl/xdp-store.h"
 
-static int query_kernel(const struct xdp *x _unused_, int ifindex, enum xdp_hook hook,
-			struct tcx_program *ret, uint64_t *revision)
+static bool has_tcx(struct xdp *x)
 {
-	uint32_t progs[TCX_MAX] = { 0 }, links[TCX_MAX] = { 0 };
-	int n = bpf_query_tcx(ifindex, hook == TCX_INGRESS ? BPF_TCX_IN : BPF_TCX_OUT, progs, links,
-			      TCX_MAX, revision);
+	const struct xdp_kernel *k = xdp_kernel(x);
 
-	for (int k = 0; k < n; k++)
-		ret[k] = (struct tcx_program){ .prog_id = progs[k], .link_id = links[k] };
-	return n == -EINVAL ? -EOPNOTSUPP : n;
+	return !k || k->tcx;
 }
 
-static int query(const struct xdp *x, int ifindex, enum xdp_hook hook, struct tcx_program *ret,
+/* Links see packets before filters do (sch_handle_ingress(), sch_handle_egress()). */
+static int query_kernel(struct xdp *x, int ifindex, enum xdp_hook hook, struct tcx_program *ret,
+			uint64_t *revision)
+{
+	uint32_t progs[TCX_MAX] = { 0 }, links[TCX_MAX] = { 0 };
+	int n = !has_tcx(x) ? 0 :
+		bpf_query_tcx(ifindex, hook == TCX_INGRESS ? BPF_TCX_IN : BPF_TCX_OUT, progs, links,
+			      TCX_MAX, revision);
+	int filters;
+
+	if (n < 0)
+		return n;
+	for (int k = 0; k < n; k++)
+		ret[k] = (struct tcx_program){ .prog_id = progs[k], .link_id = links[k] };
+	filters = tcx_filters(x, ifindex, hook, ret + n, revision);
+	return filters < 0 ? filters : n + filters;
+}
+
+static int query(struct xdp *x, int ifindex, enum xdp_hook hook, struct tcx_program *ret,
 		 uint64_t *revision)
 {
+	*revision = 0;
 	return (x->query ? x->query : query_kernel)(x, ifindex, hook, ret, revision);
 }
 
-int tcx_query(const struct xdp *x, int ifindex, enum xdp_hook hook, struct tcx_program ret[TCX_MAX])
+int tcx_query(struct xdp *x, int ifindex, enum xdp_hook hook, struct tcx_program ret[TCX_ROOM])
 {
 	uint64_t revision;
 
 	return query(x, ifindex, hook, ret, &revision);
 }
 
-const struct xdp_attached *tcx_find(const struct xdp *x, uint32_t link_id)
+static bool is_there(const struct tcx_program *p, const struct xdp_attached *a)
 {
-	for (const struct xdp_attached *a = x->tcx; a && link_id; a = a->next)
-		if (a->link_id == link_id)
+	return p->link_id ? p->link_id == a->link_id :
+	       p->pref && p->pref == a->pref && p->prog_id == a->prog_id;
+}
+
+const struct xdp_attached *tcx_find(const struct xdp *x, int ifindex, enum xdp_hook hook,
+				    const struct tcx_program *p)
+{
+	for (const struct xdp_attached *a = x->tcx; a; a = a->next)
+		if (a->ifindex == ifindex && a->hook == hook && is_there(p, a))
 			return a;
 	return NULL;
+}
+
+const struct xdp_attached *tcx_next(const struct xdp *x, const struct xdp_attached *after)
+{
+	return after ? after->next : x->tcx;
 }
 
 static size_t key_length(const char *memory)
@@ -76,7 +103,7 @@ static struct xdp_attached *find_key(const struct xdp *x, const struct xdp_job *
 static int place_of(const struct tcx_program *there, int n, const struct xdp_attached *a)
 {
 	for (int k = 0; k < n; k++)
-		if (there[k].link_id == a->link_id)
+		if (is_there(&there[k], a))
 			return k;
 	return -1;
 }
@@ -98,7 +125,7 @@ static char *link_name(const struct xdp_attached *a)
 	return str_format("xdp-%d-t%u", a->ifindex, a->link_id);
 }
 
-static void drop(struct xdp *x, struct xdp_attached *a)
+static void drop(struct xdp *x, struct xdp_attached *a, bool keep_hook)
 {
 	_cleanup_free_ char *name = link_name(a);
 
@@ -110,6 +137,8 @@ static void drop(struct xdp *x, struct xdp_attached *a)
 	if (a->link_fd >= 0) {
 		(void)bpf_link_off(a->link_fd);
 		store_drop(name);
+	} else if (a->pref) {
+		tcx_filter_drop(x, a, keep_hook);
 	}
 	xdp_forget_program(a);
 	xdp_attached_free(a);
@@ -134,7 +163,7 @@ static bool each_before(const struct xdp *x, const struct xdp_job *j,
 }
 
 struct hook {
-	struct tcx_program there[TCX_MAX];
+	struct tcx_program there[TCX_ROOM];
 	int n;
 	int own;			   /* in_front(): the place that is looked at */
 	const struct xdp_attached *behind; /* last(): the nearest in front */
@@ -155,16 +184,18 @@ static bool last(void *data, const struct xdp_attached *a)
 	return true;
 }
 
-static const struct xdp_attached *first_of_ours(const struct xdp *x, const struct hook *h)
+static const struct xdp_attached *first_of_ours(const struct xdp *x, int ifindex,
+						enum xdp_hook hook, const struct hook *h)
 {
 	const struct xdp_attached *a = NULL;
 
 	for (int k = 0; k < h->n && !a; k++)
-		a = tcx_find(x, h->there[k].link_id);
+		a = h->there[k].link_id ? tcx_find(x, ifindex, hook, &h->there[k]) : NULL;
 	return a;
 }
 
-static int insert(struct xdp *x, struct xdp_attached *a, const struct xdp_job *j, struct hook *h)
+static int insert(struct xdp *x, struct xdp_attached *a, const struct xdp_job *j,
+		  const struct hook *h)
 {
 	uint32_t type = j->hook == TCX_INGRESS ? BPF_TCX_IN : BPF_TCX_OUT;
 	struct bpf_link_info info = { 0 };
@@ -172,8 +203,7 @@ static int insert(struct xdp *x, struct xdp_attached *a, const struct xdp_job *j
 	_cleanup_free_ char *name = NULL;
 	int r;
 
-	each_before(x, j, last, h);
-	beside = h->behind ? h->behind : first_of_ours(x, h);
+	beside = h->behind ? h->behind : first_of_ours(x, j->ifindex, j->hook, h);
 	r = bpf_link_tcx(a->prog_fd, j->ifindex, type, beside ? beside->link_fd : -1, !h->behind);
 	if (r < 0)
 		return r;
@@ -199,6 +229,20 @@ static int replace(struct xdp_attached *a, struct xdp_attached *old)
 	return 0;
 }
 
+static bool is_filter(struct xdp *x, const struct xdp_job *j)
+{
+	return j->attach == TCX_BY_FILTER || (j->attach == TCX_BY_ANY && !has_tcx(x));
+}
+
+static int attach(struct xdp *x, struct xdp_job *j, struct xdp_attached *a,
+		  struct xdp_attached *old, bool in_place, struct hook *h, char **why)
+{
+	if (in_place)
+		return old->pref ? tcx_filter_replace(x, a, old, why) : replace(a, old);
+	each_before(x, j, last, h);
+	return is_filter(x, j) ? tcx_filter_insert(x, a, j, h->behind, why) : insert(x, a, j, h);
+}
+
 static int put_on(struct xdp *x, struct xdp_job *j, struct xdp_attached *old, bool in_place,
 		  struct hook *h, char **why)
 {
@@ -209,16 +253,16 @@ static int put_on(struct xdp *x, struct xdp_job *j, struct xdp_attached *old, bo
 		return r;
 	(void)xdp_write_memory(a, XDP_AUTO);
 	xdp_keep_program(x, a);
-	r = in_place ? replace(a, old) : insert(x, a, j, h);
+	r = attach(x, j, a, old, in_place, h, why);
 	if (r < 0) {
 		xdp_forget_program(a);
 		xdp_attached_free(a);
 		return r;
 	}
-	if (old)
-		drop(x, old);
 	a->next = x->tcx;
 	x->tcx = a;
+	if (old)
+		drop(x, old, true);
 	xdp_look_later(x);
 	return 0;
 }
@@ -229,16 +273,16 @@ static int run(struct xdp *x, struct xdp_job *j, struct hook *h, char **why)
 	bool in_place;
 
 	if (old && place_of(h->there, h->n, old) < 0) { /* detached by another hand */
-		drop(x, old);
+		drop(x, old, j->keep_hook);
 		old = NULL;
 	}
 	if (!j->image) {
 		if (old)
-			drop(x, old);
+			drop(x, old, j->keep_hook);
 		return 0;
 	}
 	h->own = old ? place_of(h->there, h->n, old) : -1;
-	in_place = old && each_before(x, j, in_front, h);
+	in_place = old && !!old->pref == is_filter(x, j) && each_before(x, j, in_front, h);
 	if (in_place && !strcmp(old->memory, j->memory))
 		return 0;
 	return put_on(x, j, old, in_place, h, why);
@@ -249,9 +293,11 @@ int tcx_run(struct xdp *x, struct xdp_job *j, char **why)
 	struct hook h = { .own = -1 };
 	int r;
 
-	h.n = look(x, j->ifindex, j->hook, h.there);
-	if (h.n == -EOPNOTSUPP)
+	if (j->image && j->attach == TCX_BY_LINK && !has_tcx(x)) {
 		*why = str_dup("this kernel has no tcx (Linux 6.6, CONFIG_NET_XGRESS)");
+		return -EOPNOTSUPP;
+	}
+	h.n = look(x, j->ifindex, j->hook, h.there);
 	if (h.n < 0)
 		return h.n;
 	r = run(x, j, &h, why);
@@ -261,7 +307,7 @@ int tcx_run(struct xdp *x, struct xdp_job *j, char **why)
 
 bool tcx_look(struct xdp *x)
 {
-	struct tcx_program there[TCX_MAX];
+	struct tcx_program there[TCX_ROOM];
 	struct xdp_attached *next;
 	bool untold = false;
 
@@ -275,14 +321,14 @@ bool tcx_look(struct xdp *x)
 		untold = true;
 		a->revision = revision;
 		if (n >= 0 ? place_of(there, n, a) < 0 : n == -ENODEV)
-			drop(x, a);
+			drop(x, a, true);
 	}
 	return untold;
 }
 
 bool tcx_adopt(struct xdp *x, struct xdp_attached *a)
 {
-	struct tcx_program there[TCX_MAX];
+	struct tcx_program there[TCX_ROOM];
 	int n = tcx_query(x, a->ifindex, a->hook, there);
 
 	if (n < 0 || place_of(there, n, a) < 0)
@@ -291,4 +337,18 @@ bool tcx_adopt(struct xdp *x, struct xdp_attached *a)
 	x->tcx = a;
 	(void)look(x, a->ifindex, a->hook, there);
 	return true;
+}
+
+bool tcx_adopt_program(struct xdp *x, int ifindex, uint32_t prog_id, struct xdp_attached **ret)
+{
+	struct tcx_program there[TCX_ROOM];
+
+	(void)tcx_query(x, ifindex, TCX_INGRESS, there);
+	(void)tcx_query(x, ifindex, TCX_EGRESS, there);
+	for (struct xdp_attached *a = x->tcx; a; a = a->next)
+		if (a->ifindex == ifindex && a->pref && a->prog_id == prog_id && a->prog_fd < 0) {
+			*ret = a;
+			return true;
+		}
+	return false;
 }

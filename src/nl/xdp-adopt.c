@@ -160,6 +160,24 @@ static void adopt_link(struct xdp *x, struct bag *b, struct found *link)
 	adopt_program(x, b, a);
 }
 
+/* Those of filters, which need nobody to hold them: only for what they say of themselves. */
+static void adopt_filters(struct xdp *x, struct bag *b)
+{
+	for (unsigned n = 0; n < b->n; n++) {
+		struct xdp_attached *a;
+		uint32_t id;
+		int ifindex;
+
+		if (b->items[n].fd < 0 || b->items[n].what != BPF_WHAT_PROG ||
+		    sscanf(b->items[n].name, "xdp-%d-p%u", &ifindex, &id) != 2 ||
+		    id != b->items[n].id || !tcx_adopt_program(x, ifindex, id, &a))
+			continue;
+		a->prog_fd = take_fd(&b->items[n]);
+		adopt_maps(b, a);
+		(void)xdp_read_program(a);
+	}
+}
+
 /* What nobody refers to any more: of a program that was replaced when the daemon was killed. */
 static void drop_rest(struct bag *b)
 {
@@ -189,5 +207,6 @@ void xdp_adopt(struct xdp *x)
 	for (unsigned n = 0; n < b.n; n++)
 		if (b.items[n].what == BPF_WHAT_LINK)
 			adopt_link(x, &b, &b.items[n]);
+	adopt_filters(x, &b);
 	drop_rest(&b);
 }

@@ -16,8 +16,9 @@ struct xdp {
 	struct xdp_attached *list;
 	struct xdp_attached *tcx; /* in no order: the kernel's is asked for */
 	/* In place of the kernel; NULL: the kernel itself. */
-	int (*query)(const struct xdp *x, int ifindex, enum xdp_hook hook,
-		     struct tcx_program *ret, uint64_t *revision);
+	int (*query)(struct xdp *x, int ifindex, enum xdp_hook hook, struct tcx_program *ret,
+		     uint64_t *revision);
+	struct nl_sock *rtnl; /* for filters; NULL: not used yet */
 	sd_event_source *timer;
 	struct kernel *kernel;
 	bool warned;
@@ -56,6 +57,19 @@ bool tcx_look(struct xdp *x);
 
 /** tcx_adopt - a link with its program; false: it is of no interface here (any more) */
 bool tcx_adopt(struct xdp *x, struct xdp_attached *a);
+
+/** tcx_filters - programs that are filters at a hook; of ours the list is told. How many, or an errno */
+int tcx_filters(struct xdp *x, int ifindex, enum xdp_hook hook, struct tcx_program *ret,
+		uint64_t *revision);
+
+/** tcx_filter_insert, tcx_filter_replace, tcx_filter_drop - @behind: NULL: in front of ours */
+int tcx_filter_insert(struct xdp *x, struct xdp_attached *a, const struct xdp_job *j,
+		      const struct xdp_attached *behind, char **why);
+int tcx_filter_replace(struct xdp *x, struct xdp_attached *a, struct xdp_attached *old, char **why);
+void tcx_filter_drop(struct xdp *x, const struct xdp_attached *a, bool keep_hook);
+
+/** tcx_adopt_program - one of a filter's; false: of none that is there */
+bool tcx_adopt_program(struct xdp *x, int ifindex, uint32_t prog_id, struct xdp_attached **ret);
 
 /** xdp_carry - what @old had counted goes on in @a, where @j says that it means the same */
 void xdp_carry(const struct xdp_attached *a, const struct xdp_attached *old,

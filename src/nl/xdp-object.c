@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Jobs and attached programs as objects, and what their counters say. */
-#include <elf.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "nl/bpf.h"
 #include "nl/xdp-internal.h"
@@ -18,6 +18,8 @@ const struct xdp_kernel *xdp_kernel(struct xdp *x)
 		return &x->facts;
 	x->tried = true;
 	r = bpf_try(&x->facts.jit);
+	x->facts.btf = access("/sys/kernel/btf/vmlinux", F_OK) == 0;
+	x->facts.tcx = bpf_has_tcx();
 	if (r == -EPERM)
 		x->facts.lacks = str_dup("CAP_BPF and CAP_NET_ADMIN");
 	else if (r == -ENOSYS)
@@ -25,32 +27,6 @@ const struct xdp_kernel *xdp_kernel(struct xdp *x)
 	else if (r < 0)
 		x->facts.lacks = str_format("a kernel that loads XDP programs (%s)", strerror(-r));
 	return &x->facts;
-}
-
-uint64_t xdp_hash(uint64_t h, const void *image, size_t size) /* FNV-1a */
-{
-	for (size_t n = 0; n < size; n++)
-		h = (h ^ ((const uint8_t *)image)[n]) * UINT64_C(1099511628211);
-	return h;
-}
-
-void xdp_build(const void *image, size_t size, char *ret)
-{
-	sprintf(ret, "%016llx", (unsigned long long)xdp_hash(XDP_HASH_BEGIN, image, size));
-}
-
-const char *xdp_image_check(const void *image, size_t size)
-{
-	const Elf64_Ehdr *h = image;
-	int order = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? ELFDATA2MSB : ELFDATA2LSB;
-
-	if (size < sizeof(*h) || memcmp(h->e_ident, ELFMAG, SELFMAG))
-		return "is no ELF object file";
-	if (h->e_ident[EI_DATA] != order)
-		return "is for machines of the other byte order";
-	if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_machine != EM_BPF)
-		return "is for another machine, not for BPF";
-	return h->e_type == ET_REL ? NULL : "is no relocatable object file";
 }
 
 struct xdp_job *xdp_job_new(int ifindex)

@@ -18,6 +18,7 @@
  */
 #include <netinet/in.h> /* before the kernel's headers */
 #include <linux/if_link.h>
+#include <netlink/socket.h>
 #include <stdio.h>
 
 #include "nl/bpf.h"
@@ -269,7 +270,7 @@ static int replace(struct xdp_attached *a, struct xdp_attached *old, int mode, c
 	}
 	a->link_fd = old->link_fd;
 	old->link_fd = -1;
-	if (old->note && mode == XDP_GENERIC)
+	if (!a->note && old->note && mode == XDP_GENERIC)
 		a->note = str_dup(old->note);
 	return mode;
 }
@@ -332,6 +333,22 @@ static void carry(const struct xdp_attached *a, const struct xdp_attached *old,
 	}
 }
 
+/* Programs for a device's own memory are other programs than those for the CPU. */
+static int load(struct xdp_job *j, struct xdp_attached **ret, char **why)
+{
+	int r = xdp_load(j, ret, why), offload = r;
+
+	if (r >= 0 || j->mode != XDP_OFFLOAD || j->unsupported == XDP_FAIL || !is_unsupported(r))
+		return r;
+	free(TAKE_PTR(*why));
+	for (struct xdp_job *k = j; k; k = k->behind)
+		k->mode = XDP_GENERIC;
+	r = xdp_load(j, ret, why);
+	if (!r)
+		set_note(*ret, j->unsupported == XDP_SKIP ? "left out" : "not offloaded", offload);
+	return r;
+}
+
 static int run_attach(struct xdp *x, struct xdp_job *j, struct xdp_attached *old, char **why)
 {
 	struct xdp_attached *a;
@@ -340,9 +357,13 @@ static int run_attach(struct xdp *x, struct xdp_job *j, struct xdp_attached *old
 	for (struct xdp_job *k = j; !r && k; k = k->behind)
 		r = k->prepare ? k->prepare(k, why) : 0;
 	if (!r)
-		r = xdp_load(j, &a, why);
+		r = load(j, &a, why);
 	if (r < 0)
 		return r;
+	if (a->note && j->unsupported == XDP_SKIP) {
+		skip(x, a, old);
+		return 0;
+	}
 	/* As it will be, for whoever comes if the daemon is killed behind the exchange. */
 	mode = old ? xdp_read_memory(old) : XDP_AUTO;
 	(void)xdp_write_memory(a, mode > 0 && mode_fits(j, mode) ? mode : XDP_AUTO);
@@ -468,6 +489,7 @@ struct xdp *xdp_free(struct xdp *x)
 		x->tcx = a->next;
 		xdp_attached_free(a);
 	}
+	nl_socket_free(x->rtnl);
 	sd_event_source_disable_unref(x->timer);
 	free(x->facts.lacks);
 	free(x);

@@ -20,6 +20,9 @@ enum xdp_unsupported { XDP_FAIL, XDP_FALL_BACK, XDP_SKIP };
  */
 enum xdp_hook { XDP_HOOK, TCX_INGRESS, TCX_EGRESS, TC_FILTER };
 
+/* TCX_…: by a link, or by a filter at clsact (cls_bpf); auto: by a link where the kernel has them. */
+enum tcx_attach { TCX_BY_ANY, TCX_BY_LINK, TCX_BY_FILTER };
+
 /* What a map of the object file is made of. */
 struct xdp_map {
 	const char *name;
@@ -35,6 +38,8 @@ struct xdp_map {
 struct xdp_job {
 	int ifindex;
 	enum xdp_hook hook;
+	enum tcx_attach attach;
+	bool keep_hook; /* clsact is the configuration's, too */
 	const void *image; /* ELF; NULL: no program */
 	size_t size;
 	char *file;    /* the path of the object file, for messages; NULL: shipped */
@@ -71,6 +76,9 @@ struct xdp_job {
 /** xdp_image_check - is it an object file that can be for this kernel? NULL, or what it is */
 const char *xdp_image_check(const void *image, size_t size);
 
+/** xdp_image_wants_btf - has it relocations that need the kernel's types (CO-RE)? */
+bool xdp_image_wants_btf(const void *image, size_t size);
+
 /** xdp_hash - tells one image from another; @h: of what is in front of it, or XDP_HASH_BEGIN */
 #define XDP_HASH_BEGIN UINT64_C(14695981039346656037)
 uint64_t xdp_hash(uint64_t h, const void *image, size_t size);
@@ -98,7 +106,9 @@ struct xdp_attached {
 	struct xdp_attached *behind; /* what sees what this one passes: no link of its own */
 	int ifindex;
 	enum xdp_hook hook;
-	uint32_t link_id;  /* TCX_… */
+	uint32_t link_id;  /* TCX_…; of a filter 0 */
+	uint16_t pref;	   /* of a filter its turn; of a link 0 */
+	bool own_hook;	   /* of a filter: the discipline came for it */
 	uint64_t revision; /* TCX_…: of the hook, when it was last looked at */
 	int link_fd, prog_fd; /* -1: skipped, see @note */
 	uint32_t prog_id;
@@ -191,24 +201,31 @@ const struct xdp_attached *xdp_next(const struct xdp *x, const struct xdp_attach
  * whatever says that it is another build (or nothing, to be taken away).
  */
 #define TCX_MAX 64 /* kernel: BPF_MPROG_MAX */
+#define TCX_ROOM 128 /* filters follow */
 struct tcx_program {
 	uint32_t prog_id, link_id; /* @link_id 0: attached without a link */
+	uint16_t pref;		   /* of a filter at clsact; else 0 */
 };
 
 /**
  * tcx_query - what is at an interface's hook, in the order that packets pass
  *
- * Return: how many, up to TCX_MAX; -EOPNOTSUPP: this kernel has no tcx; another negative errno.
+ * Return: how many, up to TCX_ROOM, or a negative errno.
  */
-int tcx_query(const struct xdp *x, int ifindex, enum xdp_hook hook,
-	      struct tcx_program ret[TCX_MAX]);
+int tcx_query(struct xdp *x, int ifindex, enum xdp_hook hook, struct tcx_program ret[TCX_ROOM]);
 
 /** tcx_find - the daemon's own of these, or NULL */
-const struct xdp_attached *tcx_find(const struct xdp *x, uint32_t link_id);
+const struct xdp_attached *tcx_find(const struct xdp *x, int ifindex, enum xdp_hook hook,
+				    const struct tcx_program *p);
+
+/** tcx_next - all of the daemon's, of all interfaces; NULL begins */
+const struct xdp_attached *tcx_next(const struct xdp *x, const struct xdp_attached *after);
 
 /* What the kernel has for programs, and the daemon may. */
 struct xdp_kernel {
 	bool jit;
+	bool btf; /* its own types are told, which CO-RE programs want to know */
+	bool tcx; /* links where traffic control sees packets */
 	char *lacks; /* why no program can be loaded; NULL: nothing */
 };
 
@@ -229,7 +246,7 @@ int xdp_samples(const struct xdp *x, int ifindex, struct xdp_samples *ret);
 /* Where links are kept when there is no service manager that keeps them. */
 #define XDP_PIN_DIR "/sys/fs/bpf/netctld"
 
-/** xdp_set_pin_dir - another folder on bpffs; before xdp_new(); must live on */
+/** xdp_set_pin_dir - another folder on bpffs, or NULL, none; before xdp_new(); must live on */
 void xdp_set_pin_dir(const char *dir);
 
 #endif

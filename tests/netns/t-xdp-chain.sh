@@ -74,6 +74,10 @@ check_equal "and by the third" "$passed" "$(counter "sample: passed_and_sampled"
 "$NETCTL" xdp >"$work/said"
 note "$(cat "$work/said")"
 check "netctl xdp says the order" grep -q '^v0: filter, then stats, then sample, native' "$work/said"
+for i in filter stats sample; do # this machine may have more of them
+	tag=$(sed -n "s/^  $i: tag \([0-9a-f]*\).*/\1/p" "$work/said")
+	check "and the tag of $i" sh -c "bpftool -j prog show tag '$tag' | jq -e '[.. | objects | .name?] | any(. == \"$i\")'"
+done
 "$NETCTL" xdp capture v0 --count=1 --json >"$work/said" &
 capture=$!
 eventually 5 grep -qs bpf-map /proc/$capture/maps

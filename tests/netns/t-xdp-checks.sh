@@ -13,7 +13,10 @@ fi
 . "$here/../lib/inside.sh"
 # shellcheck source=tests/lib/xdp.sh
 . "$here/../lib/xdp.sh"
-xdp_begin jq
+xdp_begin jq clang
+# As on a kernel that does not tell its types.
+mkdir "$daemon_dir/empty"
+! [ -d /sys/kernel/btf ] || mount --bind "$daemon_dir/empty" /sys/kernel/btf
 
 ip link set lo up
 ip link add v0 type veth peer name v1
@@ -33,7 +36,17 @@ refused() { # WORDS: by apply and by check, and nothing was touched
 	"$NETCTL" apply >"$said" 2>&1
 	[ $? = 5 ] || { cat "$said"; return 1; }
 	grep -q "10-test.conf:[0-9]*: $1" "$said" || { cat "$said"; return 1; }
+	"$NETCTL" check "$daemon_dir/etc" >"$said" 2>&1
+	grep -q "10-test.conf:[0-9]*: $1" "$said" || { cat "$said"; return 1; }
 	! ip link | grep -q "alias touched $n"
+}
+warned() { # WORDS: by check and by plan
+	local verb
+	for verb in "check $daemon_dir/etc" plan; do
+		# shellcheck disable=SC2086 # two words
+		"$NETCTL" $verb >"$said" 2>&1
+		grep -q "10-test.conf:[0-9]*: $1" "$said" || { cat "$said"; return 1; }
+	done
 }
 xdp() { "$NETCTL" show "$1" --json | jq -r "$2"; }
 
@@ -56,14 +69,27 @@ check "no native support" refused 'd0: xdp.mode: bridge has no native XDP; mode 
 config d0 'program = "stats"; mode = "offload";'
 check "no offload" refused 'd0: xdp.mode: bridge cannot run programs on the device'
 config d0 'program = "stats"; mode = "native"; on_unsupported = "generic";'
-check "unless something else may be done" "$NETCTL" apply
+check "unless something else may be done, which is said before" warned \
+	'd0: xdp.mode: will be generic, which is slower: bridge has no native XDP'
+check "and is done" "$NETCTL" apply
 check_equal "which it is" generic "$(xdp d0 .xdp.attached)"
+config d0 'program = "stats"; mode = "offload"; on_unsupported = "generic";'
+check "the same for offload" warned 'd0: xdp.mode: will be generic, .*: bridge cannot run programs on the device'
+check "which becomes generic, too" "$NETCTL" apply
+check_equal "as is told" generic "$(xdp d0 .xdp.attached)"
+check "with the reason" sh -c "echo '$(xdp d0 .xdp.note)' | grep -q 'not offloaded: the driver'"
+config d0 'program = "stats"; mode = "native"; on_unsupported = "skip";'
+check "or it is left out" warned 'd0: xdp.mode: the program will be left out: bridge has no native XDP'
+config d0 'program = "stats";'
+check "auto says what it will become" warned 'd0: xdp.mode: will be generic'
 echo 'interfaces = ();' | daemon_config
 "$NETCTL" apply >/dev/null
 
 config v0 'program = "forward"; mode = "native"; forward = { to = [ "w0" ]; };'
 check "an MTU of more than a page" refused \
-	'v0: xdp.program: veth takes programs that want packets whole up to an MTU of 35.., and the other end, v1 has 9000'
+	'v0: xdp.mode: veth takes programs that want packets whole up to an MTU of 35.., and the other end, v1 has 9000'
+config v0 'program = "forward"; forward = { to = [ "w0" ]; };'
+check "with auto it will be generic" warned 'v0: xdp.mode: will be generic, .*: veth takes programs that want'
 config v0 'program = "filter"; mode = "native"; filter = { default = "pass"; };'
 check "a program that takes packets in parts has no such limit" "$NETCTL" apply
 check_equal "and is native" native "$(xdp v0 .xdp.attached)"
@@ -90,4 +116,45 @@ check_equal "the program before stays, so that nothing is lost" filter "$(xdp v0
 ethtool -K w1 gro on
 check_eventually 5 "and goes on by itself when it can" sh -c \
 	"[ \"\$('$NETCTL' show v0 --json | jq -r .xdp.program)\" = forward ]"
+
+note "object files"
+cat >"$daemon_dir/core.c" <<'END'
+struct net_device { int ifindex; } __attribute__((preserve_access_index));
+struct ctx;
+__attribute__((section("xdp"), used)) int core(struct ctx *c)
+{
+	struct net_device d;
+	return __builtin_preserve_field_info(d.ifindex, 0) > 100000 ? 1 : 2;
+}
+char l[] __attribute__((section("license"), used)) = "GPL";
+END
+sed -e 's/"xdp"/"tc"/' "$daemon_dir/core.c" >"$daemon_dir/tc-core.c"
+for i in core tc-core; do
+	clang -target bpf -O2 -g -c "$daemon_dir/$i.c" -o "$daemon_dir/$i.o"
+done
+config v0 "program = \"$daemon_dir/core.o\";"
+check "CO-RE where the kernel does not tell its types" refused \
+	"v0: xdp.program: $daemon_dir/core.o has CO-RE relocations, and this kernel does not tell its types"
+echo "interfaces = ( { name = \"v0\"; alias = \"touched $n\"; tcx = ( { direction = \"ingress\"; program = \"$daemon_dir/tc-core.o\"; } ); } );" |
+	daemon_config
+check "the same at tcx" refused "v0: tcx.program: $daemon_dir/tc-core.o has CO-RE relocations"
+
+note "rights"
+echo 'interfaces = ();' | daemon_config
+"$NETCTL" apply >/dev/null
+daemon_stop
+daemon_stopped
+cat >"$daemon_dir/weak" <<END
+#!/bin/sh
+exec setpriv --bounding-set=-bpf,-sys_admin --inh-caps=-bpf,-sys_admin "$daemon_program" "\$@"
+END
+chmod +x "$daemon_dir/weak"
+daemon_program=$daemon_dir/weak
+daemon_start -v
+check "a daemon without CAP_BPF" daemon_settled
+config v0 'program = "stats";'
+check_fails "loads nothing" "$NETCTL" apply
+"$NETCTL" apply >"$said" 2>&1
+check "and says why" grep -q '10-test.conf:1: v0: xdp.program: cannot be loaded without CAP_BPF and CAP_NET_ADMIN' "$said"
+check_fails "nothing was touched" sh -c "ip link | grep -q 'alias touched $n'"
 finish

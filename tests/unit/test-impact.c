@@ -276,6 +276,27 @@ static void driver_restarts(void **state)
 	assert_text(harness_plan_of(h, config), "link         eth0: mtu: 1500 -> 1600\n");
 }
 
+/* mvneta_xdp_setup() */
+static void driver_restarts_for_the_first_program(void **state)
+{
+	struct harness *h = *state;
+
+	harness_need_fake(h);
+	assert_int_equal(quirks_load(TEST_TOP "/data/quirks"), 0);
+	harness_nic(h, "eth0");
+	fake_driver(h->fake, "eth0", "mvneta");
+	harness_start(h);
+	harness_must_apply(h, I("{ name = \"eth0\"; }"));
+	assert_text(harness_plan_of(h, I("{ name = \"eth0\"; xdp = { program = \"stats\"; }; }")),
+		    "xdp          eth0: xdp.program: - -> stats (bounce)\n");
+	assert_text(harness_impact_of(h, I("{ name = \"eth0\"; xdp = { program = \"stats\"; }; }")),
+		    "loses traffic: eth0 (the driver restarts the port for the first program and after "
+		    "the last)\n");
+	harness_must_apply(h, I("{ name = \"eth0\"; xdp = { program = \"stats\"; }; }"));
+	assert_text(harness_impact_of(h, I("{ name = \"eth0\"; xdp = { program = \"sample\"; }; }")), "");
+	assert_int_equal(quirks_load(NULL), 0);
+}
+
 /* One program in the place of another is no restart. */
 static struct iface *device(struct link *l)
 {
@@ -359,6 +380,7 @@ int main(void)
 		HARNESS_TEST(own_address_counts),
 		HARNESS_TEST(driver_is_shown),
 		HARNESS_TEST(driver_restarts),
+		HARNESS_TEST(driver_restarts_for_the_first_program),
 		HARNESS_TEST(only_where_it_appears),
 		HARNESS_TEST(bad_tables),
 		HARNESS_TEST(no_address),

@@ -7,20 +7,16 @@
 #include "nl/tc-bpf.h"
 #include "nl/xdp-internal.h"
 
-static int no_tcx(const struct xdp *x _unused_, int ifindex _unused_, enum xdp_hook hook _unused_,
-		  struct tcx_program *ret _unused_, uint64_t *revision _unused_)
-{
-	return -EOPNOTSUPP;
-}
-
 static void kernel_without_tcx_is_told(void **state _unused_)
 {
-	struct xdp x = { .query = no_tcx };
+	struct kernel kernel = { .xdp = NULL };
+	struct xdp x = { .kernel = &kernel, .tried = true };
 	struct xdp_job *j = xdp_job_new(1);
 	_cleanup_free_ char *why = NULL;
 
 	j->hook = TCX_INGRESS;
 	j->image = "";
+	j->attach = TCX_BY_LINK;
 	j->memory = str_dup("ingress\n/own.o\n\n0");
 	assert_int_equal(xdp_run(&x, j, &why), -EOPNOTSUPP);
 	assert_string_equal(why, "this kernel has no tcx (Linux 6.6, CONFIG_NET_XGRESS)");
@@ -28,7 +24,7 @@ static void kernel_without_tcx_is_told(void **state _unused_)
 }
 
 /* Others' only: ours were detached while nobody looked. */
-static int others(const struct xdp *x _unused_, int ifindex _unused_, enum xdp_hook hook,
+static int others(struct xdp *x _unused_, int ifindex _unused_, enum xdp_hook hook,
 		  struct tcx_program *ret, uint64_t *revision)
 {
 	*revision = 7;
@@ -61,12 +57,13 @@ static void what_is_detached_is_seen(void **state _unused_)
 	assert_false(tcx_look(&x));
 	x.tcx->revision = 6; /* something else has changed */
 	assert_true(tcx_look(&x));
-	assert_non_null(tcx_find(&x, 41));
+	assert_non_null(tcx_find(&x, 1, TCX_INGRESS, &(struct tcx_program){ .link_id = 41 }));
 	assert_false(tcx_look(&x));
 	x.tcx->link_id = 42;
 	assert_true(tcx_look(&x));
 	assert_null(x.tcx);
-	assert_null(tcx_find(&x, 0)); /* attached without a link: nobody's */
+	/* attached without a link: nobody's */
+	assert_null(tcx_find(&x, 1, TCX_INGRESS, &(struct tcx_program){ .prog_id = 40 }));
 }
 
 /* A filter's name says what it was made from, and is read by the next daemon. */

@@ -12,8 +12,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/errors.h"
 #include "features/xdp/xdp.h"
 #include "nl/genl.h"
+#include "util/text.h"
 
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -30,11 +32,11 @@ static const char *const words[] = {
 struct device {
 	struct object o;
 	uint64_t features;
-	bool jit;
+	bool jit, btf, tcx;
 	char *lacks;
 };
 
-enum { FEATURES, JIT, LACKS };
+enum { FEATURES, JIT, BTF, TCX, LACKS };
 
 static int flags_parse(struct parse *p, const config_setting_t *s _unused_, void *v _unused_)
 {
@@ -63,6 +65,10 @@ static const struct row rows[] = {
 	  .help = "What the driver can: basic (native programs), redirect, ndo-xmit (be redirected to), rx-sg (packets of several pages)" },
 	[JIT] = { .key = "jit", .type = &type_bool, VALUE(device, jit), .flags = ROW_STATE,
 	  .help = "Programs become machine code; else they are interpreted, which is several times slower" },
+	[BTF] = { .key = "btf", .type = &type_bool, VALUE(device, btf), .flags = ROW_STATE,
+	  .help = "The kernel tells its types (CONFIG_DEBUG_INFO_BTF), without which object files with CO-RE relocations cannot be loaded" },
+	[TCX] = { .key = "tcx", .type = &type_bool, VALUE(device, tcx), .flags = ROW_STATE, .since = "6.6",
+	  .help = "The kernel has links where traffic control sees packets" },
 	[LACKS] = { .key = "lacks", .type = &type_string, VALUE(device, lacks), .max = 255,
 	  .flags = ROW_STATE, .help = "What the daemon or the kernel lacks to load programs" },
 };
@@ -130,7 +136,9 @@ static int observe_link(struct mirror *m, struct iface *i, const struct link_mes
 		return 0;
 	d = (struct device *)iface_get_object(mirror_model(m), i, &xdp_device_feature);
 	d->jit = k->jit;
-	d->o.present |= BIT64(JIT);
+	d->btf = k->btf;
+	d->tcx = k->tcx;
+	d->o.present |= BIT64(JIT) | BIT64(BTF) | BIT64(TCX);
 	if (k->lacks && !d->lacks) {
 		d->lacks = str_dup(k->lacks);
 		d->o.present |= BIT64(LACKS);
@@ -173,8 +181,9 @@ const char *xdp_peer(const struct iface *h)
 	return o && row_has(veth, &veth->rows[0], o) ? row_value(&veth->rows[0], o) : "";
 }
 
-static char *refuse_mtu(const struct model *want, const struct model *have, const struct iface *h,
-			bool parts)
+/* Why the driver would not take the program; NULL: no reason is known. */
+static char *mtu_too_large(const struct model *want, const struct model *have,
+			   const struct iface *h, bool parts)
 {
 	for (unsigned n = 0; n < ARRAY_SIZE(limits); n++) {
 		const char *name = limits[n].peer ? xdp_peer(h) : h->name;
@@ -183,27 +192,29 @@ static char *refuse_mtu(const struct model *want, const struct model *have, cons
 		if (strcmp(driver_of(h), limits[n].driver) || (parts && limits[n].parts) ||
 		    mtu_of(want, have, name) <= max)
 			continue;
-		return str_format("xdp.program: %s takes programs%s up to an MTU of %u, and %s%s has "
-				  "%u", driver_of(h), parts ? "" : " that want packets whole", max,
+		return str_format("%s takes programs%s up to an MTU of %u, and %s%s has %u",
+				  driver_of(h), parts ? "" : " that want packets whole", max,
 				  limits[n].peer ? "the other end, " : "", name,
 				  mtu_of(want, have, name));
 	}
 	return NULL;
 }
 
-static char *refuse_mode(const struct iface *h, enum xdp_mode mode)
+static char *no_native(const struct iface *h)
 {
 	const struct feature *dsa = feature_find("dsa");
 
-	if (mode == XDP_OFFLOAD && !xdp_device_can(h, XDP_CAN_OFFLOAD))
-		return str_format("xdp.mode: %s cannot run programs on the device itself",
-				  driver_of(h));
-	if (mode == XDP_NATIVE && !xdp_device_can(h, XDP_CAN_BASIC))
-		return str_format("xdp.mode: %s has no native XDP%s; mode = \"generic\" works, or "
-				  "on_unsupported = \"generic\"", driver_of(h),
-				  dsa && iface_object(h, dsa) ?
-					  ", as no port of a switch has (its conduit may)" : "");
-	return NULL;
+	if (xdp_device_can(h, XDP_CAN_BASIC))
+		return NULL;
+	return str_format("%s has no native XDP%s", driver_of(h), dsa && iface_object(h, dsa) ?
+			  ", as no port of a switch has (its conduit may)" : "");
+}
+
+static char *no_offload(const struct iface *h)
+{
+	if (xdp_device_can(h, XDP_CAN_OFFLOAD))
+		return NULL;
+	return str_format("%s cannot run programs on the device itself", driver_of(h));
 }
 
 static bool takes_parts(const struct xdp_settings *x)
@@ -216,23 +227,74 @@ static bool takes_parts(const struct xdp_settings *x)
 	return parts;
 }
 
+/* Why the mode that is asked for first cannot be; NULL: no reason is known. */
+static char *not_in_mode(const struct model *want, const struct model *have, const struct iface *i,
+			 const struct iface *h)
+{
+	const struct xdp_settings *x =
+		(const struct xdp_settings *)iface_object(i, &xdp_feature);
+	char *why;
+
+	if (x->mode == XDP_GENERIC)
+		return NULL;
+	why = x->mode == XDP_OFFLOAD ? no_offload(h) : no_native(h);
+	if (!why && x->mode != XDP_OFFLOAD)
+		why = mtu_too_large(want, have, h, takes_parts(x));
+	return why;
+}
+
+bool xdp_kernel_can(const struct iface *have, const char *what)
+{
+	const struct row *r = row_find(&xdp_device_feature, what);
+	const struct object *o = have ? iface_object(have, &xdp_device_feature) : NULL;
+
+	return !row_has(&xdp_device_feature, r, o) || *(const bool *)row_value(r, o);
+}
+
+/* bpf_object__load() of libbpf: obj_needs_vmlinux_btf() */
+static char *lacks_btf(const struct device *d, const char *path)
+{
+	_cleanup_free_ char *image = NULL;
+	size_t size = 0;
+
+	if (!d || !(d->o.present & BIT64(BTF)) || d->btf || *path != '/' ||
+	    file_read(path, XDP_IMAGE_MAX, &image, &size) < 0 || !xdp_image_wants_btf(image, size))
+		return NULL;
+	return str_format("%s has CO-RE relocations, and this kernel does not tell its types "
+			  "(CONFIG_DEBUG_INFO_BTF)", path);
+}
+
+char *xdp_cannot_load(const struct iface *have, const char *path)
+{
+	const struct device *d = device_of(have);
+
+	if (d && (d->o.present & BIT64(LACKS)))
+		return str_format("cannot be loaded without %s", d->lacks);
+	return lacks_btf(d, path);
+}
+
 static char *refuse_program(const struct model *want, const struct model *have,
 			    const struct iface *i, const struct iface *h,
 			    const struct origin **ret_where)
 {
 	const struct xdp_settings *x =
 		(const struct xdp_settings *)iface_object(i, &xdp_feature);
+	_cleanup_free_ char *mode = x->mode == XDP_AUTO || x->unsupported != XDP_FAIL ? NULL :
+				    not_in_mode(want, have, i, h);
 	char *why = NULL;
 	struct member m;
 
-	if (x->unsupported == XDP_FAIL)
-		why = refuse_mode(h, x->mode);
-	/* With auto it becomes generic, which has no limit. */
-	if (!why && x->mode == XDP_NATIVE && x->unsupported == XDP_FAIL)
-		why = refuse_mtu(want, have, h, takes_parts(x));
-	for (unsigned n = 0; !why && xdp_member(x, n, &m); n++)
-		if (m.shipped && m.shipped->refused)
+	if (mode)
+		why = str_format("xdp.mode: %s%s", mode, x->mode != XDP_NATIVE ? "" :
+				 "; mode = \"generic\" works, or on_unsupported = \"generic\"");
+	for (unsigned n = 0; !why && xdp_member(x, n, &m); n++) {
+		_cleanup_free_ char *not = xdp_cannot_load(h, m.name);
+
+		if (not)
+			why = str_format("xdp.%s: %s", n ? "chain" : "program", not);
+		else if (m.shipped && m.shipped->refused)
 			why = m.shipped->refused(want, have, i, ret_where);
+	}
 	return why;
 }
 
@@ -247,8 +309,6 @@ char *xdp_refused(const struct model *want, const struct model *have, const stru
 	if (!x || !x->program || !h)
 		return NULL;
 	*ret_where = xdp_place(i, &xdp_feature, "mode");
-	if (d && (d->o.present & BIT64(LACKS)))
-		return str_format("xdp.program: cannot be loaded without %s", d->lacks);
 	/* kernel/bpf/verifier.c: "mixing of tail_calls and bpf-to-bpf calls is not supported" */
 	if (d && x->chain && (d->o.present & BIT64(JIT)) && !d->jit) {
 		*ret_where = xdp_place(i, &xdp_feature, "chain");
@@ -257,6 +317,30 @@ char *xdp_refused(const struct model *want, const struct model *have, const stru
 			       "with functions cannot go on to others");
 	}
 	return refuse_program(want, have, i, h, ret_where);
+}
+
+void xdp_warn(const struct model *want, const struct model *have, const struct iface *i,
+	      struct errors *warnings)
+{
+	const struct xdp_settings *x =
+		(const struct xdp_settings *)iface_object(i, &xdp_feature);
+	const struct iface *h = model_find(have, i->name);
+	const struct device *d = device_of(h);
+	const struct origin *where = xdp_place(i, &xdp_feature, "mode");
+	_cleanup_free_ char *why = NULL;
+
+	if (!x || !x->program || !h)
+		return;
+	why = not_in_mode(want, have, i, h);
+	if (why && x->unsupported == XDP_SKIP && x->mode != XDP_AUTO)
+		errors_add(warnings, where, "%s: xdp.mode: the program will be left out: %s", i->name, why);
+	else if (why && (x->mode == XDP_AUTO || x->unsupported == XDP_FALL_BACK))
+		errors_add(warnings, where, "%s: xdp.mode: will be generic, which is slower: %s", i->name,
+			   why);
+	if (d && (d->o.present & BIT64(JIT)) && !d->jit)
+		errors_add(warnings, where, "%s: xdp.program: will be interpreted, which is several times "
+			   "slower: this kernel makes no machine code of programs "
+			   "(net.core.bpf_jit_enable)", i->name);
 }
 
 /* Will it be able to, when this plan has been carried out? Some drivers can with a program only. */

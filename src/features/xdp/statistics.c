@@ -69,17 +69,23 @@ static void put_verdicts(struct statistics *s, const struct statistics_provider 
 	}
 }
 
-static void put_program(struct statistics *s, const struct statistics_provider *p,
-			const struct counted *of)
+static void put_runs(struct statistics *s, const struct statistics_provider *p,
+		     const struct xdp_attached *a, const char *instance)
 {
 	struct bpf_prog_info info = { 0 };
 	struct counters *c;
 
-	if (of->a->prog_fd < 0 || bpf_info(of->a->prog_fd, &info, sizeof(info)) < 0)
+	if (a->prog_fd < 0 || bpf_info(a->prog_fd, &info, sizeof(info)) < 0)
 		return;
-	c = statistics_counters(s, p, of->a->ifindex, *of->m.name ? of->m.name : "unknown");
+	c = statistics_counters(s, p, a->ifindex, instance);
 	counters_put(c, "runs", info.run_cnt);
 	counters_put_real(c, "run_time", info.run_time_ns / 1e9);
+}
+
+static void put_program(struct statistics *s, const struct statistics_provider *p,
+			const struct counted *of)
+{
+	put_runs(s, p, of->a, *of->m.name ? of->m.spec : "unknown");
 }
 
 /* A map of counters a CPU: those that are not zero. */
@@ -189,6 +195,24 @@ ASK(ask_protocols, put_protocols)
 ASK(ask_ethertypes, put_ethertypes)
 ASK(ask_sizes, put_sizes)
 
+/* A line each: direction, program, section. */
+static void ask_tcx(struct statistics *s, const struct statistics_provider *p, int ifindex)
+{
+	const struct xdp *x = statistics_kernel(s)->xdp;
+
+	for (const struct xdp_attached *a = x ? tcx_next(x, NULL) : NULL; a; a = tcx_next(x, a)) {
+		_cleanup_free_ char *own = str_dup(a->memory), *instance = NULL;
+		char *at = own, *direction = strsep(&at, "\n"), *program = strsep(&at, "\n"),
+		     *section = strsep(&at, "\n");
+
+		if (ifindex && a->ifindex != ifindex)
+			continue;
+		instance = str_format("%s %s%s%s", direction, program ? program : "",
+				      section && *section ? "#" : "", section ? section : "");
+		put_runs(s, p, a, instance);
+	}
+}
+
 #define PROVIDER(name, text, what, fn)                                                             \
 	{                                                                                          \
 		.group = name, .help = text, .instance = what, .counters = packets_bytes,          \
@@ -203,5 +227,11 @@ const struct statistics_provider xdp_statistics[] = {
 	PROVIDER("xdp_protocol", "Packets by protocol of IP", "protocol", ask_protocols),
 	PROVIDER("xdp_ethertype", "Packets by Ethernet type", "ethertype", ask_ethertypes),
 	PROVIDER("xdp_size", "Packets by size, bytes", "size", ask_sizes),
+	{ .group = NULL },
+};
+
+const struct statistics_provider tcx_statistics[] = {
+	{ .group = "tcx_program", .help = "How programs at tcx or clsact run", .instance = "program",
+	  .counters = runs, .n_counters = ARRAY_SIZE(runs), .ask = ask_tcx },
 	{ .group = NULL },
 };

@@ -42,7 +42,8 @@ static const struct word attached_words[] = {
 	{ "several", XDP_ATTACHED_MULTI }, { NULL, 0 },
 };
 
-enum { PROGRAM, SECTION, CHAIN, MAPS, MODE, UNSUPPORTED, FOREIGN, BUILD, ATTACHED, ID, TAG, SINCE, NOTE };
+enum { PROGRAM, SECTION, CHAIN, MAPS, MODE, UNSUPPORTED, FOREIGN, BUILD, ATTACHED, ID, TAG, TAGS,
+       SINCE, NOTE };
 
 static const struct row rows[] = {
 	[PROGRAM] = { .key = "program", .type = &type_string, VALUE(xdp_settings, program), .max = 255,
@@ -72,6 +73,8 @@ static const struct row rows[] = {
 	  .help = "The kernel's number of the program" },
 	[TAG] = { .key = "tag", .type = &type_string, VALUE(xdp_settings, tag), .max = 16,
 	  .flags = ROW_STATE, .help = "The kernel's hash of its instructions" },
+	[TAGS] = { .key = "chain_tags", .type = &type_chain, VALUE(xdp_settings, tags),
+	  .flags = ROW_STATE, .help = "The same of each program of the chain" },
 	[SINCE] = { .key = "since", .type = &type_u64, VALUE(xdp_settings, since),
 	  .flags = ROW_STATE | ROW_VOLATILE, .help = "When it was loaded, seconds since 1970" },
 	[NOTE] = { .key = "note", .type = &type_string, VALUE(xdp_settings, note), .max = 255,
@@ -143,7 +146,7 @@ static const struct object *inner_of(const struct iface *i, const struct shipped
 }
 
 /* The group's objects have a place for each row, so that errors can name one. */
-static struct object *completed(struct model *want, struct iface *i, const struct feature *f)
+struct object *xdp_completed(struct model *want, struct iface *i, const struct feature *f)
 {
 	struct object *o = iface_get_object(want, i, f);
 
@@ -162,14 +165,14 @@ static void complete(struct model *want, struct iface *i)
 	if (!x || !x->program)
 		return;
 	x->o.present |= BIT64(SECTION) | BIT64(CHAIN) | BIT64(MAPS) | BIT64(MODE) | BIT64(UNSUPPORTED);
-	(void)completed(want, i, &xdp_device_feature); /* so that it is read */
+	(void)xdp_completed(want, i, &xdp_device_feature); /* so that it is read */
 	for (unsigned n = 0; xdp_member(x, n, &m); n++) {
 		_cleanup_free_ char *own = NULL;
 		const void *image;
 		size_t size;
 
 		if (m.shipped && m.shipped->feature && m.shipped->complete)
-			m.shipped->complete(completed(want, i, m.shipped->feature));
+			m.shipped->complete(xdp_completed(want, i, m.shipped->feature));
 		if (image_of(m.name, &image, &size, &own) < 0)
 			return; /* check() says so */
 		hash = xdp_hash(hash, image, size);
@@ -404,6 +407,28 @@ static void set_string(struct xdp_settings *x, unsigned row, char **at, char *te
 	x->o.present |= BIT64(row);
 }
 
+static void tag_text(const struct xdp_attached *a, char ret[2 * sizeof(a->tag) + 1])
+{
+	for (unsigned n = 0; n < sizeof(a->tag); n++)
+		sprintf(ret + 2 * n, "%02x", a->tag[n]);
+}
+
+static void tell_tags(struct xdp_settings *x, const struct xdp_attached *a)
+{
+	char tag[2 * sizeof(a->tag) + 1];
+	char *tags = NULL;
+
+	for (a = a->behind; a; a = a->behind) {
+		char *before = tags;
+
+		tag_text(a, tag);
+		tags = str_format("%s%s%s", before ? before : "", before ? "\n" : "", tag);
+		free(before);
+	}
+	if (tags)
+		set_string(x, TAGS, &x->tags, tags);
+}
+
 static void tell(struct xdp_settings *x, uint32_t id, unsigned attached,
 		 const struct xdp_attached *a)
 {
@@ -417,15 +442,15 @@ static void tell(struct xdp_settings *x, uint32_t id, unsigned attached,
 	}
 	if (!a)
 		return;
-	for (unsigned n = 0; n < sizeof(a->tag); n++)
-		sprintf(tag + 2 * n, "%02x", a->tag[n]);
 	if (a->loaded) {
 		x->since = (clock_usec(CLOCK_REALTIME) - clock_usec(CLOCK_BOOTTIME) + a->loaded / 1000) /
 			   UINT64_C(1000000);
 		x->o.present |= BIT64(SINCE);
 	}
+	tag_text(a, tag);
 	if (a->prog_id)
 		set_string(x, TAG, &x->tag, str_dup(tag));
+	tell_tags(x, a);
 	if (a->note)
 		set_string(x, NOTE, &x->note, str_dup(a->note));
 }
@@ -455,6 +480,6 @@ struct feature xdp_feature = {
 	.name = "xdp", .help = "A program that sees each packet before the stack does",
 	.form = FORM_GROUP, .size = sizeof(struct xdp_settings), .rows = rows,
 	.n_rows = ARRAY_SIZE(rows), .observe_link = observe_link, .complete = complete,
-	.check = check, .refused = xdp_refused, .blocked = xdp_blocked, .encode = xdp_encode,
+	.check = check, .refused = xdp_refused, .warn = xdp_warn, .blocked = xdp_blocked, .encode = xdp_encode,
 	.statistics = xdp_statistics,
 };

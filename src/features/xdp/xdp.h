@@ -11,6 +11,7 @@
 struct xdp_settings {
 	struct object o;
 	char *program, *section, *build, *tag, *note;
+	char *tags; /* of what is behind it, a line each; NULL: nothing */
 	char *chain; /* what is behind it, a line each; NULL: nothing */
 	struct contents *maps; /* of object files; NULL: as the files say */
 	uint8_t mode, unsupported, foreign, attached;
@@ -104,6 +105,25 @@ struct cell {
 	int64_t number;
 };
 
+#define CELL_MAX sizeof(((struct cell *)0)->bytes)
+
+extern const struct type type_cell;
+
+/**
+ * cell_fit - into a map
+ * @size, @kind: of the map's keys or values, as of struct xdp_image_map
+ * @ret: @size bytes
+ *
+ * Return: NULL, or what does not fit (heap).
+ */
+char *cell_fit(const struct cell *c, uint32_t size, char kind, uint8_t *ret);
+
+/** cell_read - the other way round: in the way that @c was written */
+void cell_read(struct cell *c, const uint8_t *bytes, uint32_t size);
+
+/** cell_kind_text - " (signed numbers)"; for messages */
+const char *cell_kind_text(char kind);
+
 struct entry {
 	struct object o; /* .where is NULL */
 	char map[64];
@@ -163,12 +183,25 @@ enum xdp_ability { XDP_CAN_BASIC, XDP_CAN_REDIRECT, XDP_CAN_XMIT, XDP_CAN_ZC, XD
 /** xdp_device_can - as far as the kernel says so; true where it does not say */
 bool xdp_device_can(const struct iface *have, enum xdp_ability what);
 
+/** xdp_kernel_can - "jit", "btf", "tcx"; true where it is not known */
+bool xdp_kernel_can(const struct iface *have, const char *what);
+
+/** xdp_cannot_load - why no program of the file can be, or NULL (heap); "": a shipped one */
+char *xdp_cannot_load(const struct iface *have, const char *path);
+
+/** xdp_completed - an object of the interface that has a place for each row, for errors */
+struct object *xdp_completed(struct model *want, struct iface *i, const struct feature *f);
+
 /** xdp_peer - the other end of a veth, or "" */
 const char *xdp_peer(const struct iface *h);
 
 /** xdp_refused - what stands against it on this machine; as of struct feature */
 char *xdp_refused(const struct model *want, const struct model *have, const struct iface *i,
 		  const struct origin **ret_where);
+
+/** xdp_warn - what is not as one would think; as of struct feature */
+void xdp_warn(const struct model *want, const struct model *have, const struct iface *i,
+	      struct errors *warnings);
 
 /** xdp_cannot_receive - why what @want redirects to @name would be lost, or NULL; heap */
 char *xdp_cannot_receive(const struct planner *p, const struct iface *want, const char *name);
