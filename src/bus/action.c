@@ -106,6 +106,7 @@ static int read_value(sd_bus_message *m, const struct action_option *o, json_t *
 static int read_options(sd_bus_message *m, const struct action *a, json_t *j)
 {
 	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+	unsigned entries = 0;
 
 	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
 		const struct action_option *o;
@@ -114,6 +115,8 @@ static int read_options(sd_bus_message *m, const struct action *a, json_t *j)
 		r = sd_bus_message_read(m, "s", &key);
 		if (r < 0)
 			return r;
+		if (++entries > CALL_ENTRIES_MAX)
+			return -E2BIG;
 		o = find_option(a, key);
 		if (!o)
 			return refuse(m, "unknown option", key);

@@ -74,6 +74,12 @@ int call_fail(sd_bus_message *m, const char *name, const char *fmt, ...)
 	return sd_bus_reply_method_errorf(m, full, "%s", text_utf8(text));
 }
 
+int call_too_many(sd_bus_message *m)
+{
+	return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					  "an array has more entries than are looked at");
+}
+
 static bool is_idle(const struct engine *e)
 {
 	return e->mirror->synced && !e->mirror->filling && !e->plan && !e->passes;
@@ -117,6 +123,8 @@ static void carry_out(struct call *c)
 	if (r == -ENXIO || r == -EBADMSG) /* what sd_bus_message_read() says of another type */
 		(void)sd_bus_reply_method_errorf(c->m, SD_BUS_ERROR_INVALID_ARGS,
 						 "an argument or an option is of another type");
+	else if (r == -E2BIG)
+		(void)call_too_many(c->m);
 	else if (r < 0)
 		(void)sd_bus_reply_method_errno(c->m, r, NULL);
 	call_end(c);

@@ -139,8 +139,11 @@ static int read_option(sd_bus_message *m, struct options *o)
 static int read_options(sd_bus_message *m, struct options *o)
 {
 	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+	unsigned entries = 0;
 
 	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+		if (++entries > CALL_ENTRIES_MAX)
+			return -E2BIG;
 		r = read_option(m, o);
 		if (r > 0)
 			return 1;

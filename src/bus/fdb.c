@@ -12,7 +12,6 @@
 #include "core/fdb.h"
 
 #define ASKERS_MAX 256
-#define NAMES_MAX 1024
 
 struct fdb_asker {
 	struct fdb_asker *next;
@@ -102,6 +101,7 @@ static void ask(struct bus *b)
 static int read_names(struct bus *b, sd_bus_message *m, json_t *names)
 {
 	const char *name;
+	unsigned entries = 0;
 	int r = sd_bus_message_enter_container(m, 'a', "s");
 
 	while (r >= 0 && (r = sd_bus_message_read(m, "s", &name)) > 0) {
@@ -109,7 +109,7 @@ static int read_names(struct bus *b, sd_bus_message *m, json_t *names)
 			return call_fail(m, "NoSuchLink",
 					 "no interface \"%s\": neither configured nor present", name);
 		json_object_set_new(names, name, json_true());
-		if (json_object_size(names) > NAMES_MAX)
+		if (++entries > CALL_ENTRIES_MAX)
 			return -E2BIG;
 	}
 	return r < 0 ? r : 0;

@@ -112,6 +112,12 @@ int call_begin_reading(struct bus *b, sd_bus_message *m, uint64_t which, call_fn
 /** call_fail - answer with org.netctl1.Error.@name and a text */
 int call_fail(sd_bus_message *m, const char *name, const char *fmt, ...) _printf_(3, 4);
 
+/* Entries of an array that are looked at: nobody's array shall keep the others waiting. */
+#define CALL_ENTRIES_MAX 1024
+
+/** call_too_many - answer that an array is longer; what @run returns -E2BIG for */
+int call_too_many(sd_bus_message *m);
+
 /** calls_retry - carry out what has waited for the engine to be idle */
 void calls_retry(struct bus *b);
 

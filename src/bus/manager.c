@@ -293,10 +293,14 @@ static void add_asked(const char *name, uint64_t *only, uint64_t *reads)
 static int read_groups(sd_bus_message *m, uint64_t *only, uint64_t *reads)
 {
 	const char *name;
+	unsigned entries = 0;
 	int r = sd_bus_message_enter_container(m, 'a', "s");
 
-	while (r >= 0 && (r = sd_bus_message_read(m, "s", &name)) > 0)
+	while (r >= 0 && (r = sd_bus_message_read(m, "s", &name)) > 0) {
+		if (++entries > CALL_ENTRIES_MAX)
+			return -E2BIG;
 		add_asked(name, only, reads);
+	}
 	if (!only[FEATURE_LINK])
 		only[FEATURE_LINK] = UINT64_MAX;
 	return r;
@@ -323,6 +327,8 @@ static int method_describe_groups(sd_bus_message *m, void *data, sd_bus_error *e
 	uint64_t reads = 0;
 	int r = read_groups(m, only, &reads);
 
+	if (r == -E2BIG)
+		return call_too_many(m);
 	return r < 0 ? r : call_begin_reading(data, m, reads, run_describe_groups);
 }
 
