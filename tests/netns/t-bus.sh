@@ -290,7 +290,7 @@ many() { # METHOD SIGNATURE [ENTRY]...: a thousand and more of them
 	for ((i = 0; i < 1100; i++)); do
 		entries+=("${@:3}")
 	done
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2069,SC2086
 	busctl call $M "$1" "$2" 1100 "${entries[@]}" 2>&1 >/dev/null
 }
 check "names of groups" sh -c "echo '$(many DescribeGroups as mtu)' | grep -q 'more entries than'"
