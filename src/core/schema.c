@@ -142,7 +142,7 @@ void json_write_literal(FILE *out, const json_t *j)
 		for (const char *s = json_string_value(j); *s; s++) {
 			if (*s == '"' || *s == '\\')
 				putc('\\', out);
-			if ((unsigned char)*s < 0x20)
+			if ((unsigned char)*s < 0x20 || *s == 0x7f)
 				fprintf(out, "\\x%02x", (unsigned char)*s);
 			else
 				putc(*s, out);

@@ -115,7 +115,16 @@ static const char *copy_token(struct scanner *s, const struct origin *at, const 
 
 static void expand(struct scanner *s, const char *file, const struct origin *from);
 
-/* "@include" alone on a line, as libconfig's scanner has it. Return its end, or NULL. */
+static bool line_ends(const char *p)
+{
+	p += strspn(p, " \t\r\f");
+	return !*p || *p == '\n' || *p == '#' || (p[0] == '/' && p[1] == '/');
+}
+
+/*
+ * "@include" alone on a line. Return its end, or NULL. Whatever libconfig's scanner
+ * would take for one and is none here, is an error: it may not see it.
+ */
 static const char *try_include(struct scanner *s, const struct origin *at, const char *p)
 {
 	_cleanup_free_ char *path = NULL;
@@ -131,8 +140,10 @@ static const char *try_include(struct scanner *s, const struct origin *at, const
 		return NULL;
 	name = p + 1;
 	end = name + strcspn(name, "\"\n");
-	if (*end != '"')
-		return NULL;
+	if (*end != '"' || !line_ends(end + 1)) {
+		fail(s, at, "@include: must be @include \"FILE\", alone on its line");
+		return end;
+	}
 	slash = *name == '/' ? NULL : strrchr(at->file, '/');
 	path = str_format("%.*s%.*s", slash ? (int)(slash - at->file + 1) : 0, at->file,
 			  (int)(end - name), name);
@@ -201,6 +212,9 @@ static void copy_text(struct scanner *s, const char *file, const char *text)
 		}
 		p = step(s, &at, p, &mode);
 	}
+	if (s->depth > 1 && (mode == MODE_STRING || mode == MODE_BLOCK_COMMENT))
+		fail(s, &at, mode == MODE_STRING ? "the file ends inside a string" :
+						   "the file ends inside a comment");
 }
 
 static void read_failed(struct scanner *s, const char *file, const struct origin *from, int r)

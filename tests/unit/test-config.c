@@ -419,6 +419,19 @@ static void export_can_be_read(void **state)
 	assert_text(load(*state, first + 3), first);
 }
 
+/* Also the bytes that a file may have only as an escape: the kernel takes them in an alias. */
+static void export_of_each_byte(void **state)
+{
+	for (unsigned byte = 1; byte < 0x80; byte++) {
+		_cleanup_free_ char *text = str_format(
+			"interfaces = ( { name = \"lan0\"; alias = \"a\\x%02xb\"; } );\n", byte);
+		_cleanup_free_ char *first = load(*state, text);
+
+		assert_contains(first, "ok\n");
+		assert_text(load(*state, first + 3), first);
+	}
+}
+
 static void settings(void **state)
 {
 	static const char *const folders[] = { "conf" };
@@ -453,6 +466,7 @@ int main(void)
 		HARNESS_TEST(folders_have_precedence),
 		HARNESS_TEST(a_file_can_be_named),
 		HARNESS_TEST(export_can_be_read),
+		HARNESS_TEST(export_of_each_byte),
 		HARNESS_TEST(settings),
 	};
 

@@ -100,6 +100,28 @@ static void include_errors(void **state)
 		    "!main.conf:1: @include: /dev/zero: not a regular file");
 }
 
+/* Here libconfig would open a file by itself, and end the process for a folder. */
+static void include_that_libconfig_would_see(void **state)
+{
+	_cleanup_free_ char *commented = NULL;
+	struct harness *h = *state;
+
+	assert_int_equal(mkdir("folder", 0700), 0);
+	harness_file(h, "a.conf", "x = 1;\n");
+	assert_text(load_text(h, "\n@include \"a.conf\" @include \"folder\"\n"),
+		    "!main.conf:2: @include: must be @include \"FILE\", alone on its line");
+	assert_text(load_text(h, "@include \"fol\nder\"\n"),
+		    "!main.conf:1: @include: must be @include \"FILE\", alone on its line");
+	harness_file(h, "b.conf", "x = \"");
+	assert_text(load_text(h, "@include \"b.conf\"\n\"; @include \"folder\"\n"),
+		    "!b.conf:1: the file ends inside a string");
+	harness_file(h, "c.conf", "/*\n");
+	assert_text(load_text(h, "@include \"c.conf\"\n*/\n@include \"a.conf\"\n"),
+		    "!c.conf:2: the file ends inside a comment");
+	commented = load_text(h, "@include \"a.conf\" # as ever\r\n");
+	assert_contains(commented, "x = 1;");
+}
+
 static void include_loop_by_another_name(void **state)
 {
 	_cleanup_free_ char *text = load_text(*state, "@include \"./main.conf\"\n");
@@ -269,6 +291,7 @@ int main(void)
 		HARNESS_TEST(no_such_file),
 		HARNESS_TEST(includes),
 		HARNESS_TEST(include_errors),
+		HARNESS_TEST(include_that_libconfig_would_see),
 		HARNESS_TEST(include_loop_by_another_name),
 		HARNESS_TEST(include_twice_is_no_loop),
 		HARNESS_TEST(include_depth),
