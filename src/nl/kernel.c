@@ -42,7 +42,6 @@
  */
 #define BATCH_FIRST 64
 #define BATCH_MAX 1024
-#define BATCH_BYTES_MAX (64 * 1024)
 #define BATCH_USEC 20000
 #define BATCH_ROOM 4096 /* bytes, at first; doubles, and stays */
 /* netlink_dump() fills at most 32 KiB a datagram; one buffer of twice that serves all. */
@@ -179,6 +178,11 @@ static bool goes_alone(const struct linux_kernel *lk, unsigned i)
 	return lk->pending[i].program || rtnl_is_slow(nth_request(lk, i));
 }
 
+static size_t end_of(const struct linux_kernel *lk, unsigned i)
+{
+	return i + 1 < lk->n ? lk->pending[i + 1].offset : lk->batch_bytes;
+}
+
 /* How many of the queued requests leave in one sendmsg(), and how many bytes they are. */
 static unsigned batch_span(const struct linux_kernel *lk, size_t *bytes)
 {
@@ -186,11 +190,11 @@ static unsigned batch_span(const struct linux_kernel *lk, size_t *bytes)
 	unsigned i;
 
 	for (i = 1; i < lk->n; i++)
-		if (i >= lk->batch_limit || lk->pending[i].offset > BATCH_BYTES_MAX ||
+		if (i >= lk->batch_limit || end_of(lk, i) > RTNL_BATCH_BYTES_MAX ||
 		    road_of(nth_request(lk, i)) != road || goes_alone(lk, i - 1) ||
 		    goes_alone(lk, i))
 			break;
-	*bytes = i < lk->n ? lk->pending[i].offset : lk->batch_bytes;
+	*bytes = end_of(lk, i - 1);
 	return i;
 }
 

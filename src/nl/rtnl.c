@@ -14,7 +14,7 @@
 int rtnl_open_socket(int protocol, int rcvbuf, struct nl_sock **ret)
 {
 	struct nl_sock *s = nl_socket_alloc();
-	int on = 1, r, fd;
+	int on = 1, room = 2 * RTNL_BATCH_BYTES_MAX, r, fd;
 
 	if (!s)
 		return -ENOMEM;
@@ -28,6 +28,9 @@ int rtnl_open_socket(int protocol, int rcvbuf, struct nl_sock **ret)
 	/* Above the limit with CAP_NET_ADMIN, else up to it. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf, sizeof(rcvbuf)) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
+	/* netlink_sendmsg() refuses what is longer; libnl has made it 32 KiB. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	/* All of these are older than the oldest kernel supported; without them less is told. */
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));

@@ -9,6 +9,9 @@
 
 #include "util/mem.h"
 
+/* Bytes that leave in one sendmsg(): as long as one message can be. */
+#define RTNL_BATCH_BYTES_MAX (64 * 1024)
+
 /**
  * rtnl_open_socket - a non-blocking netlink socket, strict, with extended acks
  * @protocol: NETLINK_ROUTE, NETLINK_GENERIC

@@ -554,6 +554,32 @@ static void many(void **state)
 	free(text);
 }
 
+/* Ports whose messages are long: together more than a socket takes at a time. */
+static void many_vlans(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	fputs("interfaces = ( { name = \"br0\"; kind = \"bridge\"; "
+	      "bridge = { vlan_filtering = true; }; }", out);
+	for (unsigned n = 0; n < 6; n++) {
+		fprintf(out, ",\n { name = \"p%u\"; kind = \"dummy\"; master = \"br0\"; "
+			     "port = { tagged = [ 2", n);
+		for (unsigned id = 4; id <= 4094; id += 2)
+			fprintf(out, ", %u", id);
+		fputs(" ]; }; }", out);
+	}
+	fputs(" );\n", out);
+	fclose(out);
+	harness_must_apply(h, text);
+	assert_string_equal(harness_state(h, "p5"), "ok");
+	expect_settled(h);
+	harness_must_apply(h, harness_nothing);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -585,6 +611,7 @@ int main(void)
 		HARNESS_TEST(reload_while_repairing),
 		HARNESS_TEST(invalid_changes_nothing),
 		HARNESS_TEST(many),
+		HARNESS_TEST(many_vlans),
 	};
 
 	return harness_main("engine", tests, ARRAY_SIZE(tests));
