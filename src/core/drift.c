@@ -257,6 +257,17 @@ static bool judge(struct engine *e, const struct step *s, uint64_t now)
 	return f->kept;
 }
 
+bool drift_goes_on(const struct engine *e, const struct plan *plan)
+{
+	for (unsigned n = 0; n < plan->n; n++) {
+		const struct step *s = &plan->steps[n];
+
+		if (!s->want || !s->want->settled || !find_change(e, s))
+			return false;
+	}
+	return plan->n;
+}
+
 void drift_begin(const struct generation *g)
 {
 	MODEL_FOREACH(g->want, i) {

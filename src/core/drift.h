@@ -32,6 +32,14 @@ void drift_begin(const struct generation *g);
  */
 bool drift_filter(struct engine *e, struct plan *plan, uint64_t now);
 
+/**
+ * drift_goes_on - is all that @plan puts back what another hand has changed since it was put back?
+ *
+ * Only what the kernel says so of (addresses, routes): then it is a new round, which is counted,
+ * and not the kernel that did not do what it said.
+ */
+bool drift_goes_on(const struct engine *e, const struct plan *plan);
+
 /** drift_last - the last that happened to @want; NULL: nothing */
 const struct drift_event *drift_last(const struct iface *want);
 

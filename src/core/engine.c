@@ -278,6 +278,28 @@ static bool must_await(struct engine *e, const struct plan *plan)
 	       sd_event_source_set_enabled(e->retry, SD_EVENT_ONESHOT) >= 0;
 }
 
+static void begin_round(struct engine *e)
+{
+	e->passes = 0;
+	e->round++;
+	drift_begin(e->current);
+}
+
+/* What another hand changes while it is being put back is changed once more, and counted so. */
+static struct plan *make_round(struct engine *e, bool all)
+{
+	struct plan *plan;
+
+	if (!e->passes)
+		begin_round(e);
+	plan = make_plan(e, all);
+	if (!e->passes || !drift_goes_on(e, plan))
+		return plan;
+	plan_free(plan);
+	begin_round(e);
+	return make_plan(e, all);
+}
+
 static void nothing_left(struct engine *e, struct plan *plan)
 {
 	bool more = must_await(e, plan);
@@ -306,11 +328,7 @@ static void look(struct engine *e)
 	hold_mark(e);
 	event_links(e, all, engine_now(e));
 	renew(e);
-	if (!e->passes) {
-		e->round++;
-		drift_begin(e->current);
-	}
-	plan = make_plan(e, all);
+	plan = make_round(e, all);
 	e->look_at_all = false;
 	announce(e, m->changes, m->n_changes);
 	mirror_take_changes(m);

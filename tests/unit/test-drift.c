@@ -48,6 +48,35 @@ static void drift_is_repaired(void **state)
 	}
 }
 
+/* While the daemon puts it back: it is drift once more, and not the kernel that did nothing. */
+static void changed_while_put_back(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+
+	if (h->fake) {
+		printf("# skipped, the fake kernel does not say who did it\n");
+		skip();
+	}
+	harness_must_apply(h, LAN0("addresses = [ \"192.0.2.1/24\" ];"));
+	for (unsigned times = 0; times < 3; times++) {
+		harness_exec(h, "ip address del 192.0.2.1/24 dev lan0");
+		for (unsigned again = 0; again < times; again++) {
+			bool gone = false;
+
+			/* As soon as it is there, which is before the daemon knows. */
+			for (unsigned n = 0; n < 1000 && !gone; n++) {
+				sd_event_run(h->event, 10000);
+				gone = !system("ip address del 192.0.2.1/24 dev lan0 2>/dev/null");
+				assert_string_not_equal(harness_state(h, "lan0"), "failed");
+			}
+			assert_true(gone);
+		}
+		harness_settle(h);
+		assert_string_equal(harness_state(h, "lan0"), "ok");
+		expect_has(h, "lan0", "192.0.2.1/24");
+	}
+}
+
 static void drift_is_reported(void **state)
 {
 	struct harness *h = harness_begin(state, "lan0");
@@ -247,6 +276,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		HARNESS_TEST(drift_is_repaired),
+		HARNESS_TEST(changed_while_put_back),
 		HARNESS_TEST(drift_is_reported),
 		HARNESS_TEST(others_are_still_reported),
 		HARNESS_TEST(a_flush_is_no_fight),
