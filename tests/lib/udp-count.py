@@ -3,7 +3,7 @@
 """Numbered packets from several sources, and which of them came.
 
 udp-count.py send TO PORT RATE SECONDS FROM...: RATE packets a second from each of the addresses.
-udp-count.py receive PORT FILE: until SIGTERM; then FILE has a line "FROM RECEIVED EXPECTED" for
+udp-count.py receive PORT FILE: until SIGTERM; FILE is there from the first packet on, and then has a line "FROM RECEIVED EXPECTED" for
 each source, EXPECTED being what lies between the first and the last that came.
 """
 import signal
@@ -44,4 +44,7 @@ else:
     signal.signal(signal.SIGTERM, report)
     while True:
         data, (address, _) = s.recvfrom(64)
+        if not came:
+            with open(sys.argv[3], "w") as f:
+                print("the first:", address, file=f)
         came.setdefault(address, set()).add(struct.unpack("!Q", data)[0])

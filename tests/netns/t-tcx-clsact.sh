@@ -16,22 +16,10 @@ fi
 . "$here/../lib/xdp.sh"
 xdp_begin clang gcc tc jq
 
-work=$daemon_dir/work
-mkdir "$work"
 ip link set lo up
 tc qdisc add dev lo clsact 2>/dev/null || skip_all "this kernel has no clsact"
 tc qdisc del dev lo clsact
 
-object() { # NAME SOURCE: an object file
-	printf '#include <linux/bpf.h>\n#define SEC(n) __attribute__((section(n), used))\n%s\n' "$2" \
-		>"$work/$1.c"
-	clang -target bpf -O2 -g -idirafter "/usr/include/$(gcc -print-multiarch)" -c "$work/$1.c" \
-		-o "$work/$1.o"
-}
-go_on() { # NAME [RESULT]: a program that lets the next one decide
-	object "$1" "SEC(\"tc\") int $1(struct __sk_buff *s) { return ${2:--1}; }
-	  char l[] SEC(\"license\") = \"GPL\";"
-}
 for i in first second third another; do
 	go_on $i
 done

@@ -16,8 +16,6 @@ fi
 . "$here/../lib/xdp.sh"
 xdp_begin clang gcc python3 jq
 
-work=$daemon_dir/work
-mkdir "$work"
 
 # What the kernel says, and what another hand does: bpftool knows tcx since 7.3 only.
 cat >"$work/tcx.c" <<'EOF'
@@ -100,16 +98,6 @@ tcx() { "$work/tcx" "$@"; }
 ip link set lo up
 tcx names lo ingress >/dev/null || skip_all "this kernel has no tcx"
 
-object() { # NAME SOURCE: an object file
-	printf '#include <linux/bpf.h>\n#define SEC(n) __attribute__((section(n), used))\n%s\n' "$2" \
-		>"$work/$1.c"
-	clang -target bpf -O2 -g -idirafter "/usr/include/$(gcc -print-multiarch)" -c "$work/$1.c" \
-		-o "$work/$1.o"
-}
-go_on() { # NAME [RESULT]: a program that lets the next one decide
-	object "$1" "SEC(\"tc\") int $1(struct __sk_buff *s) { return ${2:--1}; }
-	  char l[] SEC(\"license\") = \"GPL\";"
-}
 go_on first
 go_on second
 go_on third

@@ -17,8 +17,6 @@ fi
 xdp_begin bpftool clang python3 jq
 
 rounds=${NETCTL_XDP_ROUNDS:-3}
-work=$daemon_dir/work
-mkdir "$work"
 xdp_far
 # No packets but the test's.
 echo 1 >/proc/sys/net/ipv6/conf/v0/disable_ipv6
@@ -28,12 +26,6 @@ far ip address add 192.0.2.2/24 dev v1
 far ip address add 192.0.2.66/24 dev v1
 far ip address add 192.0.2.67/24 dev v1
 
-object() { # NAME SOURCE: an object file
-	printf '#include <linux/bpf.h>\n#define SEC(n) __attribute__((section(n), used))\n%s\n' "$2" \
-		>"$work/$1.c"
-	clang -target bpf -O2 -g -idirafter "/usr/include/$(gcc -print-multiarch)" -c "$work/$1.c" \
-		-o "$work/$1.o"
-}
 # One that ends the chain, and one that goes on, as the documentation says.
 object last 'SEC("xdp/pass") int pass_it(struct xdp_md *c) { return XDP_PASS; }
 SEC("xdp/drop") int drop_it(struct xdp_md *c) { return XDP_DROP; }
@@ -144,80 +136,34 @@ daemon_stop
 check "the daemon stops" daemon_stopped
 
 note "under traffic, $rounds rounds"
-service=$work/service
-mkdir "$service"
-upgrade() { # another build: a line of a program's source, which BTF holds, reads differently
-	python3 - "$1" "$2" "$3" <<-'END'
-	import sys
-	data = open(sys.argv[1], "rb").read()
-	line = b"drop = verdict & 1;"
-	assert data.count(line) == 1
-	open(sys.argv[2], "wb").write(data.replace(line, b"drop = verdict & 1%c" % int(sys.argv[3])))
-	END
-	chmod +x "$2"
-}
-real=$daemon_program
-[ ! -x "$(dirname "$real")/.libs/netctld" ] || real=$(dirname "$real")/.libs/netctld
-upgrade "$real" "$work/netctld-0" 65
-upgrade "$real" "$work/netctld-1" 66
-command() {
-	printf '%s\n' "$1" --no-bus --config-dir="$daemon_dir/etc" --state-dir="$daemon_dir/state" -v \
-		>"$service/command"
-}
-command "$real"
-: >"$service/log"
-python3 "$here/../lib/service.py" "$service" &
-service_pid=$!
-at_exit 'kill $service_pid 2>/dev/null'
-log_has() { [ "$(grep -c "$1" "$service/log")" -ge "$2" ]; }
-check_eventually 5 "the service attaches it" log_has '^settled' 1
-python3 "$here/../lib/udp-count.py" receive 9 "$work/came" &
-receiver=$!
-nsenter --net="/proc/$far_pid/ns/net" python3 "$here/../lib/udp-count.py" send 192.0.2.1 9 1000 $((rounds * 10 + 5)) 192.0.2.2 192.0.2.66 &
-sender=$!
-at_exit 'kill $receiver $sender 2>/dev/null'
-sleep 0.5
-failed=
-link=$(link_id)
-settled_after() { # WHAT COMMAND…
-	local before what=$1
-	shift
-	before=$(grep -c '^settled' "$service/log")
-	"$@"
-	eventually 5 log_has '^settled' $((before + 1)) || failed="$failed $what"
-}
-again() { kill "-$1" "$(cat "$service/pid")"; }
+service_builds
+service_start
+traffic_start
+link=$(link_id "$service_pid")
 for n in $(seq "$rounds"); do
-	settled_after restart again TERM
-	settled_after kill again KILL
+	service_after restart service_signal TERM
+	service_after kill service_signal KILL
 	program=$(prog_id)
-	command "$work/netctld-$((n % 2))"
-	settled_after upgrade again KILL
+	service_is "$work/netctld-$((n % 2))"
+	service_after upgrade service_signal KILL
 	[ "$(prog_id)" != "$program" ] || failed="$failed unchanged"
 	chain filter '"sample", "stats"' "$drop66 sample = { every = $((n + 1)); };"
-	settled_after reload again HUP
+	service_after reload service_signal HUP
 	# Killed in the midst of it, wherever that is.
 	chain filter '"sample", "stats"' "$drop66 sample = { every = $((n + 1000)); };"
-	again HUP
+	service_signal HUP
 	sleep "0.0$((RANDOM % 10))"
-	settled_after midst again KILL
+	service_after midst service_signal KILL
 	chain stats '"filter"' "$drop66"
-	settled_after order again HUP
+	service_after order service_signal HUP
 done
 check_equal "each of $((rounds * 6)) went well" "" "$failed"
-check_equal "the link was never another one" "$link" "$(link_id)"
-kill $sender
-wait $sender 2>/dev/null
-sleep 0.2
-kill $receiver
-wait $receiver
-note "$(cat "$work/came")"
-check_equal "no packet passed that should not have" "" "$(grep '^192.0.2.66 ' "$work/came")"
-check "none was lost that should not have been" \
-	awk '$1 == "192.0.2.2" { found = 1; bad = $2 != $3 || $2 < 300 } END { exit !found || bad }' "$work/came"
+check_equal "the link was never another one" "$link" "$(link_id "$service_pid")"
+traffic_end
 check_equal "the manager keeps one link and two programs" "1 2" \
 	"$(grep -c link "$service/store") $(grep -- '-p' "$service/store" | sort -u | wc -l)"
 kill $service_pid
 wait $service_pid
-check_eventually 5 "when the service is stopped, so are the programs" [ "$(prog_id)" = 0 ]
+has_none() { [ "$(prog_id)" = 0 ]; }
+check_eventually 5 "when the service is stopped, so are the programs" has_none
 finish

@@ -20,8 +20,6 @@ ip link set lo up
 ip link add v0 type veth peer name v1
 ip link set v0 up
 ip link set v1 up
-work=$daemon_dir/work
-mkdir "$work"
 
 # What the value of port 80 says is done; one map it does not use, and "memory" is
 # what the daemon calls a map of its own.

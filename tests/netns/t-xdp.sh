@@ -19,8 +19,6 @@ fi
 xdp_begin bpftool clang python3 jq ethtool
 
 rounds=${NETCTL_XDP_ROUNDS:-5}
-work=$daemon_dir/work
-mkdir "$work"
 
 # Far end in a namespace of its own.
 xdp_far
@@ -30,12 +28,6 @@ far ip link set v1 up
 far ip address add 192.0.2.2/24 dev v1
 far ip address add 192.0.2.66/24 dev v1
 
-object() { # NAME SOURCE: an object file
-	printf '#include <linux/bpf.h>\n#define SEC(n) __attribute__((section(n), used))\n%s\n' "$2" \
-		>"$work/$1.c"
-	clang -target bpf -O2 -g -idirafter "/usr/include/$(gcc -print-multiarch)" -c "$work/$1.c" \
-		-o "$work/$1.o"
-}
 object pass 'SEC("xdp") int pass_it(struct xdp_md *c) { return XDP_PASS; }
 SEC("xdp/second") int drop_it(struct xdp_md *c) { return XDP_DROP; }
 char l[] SEC("license") = "GPL";'
@@ -250,79 +242,32 @@ setpriv --bounding-set=-perfmon,-sys_admin "$NETCTLD" --once --no-bus --config-d
 check "without CAP_PERFMON that is said, too" grep -q 'the verifier: .*netctld has no CAP_PERFMON' "$work/said"
 
 note "under traffic, $rounds rounds"
-service=$work/service
-mkdir "$service"
-upgrade() { # another build: a line of the program's source, which BTF holds, reads differently
-	python3 - "$1" "$2" "$3" <<-'END'
-	import sys
-	data = open(sys.argv[1], "rb").read()
-	line = b"drop = verdict & 1;"
-	assert data.count(line) == 1
-	open(sys.argv[2], "wb").write(data.replace(line, b"drop = verdict & 1%c" % int(sys.argv[3])))
-	END
-	chmod +x "$2"
-}
-real=$daemon_program
-[ ! -x "$(dirname "$real")/.libs/netctld" ] || real=$(dirname "$real")/.libs/netctld
-upgrade "$real" "$work/netctld-0" 65
-upgrade "$real" "$work/netctld-1" 66
+service_builds
 filter "$drop66"
 daemon_once
 check "it is there before" has_program v0
-command() {
-	printf '%s\n' "$1" --no-bus --config-dir="$daemon_dir/etc" --state-dir="$daemon_dir/state" -v \
-		>"$service/command"
-}
 rm -rf /sys/fs/bpf/netctld # what follows is the manager's
 check_eventually 3 "unpinned, it is gone" has_no_program v0
-command "$real"
-: >"$service/log"
-python3 "$here/../lib/service.py" "$service" &
-service_pid=$!
-at_exit 'kill $service_pid 2>/dev/null'
-check_eventually 5 "the service attaches it" has_program v0
-log_has() { [ "$(grep -c "$1" "$service/log")" -ge "$2" ]; }
-settled=1
-check_eventually 5 "and settles" log_has '^settled' $settled
-python3 "$here/../lib/udp-count.py" receive 9 "$work/came" &
-receiver=$!
-nsenter --net="/proc/$far_pid/ns/net" python3 "$here/../lib/udp-count.py" send 192.0.2.1 9 1000 $((rounds * 8 + 5)) 192.0.2.2 192.0.2.66 &
-sender=$!
-at_exit 'kill $receiver $sender 2>/dev/null'
-sleep 0.5
-failed=
-link=$(link_id)
-again() { # HOW: end it, and wait for the next one to settle
-	settled=$(grep -c '^settled' "$service/log")
-	kill "-$1" "$(cat "$service/pid")"
-	eventually 5 log_has '^settled' $((settled + 1)) || failed="$failed $2"
-}
+service_start
+check "the service attaches it" has_program v0
+traffic_start
+link=$(link_id "$service_pid")
 for n in $(seq "$rounds"); do
-	again TERM restart
-	again KILL kill
+	service_after restart service_signal TERM
+	service_after kill service_signal KILL
 	program=$(prog_id v0)
-	command "$work/netctld-$((n % 2))"
-	again KILL upgrade
+	service_is "$work/netctld-$((n % 2))"
+	service_after upgrade service_signal KILL
 	[ "$(prog_id v0)" != "$program" ] || failed="$failed unchanged"
 	filter "{ src = \"198.51.100.$n\"; action = \"drop\"; }, $drop66"
-	settled=$(grep -c '^settled' "$service/log")
-	kill -HUP "$(cat "$service/pid")"
-	eventually 5 log_has '^settled' $((settled + 1)) || failed="$failed reload"
+	service_after reload service_signal HUP
 done
 check_equal "each of $((rounds * 4)) went well" "" "$failed"
-check_equal "the link was never another one" "$link" "$(link_id)"
-kill $sender
-wait $sender 2>/dev/null
-sleep 0.2
-kill $receiver
-wait $receiver
-note "$(cat "$work/came")"
-check_equal "no packet passed that should not have" "" "$(grep '^192.0.2.66 ' "$work/came")"
-check "none was lost that should not have been" \
-	awk '$1 == "192.0.2.2" { found = 1; bad = $2 != $3 || $2 < 500 } END { exit !found || bad }' "$work/came"
+check_equal "the link was never another one" "$link" "$(link_id "$service_pid")"
+traffic_end
 check_equal "the manager keeps one link and one program" "1 1" \
 	"$(grep -c link "$service/store") $(grep -- '-p' "$service/store" | sort -u | wc -l)"
 kill $service_pid
 wait $service_pid
-check "when the service is stopped, so is the program" has_no_program v0
+check_eventually 5 "when the service is stopped, so is the program" has_no_program v0
 finish
