@@ -175,11 +175,9 @@ static void submit_window(struct engine *e)
 		plan_done(e);
 }
 
-/* What could not be put back after a crash is not begun. */
-static void refuse_plan(struct engine *e)
+static void refuse_plan(struct engine *e, const char *path, const char *what)
 {
-	_cleanup_free_ char *line = str_format("%s: what is there now cannot be remembered",
-					       e->record->path);
+	_cleanup_free_ char *line = str_format("%s: %s", path, what);
 
 	e->plan = plan_free(e->plan);
 	carry_note_failure(e, NULL, line);
@@ -193,8 +191,14 @@ void carry_out(struct engine *e, struct plan *plan)
 	e->untold = false;
 	plan_log(plan, LOG_DEBUG);
 	record_adopt(e->record, e->current->want, e->mirror->seen, plan);
+	/* What could not be put back after a crash is not begun. */
 	if (record_save(e->record) < 0 && e->transaction && !e->undoing) {
-		refuse_plan(e);
+		refuse_plan(e, e->record->path, "what is there now cannot be remembered");
+		return;
+	}
+	if (e->transaction && !e->undoing && e->confirm_usec && e->writer &&
+	    writer_take_error(e->writer) < 0) {
+		refuse_plan(e, e->history_dir, "what it is to be reverted to cannot be remembered");
 		return;
 	}
 	mirror_hold(e->mirror, true);

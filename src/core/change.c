@@ -176,6 +176,7 @@ void change_begins(struct engine *e, struct generation *g)
 	if (!e->previous)
 		e->confirm_usec = 0; /* nothing to go back to */
 	describe(e, g);
+	(void)writer_take_error(e->writer);
 	history_write(e->writer, e->history_dir, &e->info, g);
 	if (!e->confirm_usec)
 		return;

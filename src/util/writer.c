@@ -39,6 +39,7 @@ struct writer {
 	struct job *doing; /* by the thread; NULL: there is none */
 	bool done;	   /* by the thread: all of them; atomic */
 	struct job *queue; /* for the next */
+	int error;	   /* the first that nobody has asked for */
 	void (*on_idle)(void *data);
 	void *data;
 };
@@ -69,12 +70,13 @@ static void *run(void *data)
 	return NULL;
 }
 
-static void end_jobs(struct job *j)
+static void end_jobs(struct writer *w, struct job *j)
 {
 	for (struct job *next; j; j = next) {
 		next = j->next;
 		if (j->error < 0)
 			log_error("%s: %s: %s", j->path, strerror(-j->error), j->complaint);
+		w->error = w->error ?: j->error;
 		replacement_done(&j->file);
 		free(j->path);
 		free(j->text);
@@ -106,7 +108,7 @@ static void begin(struct writer *w)
 	if (!w->doing || start_thread(w) >= 0)
 		return;
 	do_jobs(w->doing); /* without a thread the loop waits; what follows is the same */
-	end_jobs(TAKE_PTR(w->doing));
+	end_jobs(w, TAKE_PTR(w->doing));
 	wake(w);
 }
 
@@ -121,7 +123,7 @@ static int on_done(sd_event_source *s _unused_, int fd, uint32_t revents _unused
 		return 0;
 	if (w->doing)
 		pthread_join(w->thread, NULL);
-	end_jobs(TAKE_PTR(w->doing));
+	end_jobs(w, TAKE_PTR(w->doing));
 	begin(w);
 	if (writer_is_idle(w))
 		w->on_idle(w->data);
@@ -155,15 +157,23 @@ bool writer_is_idle(const struct writer *w)
 	return !w->doing && !w->queue;
 }
 
+int writer_take_error(struct writer *w)
+{
+	int error = w->error;
+
+	w->error = 0;
+	return error;
+}
+
 void writer_flush(struct writer *w)
 {
 	if (writer_is_idle(w))
 		return;
 	if (w->doing)
 		pthread_join(w->thread, NULL);
-	end_jobs(TAKE_PTR(w->doing));
+	end_jobs(w, TAKE_PTR(w->doing));
 	do_jobs(w->queue);
-	end_jobs(TAKE_PTR(w->queue));
+	end_jobs(w, TAKE_PTR(w->queue));
 	wake(w);
 }
 

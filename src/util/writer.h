@@ -30,6 +30,9 @@ void writer_unlink(struct writer *w, char *path);
 /** writer_is_idle - all that was asked for is on disk: what is read there is the truth */
 bool writer_is_idle(const struct writer *w);
 
+/** writer_take_error - 0, or why the first job failed that did since this was asked last */
+int writer_take_error(struct writer *w);
+
 /** writer_flush - wait until it is; @on_idle is called by the loop all the same */
 void writer_flush(struct writer *w);
 

@@ -296,6 +296,16 @@ check "that is told" grep -q "generation-$number.conf.*torn" "$daemon_log"
 good
 check_status 0 "and by hand" run apply
 
+# A way back that cannot be written is none.
+mkdir "$generations/pending.state.new"
+good 1290
+check_status 6 "a change that could not be reverted after a crash is not begun" run apply --confirm=60
+check "and says why" grep -q "what it is to be reverted to cannot be remembered" "$bus_dir/err"
+check "nothing was touched" mtu_is 1400
+rmdir "$generations/pending.state.new"
+good
+check_status 0 "with a disk it is" run apply
+
 # Hands off.
 check_status 0 "hold" run hold v0 --for=60
 run status
