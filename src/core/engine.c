@@ -40,6 +40,8 @@
  */
 #define AWAIT_MORE UINT64_C(1000000)
 #define AWAIT_MAX UINT64_C(60000000)
+/* What comes right behind a change (questions, confirming it) needs what a change did. */
+#define RELAX_USEC UINT64_C(2000000)
 
 uint64_t engine_now(const struct engine *e)
 {
@@ -146,6 +148,8 @@ static void tell_end(struct engine *e)
 	if (done) {
 		/* Reading a configuration took more memory than keeping it does. */
 		mem_relax();
+		(void)sd_event_source_set_time_relative(e->relax, RELAX_USEC);
+		(void)sd_event_source_set_enabled(e->relax, SD_EVENT_ONESHOT);
 		done(e->done_data, &e->outcome);
 	}
 	free(text);
@@ -413,6 +417,13 @@ static int on_retry(sd_event_source *s _unused_, uint64_t usec _unused_, void *d
 	return 0;
 }
 
+static int on_relax(sd_event_source *s _unused_, uint64_t usec _unused_, void *data _unused_)
+{
+	mem_relax();
+	mem_relax_code();
+	return 0;
+}
+
 static int add_sources(struct engine *e)
 {
 	int r = sd_event_add_defer(e->event, &e->turn, on_turn, e);
@@ -423,6 +434,10 @@ static int add_sources(struct engine *e)
 		r = sd_event_add_time(e->event, &e->retry, CLOCK_MONOTONIC, 0, 0, on_retry, e);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(e->retry, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time(e->event, &e->relax, CLOCK_MONOTONIC, 0, 0, on_relax, e);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(e->relax, SD_EVENT_OFF);
 	if (r >= 0)
 		r = sd_event_add_time(e->event, &e->confirm_timer, CLOCK_BOOTTIME, 0, 0,
 				      change_on_deadline, e);
@@ -459,6 +474,7 @@ struct engine *engine_free(struct engine *e)
 		return NULL;
 	sd_event_source_disable_unref(e->turn);
 	sd_event_source_disable_unref(e->retry);
+	sd_event_source_disable_unref(e->relax);
 	plan_free(e->plan);
 	generation_free(e->current);
 	generation_free(e->previous);

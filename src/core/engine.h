@@ -46,6 +46,7 @@ struct engine {
 
 	sd_event_source *turn;	/* at the end of a turn of the loop in which something changed */
 	sd_event_source *retry; /* for interfaces that failed */
+	sd_event_source *relax; /* some time after a change: back to sleep */
 	bool look_at_all;	/* not only at what changed */
 
 	/* While a plan is carried out. */

@@ -2,8 +2,10 @@
 /* Allocation: heap helpers that end the process on failure, and the arena. */
 #include "util/mem.h"
 
+#include <link.h>
 #include <malloc.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -88,6 +90,42 @@ void mem_expect(size_t size)
 void mem_relax(void)
 {
 	malloc_trim(0);
+}
+
+/* Of code that was changed when it was loaded, the change would be lost. */
+static bool has_textrel(const struct dl_phdr_info *info)
+{
+	for (unsigned n = 0; n < info->dlpi_phnum; n++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[n];
+		const ElfW(Dyn) *d = (const void *)(info->dlpi_addr + p->p_vaddr);
+
+		for (; p->p_type == PT_DYNAMIC && d->d_tag != DT_NULL; d++)
+			if (d->d_tag == DT_TEXTREL || (d->d_tag == DT_FLAGS && d->d_un.d_val & DF_TEXTREL))
+				return true;
+	}
+	return false;
+}
+
+/* Nobody writes to these: what the file has is what they are. */
+static int relax_object(struct dl_phdr_info *info, size_t size _unused_, void *data _unused_)
+{
+	uintptr_t page = sysconf(_SC_PAGESIZE);
+
+	for (unsigned n = 0; n < info->dlpi_phnum && !has_textrel(info); n++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[n];
+		uintptr_t begin = (info->dlpi_addr + p->p_vaddr) & ~(page - 1);
+		uintptr_t end = info->dlpi_addr + p->p_vaddr + p->p_memsz;
+
+		if (p->p_type == PT_LOAD && !(p->p_flags & PF_W))
+			(void)madvise((void *)begin, (end - begin + page - 1) & ~(page - 1),
+				      MADV_DONTNEED);
+	}
+	return 0;
+}
+
+void mem_relax_code(void)
+{
+	(void)dl_iterate_phdr(relax_object, NULL);
 }
 
 void *mem_pages(size_t size)

@@ -44,6 +44,15 @@ void mem_expect(size_t size);
 void mem_relax(void);
 
 /**
+ * mem_relax_code - no longer have pages of programs and libraries in use
+ *
+ * What is called again comes back, a fault for each 64 KiB. Much is not: what starts, reads
+ * configurations, or only stands beside something that does. For a process that is going to
+ * sleep.
+ */
+void mem_relax_code(void);
+
+/**
  * mem_pages - zeroed memory that takes no more than the pages that were touched
  *
  * For large buffers of which mostly a little is used: calloc() would clear, and so touch, what
