@@ -19,7 +19,7 @@ extern struct feature ethernet_feature, pause_feature, eee_feature, fec_feature,
 	pse_feature, plca_feature, mm_feature, cable_feature, flags_feature, debug_feature,
 	rss_feature, phy_feature, timestamps_feature;
 
-extern const struct statistics_provider devlink_statistics[], link_statistics[], ethernet_statistics[], qdisc_statistics[];
+extern const struct statistics_provider dcb_statistics[], devlink_statistics[], link_statistics[], ethernet_statistics[], qdisc_statistics[];
 
 #if WITH_XDP
 extern struct feature xdp_feature, xdp_device_feature, xdp_filter_feature, xdp_forward_feature, xdp_cpumap_feature,

@@ -69,6 +69,10 @@ witness "set"
 check_equal "state: how many classes can be paused, what there is for buffers" '[4,262144,8]' \
 	"$(shows '|[.pfc_capacity,.buffer_total,.ets_capacity]')"
 
+check_equal "how often single priorities were paused" '[["3",103,203],["4",104,204]]' \
+	"$(netctl stats --json ethsim0 | jq -c '[.interfaces[0].statistics[] | select(.group == "pfc") |
+		[.instance, .counters.requests, .counters.indications]]')"
+
 note "another hand"
 dcb app add dev ethsim0 dscp-prio 12:1
 check_eventually 3 "an entry too many goes" is '[[26,3],[46,5],[48,6]]' app dscp

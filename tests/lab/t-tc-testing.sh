@@ -34,6 +34,11 @@ shown() {
 	done
 }
 
+# A schedule runs from its next cycle on; until then there are two.
+started() {
+	[ "$(tc -d qdisc show | grep -c base-time)" = "$(tc qdisc show | grep -c '^qdisc taprio')" ]
+}
+
 # The valid ones, each on a device of its own, all at once.
 n=0
 : >/tmp/links
@@ -52,7 +57,7 @@ done < <(cases ok)
 ip -batch /tmp/links
 check "there are cases" [ "$n" -gt 80 ]
 check "tc takes all $n" tc -batch /tmp/tc
-sleep 0.1 # a schedule runs from its next cycle on
+eventually 5 started
 shown >/tmp/by-tc
 sed -n 's/^link add \([^ ]*\) .*/link del \1/p' /tmp/links | ip -batch -
 ip -batch /tmp/links
@@ -60,7 +65,7 @@ ip -batch /tmp/links
 { echo 'interfaces = ('; cat /tmp/conf; echo ');'; } | daemon_config
 check "netctld takes them too" daemon_once
 cat "$daemon_log" | head -n 20
-sleep 0.1
+eventually 5 started
 shown >/tmp/by-us
 check "and gives what tc gives" diff /tmp/by-tc /tmp/by-us
 check "a second time there is nothing to do" daemon_once -v

@@ -429,4 +429,5 @@ struct feature dcb_feature = {
 	.help = "Data Center Bridging: priorities, and what is paused and shared by them", .form = FORM_GROUP,
 	.size = sizeof(struct dcb), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.sources = sources, .observe = observe, .check = check, .encode = encode,
+	.statistics = dcb_statistics,
 };

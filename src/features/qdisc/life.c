@@ -42,6 +42,7 @@ struct port {
 
 	/* The link, since the kernel has the schedule. */
 	bool ran, lost;
+	bool blind; /* the device was given it while the speed was not known */
 	uint32_t carrier_changes, speed;
 
 	/* The clock at the last look. */
@@ -73,14 +74,6 @@ struct life {
 static struct life *life_of(const struct mirror *m)
 {
 	return m->watchers ? m->watchers[tsn_feature.id] : NULL;
-}
-
-static uint64_t now_usec(const struct life *l)
-{
-	uint64_t now = 0;
-
-	(void)sd_event_now(l->event, CLOCK_MONOTONIC, &now);
-	return now;
 }
 
 static void look_later(struct life *l)
@@ -238,14 +231,19 @@ static void follow_speed(struct life *l, struct port *p, struct iface *i, struct
 	uint32_t speed = taprio_speed(i);
 	_cleanup_free_ char *why = NULL;
 
-	if (!speed)
+	if (!speed) {
+		p->blind |= t && !p->speed && t->offload == OFFLOAD_FULL;
 		return;
+	}
 	if (t && !t->speed)
 		t->speed = speed;
-	if (t && p->speed && p->speed != speed) {
+	if (t && p->blind)
+		why = str_dup("the link's speed was not known when the device was given it");
+	else if (t && p->speed && p->speed != speed)
 		why = str_format("the link's speed was %u Mbit/s and is %u", p->speed, speed);
+	if (why)
 		need(l, p, i, ARM_AGAIN, why);
-	}
+	p->blind = false;
 	p->speed = speed;
 }
 
@@ -391,9 +389,11 @@ static void tell(struct life *l, struct port *p, struct iface *i, const struct t
 static uint64_t due(const struct life *l, const struct port *p, const struct taprio *t,
 		    const struct clocks *c)
 {
-	uint64_t now = now_usec(l), at = now + LOOK_USEC;
+	uint64_t now = 0, at;
 	int64_t begin;
 
+	(void)sd_event_now(l->event, CLOCK_MONOTONIC, &now);
+	at = now + LOOK_USEC;
 	if (p->state == LIFE_WAIT_SPEED)
 		at = min_of(at, now + SPEED_USEC);
 	if (p->state != LIFE_PENDING || !t || !c->known || p->need)

@@ -41,8 +41,14 @@ static int ethsim_setets(struct net_device *dev, struct ieee_ets *ets)
 
 static int ethsim_getpfc(struct net_device *dev, struct ieee_pfc *pfc)
 {
+	int i;
+
 	*pfc = ethsim_of(dev)->pfc;
 	pfc->pfc_cap = ETHSIM_PFC_CAP;
+	for (i = 0; i < IEEE_8021QAZ_MAX_TCS; i++) {
+		pfc->requests[i] = pfc->pfc_en & BIT(i) ? 100 + i : 0;
+		pfc->indications[i] = pfc->pfc_en & BIT(i) ? 200 + i : 0;
+	}
 
 	return 0;
 }

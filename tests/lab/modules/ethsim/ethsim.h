@@ -15,6 +15,7 @@
 #define ETHSIM_TABLE	8	/* entries of the RSS table */
 #define ETHSIM_KEY	40	/* bytes of its key */
 #define ETHSIM_RINGS	4
+#define ETHSIM_QUEUES	4	/* to send from */
 
 /**
  * struct ethsim - one device; what is set is kept here and read back, and nothing else happens
@@ -24,6 +25,7 @@ struct ethsim {
 	struct mii_bus *bus;
 	struct phy_device *phy;
 	struct pse_controller_dev pse;
+	struct mock_phc *phc;
 
 	struct ethtool_wolinfo wol;
 	u32 msglevel;

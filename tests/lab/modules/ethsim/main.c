@@ -8,12 +8,18 @@
 #include <linux/etherdevice.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
+#include <linux/ptp_mock.h>
+#include <net/pkt_sched.h>
 
 #include "ethsim.h"
 
 bool ethsim_link = true;
 module_param_named(link, ethsim_link, bool, 0644);
 MODULE_PARM_DESC(link, "There is a cable with somebody at its other end");
+
+static unsigned int ethsim_schedules;
+module_param_named(schedules, ethsim_schedules, uint, 0444);
+MODULE_PARM_DESC(schedules, "How often the device was given a gate schedule (taprio)");
 
 static struct platform_device *ethsim_pdev;
 
@@ -303,6 +309,14 @@ static void ethsim_get_link_ext_stats(struct net_device *dev, struct ethtool_lin
 	stats->link_down_events = 3;
 }
 
+static int ethsim_get_ts_info(struct net_device *dev, struct kernel_ethtool_ts_info *info)
+{
+	ethtool_op_get_ts_info(dev, info);
+	info->phc_index = mock_phc_index(ethsim_of(dev)->phc);
+
+	return 0;
+}
+
 static const struct ethtool_ops ethsim_ethtool_ops = {
 	.cap_link_lanes_supported	= true,
 	.supported_coalesce_params	= ETHTOOL_COALESCE_ALL_PARAMS,
@@ -342,20 +356,20 @@ static const struct ethtool_ops ethsim_ethtool_ops = {
 	.set_ringparam		= ethsim_set_ring,
 	.get_coalesce		= ethsim_get_coalesce,
 	.set_coalesce		= ethsim_set_coalesce,
-	.get_ts_info		= ethtool_op_get_ts_info,
+	.get_ts_info		= ethsim_get_ts_info,
 };
 
 static int ethsim_open(struct net_device *dev)
 {
 	phy_start(ethsim_of(dev)->phy);
-	netif_start_queue(dev);
+	netif_tx_start_all_queues(dev);
 
 	return 0;
 }
 
 static int ethsim_stop(struct net_device *dev)
 {
-	netif_stop_queue(dev);
+	netif_tx_stop_all_queues(dev);
 	phy_stop(ethsim_of(dev)->phy);
 
 	return 0;
@@ -386,10 +400,35 @@ static int ethsim_hwtstamp_set(struct net_device *dev, struct kernel_hwtstamp_co
 	return 0;
 }
 
+/* Gates that the device would see to. */
+static int ethsim_setup_tc(struct net_device *dev, enum tc_setup_type type, void *data)
+{
+	struct tc_taprio_qopt_offload *taprio = data;
+	struct tc_query_caps_base *base = data;
+	struct tc_taprio_caps *caps;
+
+	switch (type) {
+	case TC_QUERY_CAPS:
+		if (base->type != TC_SETUP_QDISC_TAPRIO)
+			return -EOPNOTSUPP;
+		caps = base->caps;
+		caps->supports_queue_max_sdu = true;
+		return 0;
+	case TC_SETUP_QDISC_TAPRIO:
+		if (taprio->cmd != TAPRIO_CMD_REPLACE)
+			return taprio->cmd == TAPRIO_CMD_DESTROY ? 0 : -EOPNOTSUPP;
+		ethsim_schedules++;
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
 static const struct net_device_ops ethsim_netdev_ops = {
 	.ndo_open		= ethsim_open,
 	.ndo_stop		= ethsim_stop,
 	.ndo_start_xmit		= ethsim_xmit,
+	.ndo_setup_tc		= ethsim_setup_tc,
 	.ndo_set_mac_address	= eth_mac_addr,
 	.ndo_validate_addr	= eth_validate_addr,
 	.ndo_hwtstamp_get	= ethsim_hwtstamp_get,
@@ -435,7 +474,7 @@ static void ethsim_reset(struct ethsim *es)
 
 static int ethsim_device_probe(struct platform_device *pdev)
 {
-	struct net_device *dev = alloc_etherdev(sizeof(struct ethsim));
+	struct net_device *dev = alloc_etherdev_mqs(sizeof(struct ethsim), ETHSIM_QUEUES, 1);
 	struct ethsim *es;
 	int err;
 
@@ -450,9 +489,14 @@ static int ethsim_device_probe(struct platform_device *pdev)
 	eth_hw_addr_random(dev);
 	ethsim_reset(es);
 	ethsim_dcb_init(es);
+	es->phc = mock_phc_create(&pdev->dev);
+	if (IS_ERR(es->phc)) {
+		err = PTR_ERR(es->phc);
+		goto out_free;
+	}
 	err = ethsim_phy_add(es, &pdev->dev);
 	if (err)
-		goto out_free;
+		goto out_phc;
 	err = ethsim_pse_add(es, &pdev->dev);
 	if (err)
 		goto out_phy;
@@ -468,6 +512,8 @@ out_pse:
 	ethsim_pse_remove(&pdev->dev);
 out_phy:
 	ethsim_phy_remove(es);
+out_phc:
+	mock_phc_destroy(es->phc);
 out_free:
 	free_netdev(dev);
 	return err;
@@ -480,6 +526,7 @@ static void ethsim_device_remove(struct platform_device *pdev)
 	unregister_netdev(es->dev);
 	ethsim_phy_remove(es);
 	ethsim_pse_remove(&pdev->dev);
+	mock_phc_destroy(es->phc);
 	free_netdev(es->dev);
 }
 
