@@ -25,6 +25,7 @@
 #include "core/eventual.h"
 #include "core/event.h"
 #include "core/hold.h"
+#include "core/round.h"
 #include "core/statistics.h"
 
 #include <inttypes.h>
@@ -220,23 +221,6 @@ static void verification_failed(struct engine *e, struct plan *plan)
 		reconciled(e);
 }
 
-static struct plan *make_plan(struct engine *e, bool all)
-{
-	struct mirror *m = e->mirror;
-	const struct change *names = all ? NULL : m->changes;
-	struct plan *plan = plan_new(e->current->want, m->seen, e->record->owned, names,
-				     m->n_changes, engine_now(e));
-
-	if (!drift_filter(e, plan, engine_now(e)))
-		return plan;
-	/* Others may stand on what is now left alone. */
-	plan_free(plan);
-	plan = plan_new(e->current->want, m->seen, e->record->owned, names, m->n_changes,
-			engine_now(e));
-	drift_filter(e, plan, engine_now(e));
-	return plan;
-}
-
 /* What can be seen to be impossible is no part of a change: undone before anything is touched. */
 static void note_impossible(struct engine *e)
 {
@@ -249,21 +233,6 @@ static void note_impossible(struct engine *e)
 		line = str_format("%s:%u: %s: %s", i->where.file, i->where.line, i->name, i->reason);
 		log_error("%s", line);
 		carry_note_failure(e, i, line);
-	}
-}
-
-/* As for a device that has come: nothing was settled, and what failed may not fail now. */
-static void renew(struct engine *e)
-{
-	for (unsigned n = 0; n < e->mirror->n_changes; n++) {
-		const struct change *c = &e->mirror->changes[n];
-		struct iface *want = c->anew ? model_find(e->current->want, c->name) : NULL;
-
-		if (!want)
-			continue;
-		want->settled = false;
-		want->retry_usec = 0;
-		want->drift = drift_free(want->drift);
 	}
 }
 
@@ -280,28 +249,6 @@ static bool must_await(struct engine *e, const struct plan *plan)
 	e->last_plan = 0;
 	return sd_event_source_set_time(e->retry, e->await_end) >= 0 &&
 	       sd_event_source_set_enabled(e->retry, SD_EVENT_ONESHOT) >= 0;
-}
-
-static void begin_round(struct engine *e)
-{
-	e->passes = 0;
-	e->round++;
-	drift_begin(e->current);
-}
-
-/* What another hand changes while it is being put back is changed once more, and counted so. */
-static struct plan *make_round(struct engine *e, bool all)
-{
-	struct plan *plan;
-
-	if (!e->passes)
-		begin_round(e);
-	plan = make_plan(e, all);
-	if (!e->passes || !drift_goes_on(e, plan))
-		return plan;
-	plan_free(plan);
-	begin_round(e);
-	return make_plan(e, all);
 }
 
 static void nothing_left(struct engine *e, struct plan *plan)
@@ -331,8 +278,7 @@ static void look(struct engine *e)
 		mirror_configured(m, e->current->want);
 	hold_mark(e);
 	event_links(e, all, engine_now(e));
-	renew(e);
-	plan = make_round(e, all);
+	plan = round_plan(e, all);
 	e->look_at_all = false;
 	announce(e, m->changes, m->n_changes);
 	mirror_take_changes(m);
