@@ -92,6 +92,26 @@ static bool read_pending(struct engine *e, struct pending *ret)
 	return ok;
 }
 
+/*
+ * There is one that cannot be read: then what was applied last, if nobody has confirmed it, has
+ * waited; for how long is not known, so its time is over.
+ */
+static bool guess_pending(struct engine *e, struct pending *ret)
+{
+	_cleanup_free_ char *path = pending_path(e);
+	struct change_info info = { 0 };
+	bool found = access(path, F_OK) == 0 && history_newest(e->history_dir, &info) &&
+		     !info.confirmed && info.hash;
+
+	if (found) {
+		*ret = (struct pending){ .number = info.number };
+		ret->previous = history_find_confirmed(e->history_dir, ret->number);
+		snprintf(ret->hash, sizeof(ret->hash), "%s", info.hash);
+	}
+	change_info_done(&info);
+	return found;
+}
+
 static void forget_pending(struct engine *e)
 {
 	writer_unlink(e->writer, pending_path(e));
@@ -476,7 +496,7 @@ int change_start(struct engine *e, struct errors *errors, outcome_fn done, void 
 	struct pending p;
 	uint64_t good;
 	int r = engine_load(e, errors, &g);
-	bool has_pending = e->history_dir && read_pending(e, &p);
+	bool has_pending = e->history_dir && (read_pending(e, &p) || guess_pending(e, &p));
 
 	if (has_pending && (!p.reverted || (r >= 0 && is_reverted(&p, g)))) {
 		generation_free(g);

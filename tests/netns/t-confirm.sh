@@ -295,6 +295,16 @@ check "the way back is torn: the one before it is taken" eval 'restart steady &&
 check "that is told" grep -q "generation-$number.conf.*torn" "$daemon_log"
 good
 check_status 0 "and by hand" run apply
+other
+check_status 0 "one that waits" run apply --confirm=60
+echo 'number = ' >"$generations/pending.state"
+daemon_kill
+check "that it waits is torn: its time is over" eval 'restart steady && mtu_is 1400'
+check "that is told" daemon_says 'pending.state: torn'
+check "and the history says it" eval 'run history --json && jq -e ".generations[1].result | test(\"^reverted: not confirmed\")" "$out"'
+check "a restart does not apply it" eval 'daemon_kill; restart steady && mtu_is 1400'
+good
+check_status 0 "and by hand" run apply
 
 # A way back that cannot be written is none.
 mkdir "$generations/pending.state.new"
