@@ -402,6 +402,7 @@ struct engine *engine_new(sd_event *event, struct kernel *k, const char *record_
 	e->event_due = UINT64_MAX;
 	e->encoder = encoder_new();
 	e->record = record_open(record_path);
+	hold_open(e);
 	e->mirror = mirror_new(k, event);
 	e->mirror->on_synced = on_mirror_synced;
 	e->mirror->on_changed = on_mirror_changed;

@@ -10,10 +10,13 @@ struct hold {
 	uint64_t until; /* CLOCK_MONOTONIC, us */
 };
 
+/** hold_open - what a daemon before this one was asked to leave alone */
+void hold_open(struct engine *e);
+
 /**
  * hold_begin - leave @name alone for @usec; again: that long from now
  *
- * Ends by itself, and with the daemon. Return: 0 or -ENODEV.
+ * Ends by itself, and when the machine does. Return: 0 or -ENODEV.
  */
 int hold_begin(struct engine *e, const char *name, uint64_t usec);
 

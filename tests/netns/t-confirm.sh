@@ -327,11 +327,19 @@ run show v0 --json
 check "its state is held" jq -e '.state.management == "held"' "$out"
 check_status 0 "release" run release v0
 check_eventually 1 "puts it back" mtu_is 1400
-check_status 0 "hold for some seconds" run hold v0 --for=4
+check_status 0 "hold" run hold v0 --for=600
 ip link set v0 mtu 1235
-sleep 0.3
-check "stays" mtu_is 1235
-check_eventually 5 "and ends by itself" mtu_is 1400
+daemon_kill
+check "a daemon that dies meanwhile does not end it" restart steady
+check "what a hand did stays" mtu_is 1235
+check_status 0 "hold for some seconds more" run hold v0 --for=2
+check_eventually 5 "it ends by itself" mtu_is 1400
+check "nothing is left of it" [ ! -e "$daemon_dir/state/holds.state" ]
+check_status 0 "hold once more" run hold v0
+daemon_kill
+echo 'holds = ( { name = "v0"; unt' >"$daemon_dir/state/holds.state"
+check "a torn file of holds is no reason not to start" restart steady
+check "it is told" daemon_says 'holds.state: torn'
 check_status 1 "not held" run release v0
 check_status 10 "no such interface" run hold nosuch
 check_status 1 "not configured" run hold lo
