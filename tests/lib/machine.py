@@ -169,6 +169,8 @@ def picture(full=False, extra=()):
         # Each of its own entry: the order counts only within a family.
         # The kernel tells a carrier up to a second late (linkwatch_run_queue()).
         l.pop("operstate", None)
+        if "LOWER_UP" not in l["flags"]:  # and a port is disabled no sooner than that (br_port_carrier_check())
+            l.get("linkinfo", {}).get("info_slave_data", {}).pop("state", None)
         l.pop("tso_max_size", None)  # of a bridge: that of its ports, also of former ones
         l["flags"] = [f for f in l["flags"] if f != "NO-CARRIER"]
         # Of IPv4 the order says which is primary; of IPv6 the one that came last is the first.
