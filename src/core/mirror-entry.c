@@ -21,7 +21,8 @@ void mirror_touch(struct mirror *m, const struct iface *i)
 	if (m->filling)
 		return; /* everything will be looked at */
 	for (unsigned n = m->n_changes; n > 0 && n + 4 > m->n_changes; n--)
-		if (m->changes[n - 1].ifindex == i->ifindex) {
+		if (m->changes[n - 1].ifindex == i->ifindex &&
+		    (i->ifindex || !strcmp(m->changes[n - 1].name, i->name))) {
 			note_port(m, &m->changes[n - 1]);
 			return;
 		}

@@ -535,6 +535,7 @@ void mirror_sync(struct mirror *m, bool live)
 	r = kernel_listen(m->kernel, groups, live ? collect_groups(m, groups) : 0);
 	if (r < 0) {
 		log_error("cannot listen to the kernel: %s", strerror(-r));
+		m->synced = false; /* nobody tells what changes */
 		retry_later(m);
 		return;
 	}

@@ -256,7 +256,7 @@ int bpf_map_get_all(int fd, void *keys, size_t key_size, void *values, size_t va
 	return done;
 }
 
-/* "0-3,7" in /sys/devices/system/cpu/possible: the last number counts. */
+/* The kernel packs the values of the possible CPUs only: "0-3,7" in cpu/possible are five. */
 unsigned bpf_cpus(void)
 {
 	static unsigned cpus;
@@ -270,12 +270,13 @@ unsigned bpf_cpus(void)
 	n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
 	text[max_of(n, 0)] = 0;
 	for (char *p = text; *(p += strcspn(p, "0123456789"));) {
-		unsigned long v = strtoul(p, &p, 10);
+		unsigned long first = strtoul(p, &p, 10);
+		unsigned long last = *p == '-' ? strtoul(p + 1, &p, 10) : first;
 
-		cpus = v < 65536 ? max_of(cpus, (unsigned)v + 1) : cpus;
+		cpus += last >= first && last < 65536 ? last - first + 1 : 0;
 	}
-	/* Room for too many is no harm, room for too few would be. */
-	cpus = cpus ? cpus : 1024;
+	if (!cpus)
+		cpus = max_of(sysconf(_SC_NPROCESSORS_CONF), 1);
 	return cpus;
 }
 

@@ -35,10 +35,13 @@ int files_write(const char *path, const char *value, const char *iface, int ifin
 {
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 
-	if (fd < 0)
+	if (fd < 0 && (errno != ENOENT || !ifindex))
 		return -errno;
+	/* Gone or renamed, also where that is why the file is not there. */
 	if (ifindex && (int)if_nametoindex(iface) != ifindex)
 		return -ENODEV;
+	if (fd < 0)
+		return -ENOENT;
 	return write(fd, value, strlen(value)) < 0 ? -errno : 0;
 }
 

@@ -46,7 +46,7 @@ static uint16_t take_family(struct genl_ids *ids, unsigned n, struct nlmsghdr *h
 {
 	struct nlattr *tb[CTRL_ATTR_MAX + 1];
 
-	if (!NLMSG_OK(h, (unsigned)len) || h->nlmsg_type != GENL_ID_CTRL ||
+	if (!nlmsg_ok(h, len) || h->nlmsg_type != GENL_ID_CTRL ||
 	    nlmsg_parse(h, GENL_HDRLEN, tb, CTRL_ATTR_MAX, NULL) < 0 || !tb[CTRL_ATTR_FAMILY_ID])
 		return 0;
 	ids->family[n] = nla_get_u16(tb[CTRL_ATTR_FAMILY_ID]);
@@ -65,7 +65,7 @@ struct nl_msg *genl_request(uint16_t type, uint8_t command, uint8_t version, int
 	return msg;
 }
 
-uint16_t genl_resolve(struct genl_ids *ids, uint16_t type)
+static uint16_t resolve(struct genl_ids *ids, uint16_t type)
 {
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
 	unsigned n = type - GENL_FIRST;
@@ -75,6 +75,7 @@ uint16_t genl_resolve(struct genl_ids *ids, uint16_t type)
 	ssize_t len = -1;
 
 	ids->family[n] = 0;
+	ids->missing[n] = true;
 	if (rtnl_open_socket(NETLINK_GENERIC, REPLY_BYTES, &sock) < 0)
 		return 0;
 	msg = genl_request(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 2, NLM_F_REQUEST);
@@ -88,14 +89,15 @@ uint16_t genl_resolve(struct genl_ids *ids, uint16_t type)
 	nl_socket_free(sock);
 	if (len < 0 || !take_family(ids, n, (void *)buffer, len))
 		log_debug("this kernel has no generic netlink family \"%s\"", families[n].name);
+	ids->missing[n] = !ids->family[n];
 	return ids->family[n];
 }
 
 uint16_t genl_kernel_type(struct genl_ids *ids, uint16_t type)
 {
-	uint16_t id = ids->family[type - GENL_FIRST];
+	unsigned n = type - GENL_FIRST;
 
-	return id ? id : genl_resolve(ids, type);
+	return ids->family[n] || ids->missing[n] ? ids->family[n] : resolve(ids, type);
 }
 
 uint16_t genl_own_type(const struct genl_ids *ids, uint16_t type)
@@ -113,7 +115,9 @@ uint32_t genl_group(const struct genl_ids *ids, uint32_t group)
 
 void genl_renew(struct genl_ids *ids)
 {
-	for (unsigned n = 0; n < GENL_FAMILIES; n++)
+	for (unsigned n = 0; n < GENL_FAMILIES; n++) {
+		ids->missing[n] = false;
 		if (ids->family[n])
-			(void)genl_resolve(ids, GENL_FIRST + n);
+			(void)resolve(ids, GENL_FIRST + n);
+	}
 }

@@ -35,6 +35,7 @@ enum {
 /* What the kernel calls them; 0: it does not have it. */
 struct genl_ids {
 	uint16_t family[GENL_FAMILIES];
+	bool missing[GENL_FAMILIES]; /* the kernel has been asked, and has none */
 	uint32_t groups[GENL_FAMILIES][GENL_GROUPS_MAX];
 };
 
@@ -45,16 +46,15 @@ static inline bool genl_is(uint16_t type)
 }
 
 /**
- * genl_resolve - ask the kernel for a family's numbers
+ * genl_kernel_type - the kernel's number of a family
  * @type: GENL_…
  *
- * Does not wait: the kernel answers from within sendto() (netlink_unicast_kernel()).
+ * Asked for where it is not known: the kernel answers from within sendto()
+ * (netlink_unicast_kernel()). For a family that it does not have it runs modprobe, and waits
+ * for it (ctrl_getfamily()), so that is asked once until genl_renew().
  *
- * Return: the kernel's number of the family, or 0.
+ * Return: the number, or 0.
  */
-uint16_t genl_resolve(struct genl_ids *ids, uint16_t type);
-
-/** genl_kernel_type - the kernel's number of a family, asked for where it is not known; or 0 */
 uint16_t genl_kernel_type(struct genl_ids *ids, uint16_t type);
 
 /** genl_own_type - our number for the kernel's, or the same if it is none of the families */
@@ -72,7 +72,7 @@ uint32_t genl_group(const struct genl_ids *ids, uint32_t group);
  */
 struct nl_msg *genl_request(uint16_t type, uint8_t command, uint8_t version, int flags);
 
-/** genl_renew - the known numbers may be others by now: a module was loaded anew */
+/** genl_renew - the numbers may be others by now, or there: a module was loaded */
 void genl_renew(struct genl_ids *ids);
 
 #endif

@@ -448,9 +448,9 @@ static int on_answer_io(sd_event_source *s _unused_, int fd, uint32_t revents _u
 				fail_batch(lk, -ENOBUFS);
 			continue;
 		}
-		if (left < 0)
-			return left == -EAGAIN ? 0 : left;
-		for (n = (void *)lk->buffer; NLMSG_OK(n, (unsigned)left); n = NLMSG_NEXT(n, left))
+		if (left < 0) /* that was all; another error would stop the source for ever */
+			return 0;
+		for (n = (void *)lk->buffer; nlmsg_ok(n, left); n = nlmsg_next(n, &left))
 			if (take_answer(lk, n))
 				break;
 	}
@@ -463,7 +463,7 @@ static void deliver(void *data, char *datagram, size_t len)
 	struct nlmsghdr *n = (void *)datagram;
 	int left = len;
 
-	for (; NLMSG_OK(n, (unsigned)left); n = NLMSG_NEXT(n, left)) {
+	for (; nlmsg_ok(n, left); n = nlmsg_next(n, &left)) {
 		lk->k.counters.notifications++;
 		if (n->nlmsg_type < NLMSG_MIN_TYPE)
 			continue;

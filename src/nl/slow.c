@@ -110,12 +110,12 @@ static int converse(struct thread *t, uint16_t type, uint8_t command, const void
 	if (send(t->netlink, &q, q.h.nlmsg_len, 0) < 0)
 		return -errno;
 	for (;;) {
-		ssize_t len = receive(t, t->netlink);
+		int len = receive(t, t->netlink);
 		struct nlmsghdr *h = (void *)t->buffer;
 
 		if (len < 0)
 			return len;
-		for (; NLMSG_OK(h, (size_t)len); h = NLMSG_NEXT(h, len)) {
+		for (; nlmsg_ok(h, len); h = nlmsg_next(h, &len)) {
 			if (h->nlmsg_seq != t->seq)
 				continue;
 			r = h->nlmsg_type == NLMSG_ERROR ?
@@ -173,12 +173,12 @@ struct parcel {
 };
 
 /* What of a datagram is messages of this dump; *ret_end: 1 there is more, or how it ended. */
-static size_t span(const struct thread *t, ssize_t len, bool *interrupted, int *ret_end)
+static size_t span(const struct thread *t, int len, bool *interrupted, int *ret_end)
 {
 	struct nlmsghdr *h = (void *)t->buffer;
 
 	*ret_end = 1;
-	for (; NLMSG_OK(h, (size_t)len); h = NLMSG_NEXT(h, len)) {
+	for (; nlmsg_ok(h, len); h = nlmsg_next(h, &len)) {
 		if (h->nlmsg_seq != t->seq)
 			break; /* of a dump before, which was given up in its middle */
 		*interrupted |= (h->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
@@ -259,26 +259,58 @@ static void *run(void *data)
 
 /* ---- the loop ---- */
 
+/* The thread ends when its side is closed, after the question that it is at. */
+static void end(struct slow *s)
+{
+	s->source = sd_event_source_disable_unref(s->source);
+	closep(&s->fd);
+	s->fd = -1;
+}
+
+static struct question take_question(struct slow *s)
+{
+	struct question q = s->waiting[0];
+
+	memmove(s->waiting, s->waiting + 1, --s->n * sizeof(*s->waiting));
+	return q;
+}
+
+/* The thread could not send an answer, and has ended: the next question begins another. */
+static int thread_lost(struct slow *s)
+{
+	unsigned n = s->n;
+
+	end(s);
+	while (n--) {
+		struct question q = take_question(s);
+
+		q.fn(q.data, -EIO, NULL);
+	}
+	return 0;
+}
+
 static int on_answer(sd_event_source *source _unused_, int fd, uint32_t revents _unused_,
 		     void *data)
 {
 	struct slow *s = data;
 	struct parcel in;
-	ssize_t len = recv(fd, &in, sizeof(in), MSG_DONTWAIT);
+	int len = recv(fd, &in, sizeof(in), MSG_DONTWAIT);
 	struct question q;
 
-	if (len < (ssize_t)sizeof(in.p) || !s->n || in.p.id != s->waiting[0].id)
+	if (len == 0 || (len < 0 && errno != EAGAIN && errno != EINTR))
+		return thread_lost(s);
+	if (len < (int)sizeof(in.p) || !s->n || in.p.id != s->waiting[0].id)
 		return 0;
-	q = s->waiting[0];
 	if (in.p.more) {
 		struct nlmsghdr *h = (void *)in.bytes;
 
-		for (len -= sizeof(in.p); NLMSG_OK(h, (size_t)len); h = NLMSG_NEXT(h, len))
+		q = s->waiting[0];
+		for (len -= sizeof(in.p); nlmsg_ok(h, len); h = nlmsg_next(h, &len))
 			q.each(q.data, h);
 		return 0;
 	}
-	memmove(s->waiting, s->waiting + 1, --s->n * sizeof(*s->waiting));
-	q.fn(q.data, in.p.error, len > (ssize_t)sizeof(in.p) ? (void *)in.bytes : NULL);
+	q = take_question(s);
+	q.fn(q.data, in.p.error, len > (int)sizeof(in.p) ? (void *)in.bytes : NULL);
 	return 0;
 }
 
@@ -337,14 +369,6 @@ struct slow *slow_new(sd_event *event, const char *family)
 	s->family = family;
 	s->fd = -1;
 	return s;
-}
-
-/* The thread ends when its side is closed, after the question that it is at. */
-static void end(struct slow *s)
-{
-	s->source = sd_event_source_disable_unref(s->source);
-	closep(&s->fd);
-	s->fd = -1;
 }
 
 void slow_rest(struct slow *s)
