@@ -53,7 +53,7 @@ static int run_verb(struct ctl *c, const char *name)
 int main(int argc, char **argv)
 {
 	struct ctl c = { .root = "", .legend = true, .width = terminal_width(),
-			 .timeout = 120 };
+			 .timeout = 120, .signals = -1 };
 	int r;
 
 	setlocale(LC_CTYPE, "");

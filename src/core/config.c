@@ -51,6 +51,7 @@ struct walk {
 	struct model *model;
 	struct settings *settings;
 	struct errors *errors;
+	const struct instead *instead;
 	struct arena *names; /* of the files, for the origins */
 	const struct text *text;
 	struct iface *iface;	   /* whose entry it is */
@@ -378,7 +379,7 @@ static void parse_file(struct walk *w, const char *path)
 	struct text text;
 	config_t cfg;
 
-	if (text_load(path, w->names, w->errors, &text) < 0)
+	if (text_load(path, w->instead, w->names, w->errors, &text) < 0)
 		return;
 	w->text = &text;
 	w->hash = text_hash(w->hash, (const char *)&text.hash, sizeof(text.hash));
@@ -447,12 +448,23 @@ static void files_of_folder(struct file_list *l, const char *path, DIR *dir)
 	}
 }
 
+/* One that is not there yet would not be found. */
+static void file_instead(struct file_list *l, const char *path, const struct instead *instead)
+{
+	size_t n = strlen(path);
+
+	if (instead && !strncmp(instead->path, path, n) && instead->path[n] == '/' &&
+	    !strchr(instead->path + n + 1, '/'))
+		files_add(l, str_dup(instead->path));
+}
+
 static void find_files(struct file_list *l, const struct config_paths *paths, struct errors *e)
 {
 	for (unsigned i = 0; i < paths->n; i++) {
 		DIR *dir = opendir(paths->paths[i]);
 
 		if (dir) {
+			file_instead(l, paths->paths[i], paths->instead);
 			files_of_folder(l, paths->paths[i], dir);
 			closedir(dir);
 		} else if (errno == ENOTDIR) {
@@ -524,7 +536,7 @@ int config_load(const struct config_paths *paths, struct errors *e, struct gener
 	struct arena *arena = arena_new();
 	struct walk w = {
 		.settings = &g->settings, .errors = e, .names = arena, .stored = paths->stored,
-		.hash = TEXT_HASH,
+		.instead = paths->instead, .hash = TEXT_HASH,
 	};
 
 	g->want = w.model = model_new(arena);

@@ -28,6 +28,8 @@ struct generation {
 	char hash[20]; /* of what they contained; "": read from somewhere else than the disk's */
 };
 
+struct instead; /* core/source.h */
+
 /* Where configurations are looked for. */
 struct config_paths {
 	const char *const *paths; /* folders (their *.conf) or files; the first has precedence */
@@ -38,6 +40,8 @@ struct config_paths {
 	bool (*present)(void *data, const char *name);
 	void *data;
 	const struct model *machine; /* what the kernel has; NULL: that is not known */
+	/* Its path is in a folder as that is named in @paths; NULL: all is as on disk. */
+	const struct instead *instead;
 };
 
 /** config_default_paths - /etc, /run and /usr/lib */

@@ -198,7 +198,7 @@ static int read_file_info(const char *path, struct change_info *ret)
 	config_t cfg;
 	int r;
 
-	if (text_load(path, names, &e, &text) < 0) {
+	if (text_load(path, NULL, names, &e, &text) < 0) {
 		log_warning("%s", e.lines[0]);
 		return -EBADMSG;
 	}

@@ -14,6 +14,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "util/text.h"
 
@@ -24,6 +25,7 @@
 #define TREE_PER_TEXT 13
 
 struct scanner {
+	const struct instead *instead;
 	struct arena *arena;
 	struct errors *errors;
 	struct text *out;
@@ -233,6 +235,29 @@ static void read_failed(struct scanner *s, const char *file, const struct origin
 	s->failed = true;
 }
 
+/* The same file may have several names. */
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return !strcmp(a, b) || (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+				 x.st_ino == y.st_ino);
+}
+
+static int read_text(const struct scanner *s, const char *file, char **ret, size_t *ret_size)
+{
+	const struct instead *i = s->instead;
+
+	if (!i || !is_same_file(file, i->path))
+		return file_read(file, FILE_SIZE_MAX, ret, ret_size);
+	if (i->size > FILE_SIZE_MAX)
+		return -EFBIG;
+	*ret = mem_new(i->size + 1);
+	*(char *)mempcpy(*ret, i->text, i->size) = 0;
+	*ret_size = i->size;
+	return 0;
+}
+
 static void expand(struct scanner *s, const char *path, const struct origin *from)
 {
 	_cleanup_free_ char *text = NULL;
@@ -253,7 +278,7 @@ static void expand(struct scanner *s, const char *path, const struct origin *fro
 		fail(s, from, "@include: nested too deep");
 		return;
 	}
-	r = file_read(file, FILE_SIZE_MAX, &text, &size);
+	r = read_text(s, file, &text, &size);
 	if (r < 0) {
 		read_failed(s, file, from, r);
 		return;
@@ -287,9 +312,10 @@ uint64_t text_hash(uint64_t hash, const char *bytes, size_t size)
 	return hash;
 }
 
-int text_load(const char *path, struct arena *arena, struct errors *e, struct text *ret)
+int text_load(const char *path, const struct instead *instead, struct arena *arena,
+	      struct errors *e, struct text *ret)
 {
-	struct scanner s = { .arena = arena, .errors = e, .out = ret };
+	struct scanner s = { .instead = instead, .arena = arena, .errors = e, .out = ret };
 
 	memset(ret, 0, sizeof(*ret));
 	ret->hash = TEXT_HASH;

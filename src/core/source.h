@@ -13,6 +13,12 @@ struct text {
 	uint64_t hash; /* of the file, and those it includes, as they are on disk */
 };
 
+/* A text that is read in a file's place, which need not be there. */
+struct instead {
+	const char *path, *text;
+	size_t size;
+};
+
 /* Where hashes begin. */
 #define TEXT_HASH UINT64_C(14695981039346656037)
 
@@ -22,13 +28,15 @@ uint64_t text_hash(uint64_t hash, const char *bytes, size_t size);
 /**
  * text_load - read a file, with what it includes
  * @path: the file; names in @include are relative to the file they stand in
+ * @instead: of one of these files, what it is taken to say; NULL: all are as they are on disk
  * @arena: takes the file names that the origins point to
  * @e: what is wrong with it
  * @ret: to be freed with text_done()
  *
  * Return: 0, or -EINVAL when @e got errors.
  */
-int text_load(const char *path, struct arena *arena, struct errors *e, struct text *ret);
+int text_load(const char *path, const struct instead *instead, struct arena *arena,
+	      struct errors *e, struct text *ret);
 
 /** text_origin - where line @line (from 1) of the expanded text was written */
 struct origin text_origin(const struct text *t, unsigned line);

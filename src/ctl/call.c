@@ -3,9 +3,11 @@
  * The way to the daemon: D-Bus, here or over ssh on another machine. Here a
  * D-Bus error becomes an exit status and a sentence.
  */
+#include <errno.h>
 #include <stdarg.h>
 
 #include "ctl/ctl.h"
+#include "util/clock.h"
 
 #define NAME "org.netctl1"
 #define PATH "/org/netctl1"
@@ -90,14 +92,55 @@ int ctl_call_link(struct ctl *c, const char *path, const char *method, sd_bus_me
 	return call_new(c, path, LINK, method, ret);
 }
 
+static int on_reply(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+{
+	*(sd_bus_message **)data = sd_bus_message_ref(m);
+	return 0;
+}
+
+/* Until what is sent and received of the bus moves, or @end. 0, or as signals_wait(). */
+static int step(const struct ctl *c, uint64_t end)
+{
+	uint64_t now = clock_usec(CLOCK_BOOTTIME);
+	int r = sd_bus_process(c->bus, NULL);
+
+	if (r)
+		return r < 0 ? r : 0;
+	r = signals_wait(c, sd_bus_get_fd(c->bus), sd_bus_get_events(c->bus),
+			 end > now ? end - now : 0);
+	return r < 0 ? r : r || end > now ? 0 : -ETIMEDOUT;
+}
+
+/* As sd_bus_call(), which goes on when a signal comes; this ends with -EINTR then. */
+static int call_watched(struct ctl *c, sd_bus_message *m, uint64_t timeout, sd_bus_error *error,
+			sd_bus_message **ret)
+{
+	_cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	uint64_t end = timeout == UINT64_MAX ? timeout : clock_usec(CLOCK_BOOTTIME) + timeout;
+	int r = sd_bus_call_async(c->bus, &slot, m, on_reply, &reply, UINT64_MAX);
+
+	while (r >= 0 && !reply)
+		r = step(c, end);
+	if (r < 0)
+		return r;
+	r = sd_bus_error_copy(error, sd_bus_message_get_error(reply));
+	if (r >= 0)
+		*ret = TAKE_PTR(reply);
+	return r;
+}
+
 int ctl_call_send(struct ctl *c, sd_bus_message *m, sd_bus_message **ret)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	/* The daemon answers when the work is done, however long it takes. */
-	int r = sd_bus_call(c->bus, m, c->timeout_usec ? c->timeout_usec : UINT64_MAX, &error,
-			    &reply);
+	uint64_t timeout = c->timeout_usec ? c->timeout_usec : UINT64_MAX;
+	int r = c->signals < 0 ? sd_bus_call(c->bus, m, timeout, &error, &reply) :
+				 call_watched(c, m, timeout, &error, &reply);
 
+	if (r == -EINTR)
+		return ctl_fail(c, EXIT_UNDONE, "org.netctl1.Error.Cancelled", "interrupted");
 	if (r < 0 && sd_bus_error_is_set(&error) && !is_lost(r))
 		return fail_call(c, &error);
 	if (r < 0)

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The verbs around the configuration: check, plan, apply, reload, export. */
-#include <net/if.h> /* before the kernel's headers, which then leave its names alone */
-
 #include "core/config.h"
 #include "core/export.h"
 #include "core/quirk.h"
 #include "ctl/ctl.h"
 #include "util/text.h"
-
-static bool is_present(void *data _unused_, const char *name)
-{
-	return if_nametoindex(name) != 0;
-}
 
 static json_t *check_json(const struct generation *g, const struct errors *warnings)
 {
@@ -70,7 +63,7 @@ int verb_check(struct ctl *c)
 		.paths = c->n_names ? (const char *const *)c->names : config_default_paths,
 		.n = c->n_names ? c->n_names : CONFIG_N_DEFAULT_PATHS,
 		.optional = !c->n_names,
-		.present = is_present,
+		.present = machine_has,
 	};
 	_cleanup_(machine_freep) struct machine *machine = NULL;
 	_cleanup_(generation_freep) struct generation *g = NULL;

@@ -13,6 +13,8 @@
 #include "exit.h"
 #include "util/mem.h"
 
+/* So long a change waits for its confirmation if nobody says otherwise. */
+#define CONFIRM_SECONDS 60
 /* The longest time that can be asked for. */
 #define SECONDS_MAX 86400
 
@@ -32,6 +34,7 @@ struct ctl {
 	const char *write; /* the file of a capture; NULL: lines of text */
 	unsigned timeout; /* of wait-online, seconds; 0: only look */
 	uint64_t timeout_usec;	    /* of a call; 0: as long as it takes */
+	int signals; /* signals_watch(): they end calls and questions; -1: they end the program */
 	char **names;	/* what stands behind the verb */
 	unsigned n_names;
 	unsigned used; /* enum option_flags: what the caller gave */
@@ -183,6 +186,9 @@ int apply_confirm(struct ctl *c);
 
 /* machine.c */
 
+/** machine_has - is there such an interface now? As struct config_paths asks. */
+bool machine_has(void *data, const char *name);
+
 struct machine;
 struct model;
 
@@ -236,6 +242,22 @@ int ctl_describe(struct ctl *c, json_t **ret);
 
 /** ctl_describe_groups - of settings only those in @groups (NULL ends), which is quicker */
 int ctl_describe_groups(struct ctl *c, const char *const *groups, json_t **ret);
+
+/**
+ * signals_watch - from now on what asks the program to end (INT, QUIT, TERM, HUP) is read
+ *
+ * And a reader that goes away is an error of writing. Return: a descriptor of signalfd(2).
+ */
+int signals_watch(void);
+
+/** signals_wait - until @fd is ready for @events; 1, 0: @usec are over, -EINTR: a signal came */
+int signals_wait(const struct ctl *c, int fd, short events, uint64_t usec);
+
+/** signals_came - has one come that nobody has taken? */
+bool signals_came(const struct ctl *c);
+
+/** signals_take - what has come is answered */
+void signals_take(const struct ctl *c);
 
 /* output.c */
 

@@ -4,6 +4,8 @@
  * be checked against it before there is one that runs. Nothing is changed, and
  * a kernel that does not answer in time is a machine that is not known.
  */
+#include <net/if.h> /* before the kernel's headers, which then leave its names alone */
+
 #include "core/mirror.h"
 #include "ctl/ctl.h"
 
@@ -14,6 +16,11 @@ struct machine {
 	struct kernel *kernel;
 	struct mirror *mirror;
 };
+
+bool machine_has(void *data _unused_, const char *name)
+{
+	return if_nametoindex(name) != 0;
+}
 
 static void on_synced(void *data)
 {

@@ -19,7 +19,6 @@
 
 #define VARIABLE "SSH_CONNECTION="
 #define PARENTS_MAX 64
-#define CONFIRM_SECONDS 60
 
 /* A socket for both families has IPv4 addresses so. */
 static const char *unmapped(const char *address)

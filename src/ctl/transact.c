@@ -7,6 +7,7 @@
  * network it was called over may be the one that the change cuts. Here the
  * time is only shown.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <pwd.h>
@@ -91,15 +92,20 @@ static enum answer read_answer(void)
 }
 
 /* Counts down to @end on the terminal. */
-static enum answer ask(uint64_t end)
+static enum answer ask(const struct ctl *c, uint64_t end)
 {
-	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
 	uint64_t now;
+	int r;
 
 	while ((now = clock_usec(CLOCK_BOOTTIME)) < end) {
 		fprintf(stderr, "\r%4" PRIu64 " s left: keep? [y/N] ",
 			(end - now + SECOND - 1) / SECOND);
-		if (poll(&p, 1, (end - now) % SECOND / 1000 + 1) > 0)
+		r = signals_wait(c, STDIN_FILENO, POLLIN, (end - now) % SECOND + 1000);
+		if (r == -EINTR) {
+			signals_take(c);
+			return ANSWER_REVERT;
+		}
+		if (r)
 			return read_answer();
 	}
 	return ANSWER_NONE;
@@ -109,7 +115,7 @@ static int ask_and_answer(struct ctl *c, uint64_t number)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	uint64_t end = clock_usec(CLOCK_BOOTTIME) + c->confirm * SECOND;
-	enum answer answer = ask(end);
+	enum answer answer = ask(c, end);
 	uint64_t now = clock_usec(CLOCK_BOOTTIME);
 
 	/* The line to the daemon may be dead: no longer than until it goes back by itself. */
@@ -139,7 +145,7 @@ int apply_confirm(struct ctl *c)
 	int r = ctl_call(c, "Apply", &reply, "a{sv}", c->replace ? 2 : 1, "confirm", "t",
 			 (uint64_t)c->confirm, "replace", "b", 1);
 
-	if (r == EXIT_NO_DAEMON && c->bus && c->json == JSON_MODE_OFF)
+	if (((r == EXIT_NO_DAEMON && c->bus) || signals_came(c)) && c->json == JSON_MODE_OFF)
 		fputs("netctl: what was applied is reverted unless it is confirmed\n", stderr);
 	if (r)
 		return r;

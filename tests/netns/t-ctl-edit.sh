@@ -38,6 +38,7 @@ cat >"$bus_dir/editor" <<'EOT'
 # editor WORD FILE
 [ "$1" = please ] || exit 9
 [ "$MTU" != fail ] || exit 1
+[ -z "$MEANWHILE" ] || sed -i "s/mtu = [^;]*;/mtu = $MEANWHILE;/" "$FILE"
 [ "$MTU" != same ] || exit 0
 sed -i "s/mtu = [^;]*;/mtu = $MTU;/" "$2"
 EOT
@@ -124,6 +125,69 @@ else
 	skip "on a terminal" "no script"
 fi
 
+# Others who write the file while somebody edits it.
+
+export FILE=$file
+MEANWHILE=1110 check_status 1 "somebody else writes the file meanwhile" types 1120 y
+check "says so" complains 'somebody else has changed the file meanwhile.*what was typed is in .*\.edit$'
+check "the file is left so" file_has 1110
+check "what was typed is kept" copy_has 1120
+check_status 1 "the next time it is asked whether to go on with that" types same n
+check "says why" complains '^netctl: .* was changed after that was begun'
+check "the file is still left so" file_has 1110
+check "what was typed is still kept" copy_has 1120
+chmod 664 "$file"
+check_status 0 "it can be gone on with" types same y y
+check "and it is asked every time" complains 'was changed after that was begun'
+check "it is in use" mtu_is 1120
+check_equal "who may read and write it is as it was" 664 "$(stat -c %a "$file")"
+"$NETCTL" confirm >/dev/null 2>&1
+
+mkfifo "$bus_dir/answers"
+session_pid=
+at_exit 'kill $session_pid 2>/dev/null'
+# session MTU: one that goes on while the test does, until session_asks is true
+session() {
+	: >"$bus_dir/session" # before it is looked into
+	MTU=$1 "$NETCTL" edit "$file" <>"$bus_dir/answers" >"$bus_dir/session" 2>&1 &
+	session_pid=$!
+}
+session_asks() {
+	eventually 10 grep -q 'apply this' "$bus_dir/session" || { cat "$bus_dir/session"; return 1; }
+}
+session 1130
+check "one session asks" session_asks
+check_status 1 "a second one on the same file" types 1140
+check "is told so" complains '^netctl: somebody else edits this file now$'
+sed -i 's/mtu = [^;]*;/mtu = 1110;/' "$file"
+echo n >"$bus_dir/answers"
+check_status 6 "not wanted after somebody else wrote the file" wait $session_pid
+check "says so" grep -q 'somebody else has changed .* meanwhile, and it is left so' "$bus_dir/session"
+check "it is left so" file_has 1110
+check "no lock is left" test ! -e "$copy.lock"
+rm -f "$copy"
+
+# Signals are an answer: no.
+
+for signal in INT QUIT TERM HUP; do
+	session 1130
+	session_asks
+	kill -$signal $session_pid
+	check_status 6 "SIG$signal at the question" wait $session_pid
+	check "the file is as it was" file_has 1110
+	check "what was typed is kept" copy_has 1130
+	rm -f "$copy"
+done
+kill -STOP "$daemon_pid"
+session 1130
+check "a daemon that does not answer" eventually 10 file_has 1130
+kill -INT $session_pid
+check_status 6 "need not be waited for" wait $session_pid
+kill -CONT "$daemon_pid"
+session_pid=
+check "the file is as it was" file_has 1110
+rm -f "$copy"
+
 # A link stays one, and files get their names.
 
 mv "$file" "$bus_dir/real.conf"
@@ -139,6 +203,36 @@ MTU=1160 check_status 0 "JSON: applied" sh -c "'$NETCTL' edit '$file' --json >'$
 check "document" jq -e '.generation > 1 and .confirm_seconds == 60' "$out"
 "$NETCTL" confirm >/dev/null 2>&1
 
+# A folder of its own is checked alone; the daemon may see more.
+
+mkdir -p "$bus_dir/alone/parts"
+cp "$daemon_dir/etc/parts/more.inc" "$bus_dir/alone/parts/"
+mv "$bus_dir/real.conf" "$bus_dir/alone/"
+ln -sf "$bus_dir/alone/real.conf" "$file"
+echo nonsense >"$daemon_dir/etc/20-bad.conf"
+file=$bus_dir/alone/real.conf copy=$bus_dir/alone/real.conf.edit
+check_status 5 "what the daemon finds invalid" types 1170 y
+check "says what" complains '20-bad.conf:'
+check "the file is as it was" file_has 1160
+check "what was typed is kept" copy_has 1170
+rm "$daemon_dir/etc/20-bad.conf"
+
+# The daemon's own folders belong together, also when one is named by a path.
+
+cat >"$bus_dir/own" <<EOT
+set -e
+mkdir -p "$bus_dir/fresh/netctld"
+cp -a /etc/passwd /etc/group /etc/nsswitch.conf /etc/ld.so.cache "$bus_dir/fresh/" 2>/dev/null || true
+mount --bind "$bus_dir/fresh" /etc
+echo 'interfaces = ( { name = "w0"; kind = "veth"; veth = { peer = "w1"; }; } );' >/etc/netctld/10.conf
+echo '{ name = "w1"; }' >/etc/new.inc
+MTU=same "$NETCTL" edit --json /etc/netctld/20.conf
+printf 'interfaces = (\n@include "../new.inc"\n, { name = "w0"; mtu = 1400; } );\n' >/etc/netctld/20.conf.edit
+MTU=1401 timeout 20 "$NETCTL" edit /etc/netctld/20.conf </dev/null 2>"$err" || [ \$? = 8 ]
+grep 'mtu = 1401' /etc/netctld/20.conf
+EOT
 daemon_stop
 check "the daemon ends when told" daemon_stopped
+check "a file in /etc/netctld is checked with the others" unshare -m sh "$bus_dir/own"
+check "valid" complains 'netctld takes it up when it runs'
 finish

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "core/source.h"
+
 static const char *const present_names[] = { "lan0", "lan1", "wan", NULL };
 
 static bool is_present(void *data, const char *name)
@@ -400,6 +402,35 @@ static void a_file_can_be_named(void **state)
 }
 
 /* What export says can be read again, and says the same. */
+static char *load_instead(const char *path, const char *text)
+{
+	static const char *const folders[] = { "conf", "lib" };
+	const struct instead instead = { path, text, strlen(text) };
+	const struct config_paths paths = { .paths = folders, .n = 2, .instead = &instead };
+	_cleanup_(errors_done) struct errors e = { 0 };
+	_cleanup_(generation_freep) struct generation *g = NULL;
+
+	return config_load(&paths, &e, &g) < 0 ? errors_text(&e) : model_export(g->want, false);
+}
+
+static void a_text_stands_in_for_a_file(void **state)
+{
+	struct harness *h = *state;
+
+	harness_file(h, "conf/lan.conf", I("{ name = \"lan0\"; mtu = 1400; }"));
+	harness_file(h, "lib/new.conf", I("{ name = \"wan\"; mtu = 1400; }"));
+	harness_file(h, "x", I("{ name = \"lan1\"; mtu = 1500; }"));
+	assert_text(load_instead("conf/lan.conf", I("{ name = \"lan0\"; mtu = 1500; }")),
+		    "interfaces = (\n  { name = \"lan0\"; up = true; mtu = 1500; },\n"
+		    "  { name = \"wan\"; up = true; mtu = 1400; }\n);\n");
+	/* One that is not there yet hides others of its name; what it includes is found. */
+	assert_text(load_instead("conf/new.conf", "@include \"../x\"\n"),
+		    "interfaces = (\n  { name = \"lan0\"; up = true; mtu = 1400; },\n"
+		    "  { name = \"lan1\"; up = true; mtu = 1500; }\n);\n");
+	assert_text(load_instead("conf/new.conf", "interfaces = 1;\n"),
+		    "conf/new.conf:1: interfaces: must be a list of groups: ( { name = … }, … )");
+}
+
 static void export_can_be_read(void **state)
 {
 	_cleanup_free_ char *first = load(*state,
@@ -465,6 +496,7 @@ int main(void)
 		HARNESS_TEST(merges_within_a_file),
 		HARNESS_TEST(folders_have_precedence),
 		HARNESS_TEST(a_file_can_be_named),
+		HARNESS_TEST(a_text_stands_in_for_a_file),
 		HARNESS_TEST(export_can_be_read),
 		HARNESS_TEST(export_of_each_byte),
 		HARNESS_TEST(settings),

@@ -15,7 +15,7 @@ static char *load(void)
 	struct text t;
 	char *result;
 
-	if (text_load("main.conf", arena, &e, &t) < 0) {
+	if (text_load("main.conf", NULL, arena, &e, &t) < 0) {
 		_cleanup_free_ char *text = errors_text(&e);
 
 		result = str_format("!%s", text);
@@ -177,7 +177,7 @@ static void line_origins(void **state)
 
 	harness_file(h, "inc.conf", "i1\ni2\ni3\n");
 	harness_file(h, "main.conf", "m1\nm2\n@include \"inc.conf\"\nm4\nm5\n");
-	assert_int_equal(text_load("main.conf", arena, &e, &t), 0);
+	assert_int_equal(text_load("main.conf", NULL, arena, &e, &t), 0);
 	for (const char *p = t.text; *p; p = strchrnul(p, '\n')) {
 		struct origin at;
 
