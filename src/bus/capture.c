@@ -8,8 +8,10 @@
  * to its other maps. What stands in it are packets, so that it takes a right of
  * its own (org.netctl1.capture).
  *
- * What must stay true: a ring has one place up to which it was read, and so
- * one reader at a time; whoever leaves the bus reads no more.
+ * What must stay true: a ring has one place up to which it was read, and so one
+ * reader at a time is given it: another one when the one before has left the bus.
+ * Nobody can be made to give back what was handed out: who keeps the descriptor
+ * and leaves the bus goes on reading, and takes samples from the next one.
  */
 #include "bus/internal.h"
 #include "core/mirror.h"
@@ -20,7 +22,7 @@ struct capture {
 	struct bus *bus;
 	int ifindex;
 	char *who; /* unique name */
-	sd_bus_slot *match, *question;
+	struct watch *watch;
 };
 
 static void capture_end(struct capture *c)
@@ -30,8 +32,7 @@ static void capture_end(struct capture *c)
 	while (*p != c)
 		p = &(*p)->next;
 	*p = c->next;
-	sd_bus_slot_unref(c->match);
-	sd_bus_slot_unref(c->question);
+	watch_free(c->watch);
 	free(c->who);
 	free(c);
 }
@@ -42,56 +43,28 @@ void captures_drop(struct bus *b)
 		capture_end(b->captures);
 }
 
-/* A unique name has one owner for ever: it changes when that goes. */
-static int on_left(sd_bus_message *m _unused_, void *data, sd_bus_error *error _unused_)
+static void on_left(void *data)
 {
 	capture_end(data);
-	return 0;
 }
 
-static int on_there(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+/* Return: 0, -EBUSY where somebody else reads, or what keeps the bus from being asked. */
+static int begin(struct bus *b, const char *who, int ifindex)
 {
-	struct capture *c = data;
-	int there = 0;
-
-	c->question = sd_bus_slot_unref(c->question);
-	if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "b", &there) < 0 ||
-	    !there)
-		capture_end(c);
-	return 0;
-}
-
-/* It may have gone before anybody was told to tell. */
-static int on_watched(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
-{
-	struct capture *c = data;
-
-	if (sd_bus_message_is_method_error(m, NULL) ||
-	    sd_bus_call_method_async(c->bus->bus, &c->question, "org.freedesktop.DBus",
-				     "/org/freedesktop/DBus", "org.freedesktop.DBus",
-				     "NameHasOwner", on_there, c, "s", c->who) < 0)
-		capture_end(c);
-	return 1;
-}
-
-/* Return: false where somebody else reads. */
-static bool begin(struct bus *b, const char *who, int ifindex)
-{
-	_cleanup_free_ char *rule = str_format(
-		"type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
-		"interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='%s'", who);
 	struct capture *c;
 
 	for (c = b->captures; c; c = c->next)
 		if (c->ifindex == ifindex)
-			return !strcmp(c->who, who);
+			return !strcmp(c->who, who) ? 0 : -EBUSY;
 	c = new0(struct capture);
 	*c = (struct capture){ .next = b->captures, .bus = b, .ifindex = ifindex,
 			       .who = str_dup(who) };
 	b->captures = c;
-	if (sd_bus_add_match_async(b->bus, &c->match, rule, on_left, on_watched, c) < 0)
-		capture_end(c);
-	return true;
+	c->watch = watch_new(b, who, on_left, c);
+	if (c->watch)
+		return 0;
+	capture_end(c);
+	return -ECONNRESET;
 }
 
 int capture_open(struct bus *b, sd_bus_message *m)
@@ -112,7 +85,10 @@ int capture_open(struct bus *b, sd_bus_message *m)
 				 "xdp = { program = \"sample\"; }", name);
 	if (r < 0)
 		return r;
-	if (!begin(b, sd_bus_message_get_sender(m), i->ifindex))
+	r = begin(b, sd_bus_message_get_sender(m), i->ifindex);
+	if (r == -EBUSY)
 		return call_fail(m, "Busy", "somebody else is reading the samples of %s", name);
+	if (r < 0)
+		return call_fail(m, "Failed", "the bus cannot be asked whether the caller stays");
 	return sd_bus_reply_method_return(m, "htutt", s.fd, s.size, s.prog_id, s.seen, s.lost);
 }

@@ -20,6 +20,8 @@
 #define ACTION_APPLY "org.netctl1.apply"
 #define ACTION_CONTROL "org.netctl1.control"
 #define ACTION_CAPTURE "org.netctl1.capture"
+/* Everybody may, but it matters who asks. */
+#define ACTION_OPEN ""
 
 struct acting;
 struct action;
@@ -32,6 +34,7 @@ struct group;
 struct published;
 struct service_unit;
 struct waiter;
+struct watch;
 
 struct bus {
 	struct engine *engine;
@@ -64,6 +67,7 @@ struct bus {
 	char *service_manager;	 /* its name on the bus */
 
 	struct call *calls;    /* that cannot be carried out yet; call.c */
+	uint64_t n_questions;  /* asked of polkit */
 	int64_t uid;	       /* of the caller whose call is being carried out; -1: unknown */
 	const char *unit;      /* of the same; NULL: unknown */
 	struct waiter *waiter; /* the caller of the change under way */
@@ -93,7 +97,8 @@ enum call_when {
 /**
  * call_begin - carry a call out as soon as it may be
  * @m: the call; @run answers it, now or later
- * @action: of polkit, for callers that are neither root nor the daemon's own user; NULL: open
+ * @action: of polkit, for callers that are neither root nor the daemon's own user; NULL: open;
+ *	ACTION_OPEN: open, and struct bus has the uid
  * @when: waits until then
  *
  * Return: as a method's handler does.
@@ -109,6 +114,9 @@ int call_begin(struct bus *b, sd_bus_message *m, const char *action, enum call_w
  */
 int call_begin_reading(struct bus *b, sd_bus_message *m, uint64_t which, call_fn run);
 
+/** call_may_wait - may the user @uid have one more that waits, where @n are waiting? */
+bool call_may_wait(int64_t uid, unsigned n);
+
 /** call_fail - answer with org.netctl1.Error.@name and a text */
 int call_fail(sd_bus_message *m, const char *name, const char *fmt, ...) _printf_(3, 4);
 
@@ -123,6 +131,21 @@ void calls_retry(struct bus *b);
 
 /** calls_drop - forget all calls: the connection they came by is gone */
 void calls_drop(struct bus *b);
+
+/* watch.c */
+
+/**
+ * watch_new - notice that a caller leaves the bus
+ * @who: its unique name
+ * @left: called once, also if it has left already, but not before this returns; it, or
+ *	somebody before, calls watch_free()
+ *
+ * Return: NULL if the bus cannot be asked.
+ */
+struct watch *watch_new(struct bus *b, const char *who, void (*left)(void *data), void *data);
+
+/** watch_free - look no longer; NULL is allowed; returns NULL */
+struct watch *watch_free(struct watch *w);
 
 /* change.c */
 
