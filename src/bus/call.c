@@ -9,23 +9,40 @@
  * bus synchronously, and a bus that hangs must not stop the daemon.) Without
  * polkit on the system the answer is no.
  *
+ * Also who calls what everybody may is asked if the call has to wait: of those that wait
+ * each user may have some.
+ *
  * A call that needs the engine idle then waits until it is, so that nobody
  * is refused only because a cable was plugged in at the same moment. Two who
  * want to change something at the same time are another matter: the second
  * is told so.
  *
- * What must stay true: each call is answered exactly once.
+ * Whoever leaves while polkit asks a person has given up: the question is taken
+ * back, and the call is forgotten. One that may be carried out is, also for a caller
+ * that has not waited for the answer.
+ *
+ * What must stay true: each call is answered exactly once, unless nobody is left to
+ * answer; no user can keep another one's call from being carried out.
  */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <systemd/sd-login.h>
 
 #include "bus/internal.h"
 
-/* Calls that wait at the same time; there may be a user who means ill. */
-#define CALLS_MAX 256
+/*
+ * Calls that wait at the same time, of one user who is not root: there may be one who means ill,
+ * and root's confirmation must get through all the same. And of one connection, whoever has it.
+ */
+#define USER_CALLS_MAX 64
+#define SENDER_CALLS_MAX 256
 /* Of an error; a thousand lines about a configuration are less. */
 #define ERROR_BYTES_MAX (128 * 1024)
+
+#define POLKIT                                                                                     \
+	"org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority",                     \
+		"org.freedesktop.PolicyKit1.Authority"
 
 struct call {
 	struct bus *bus;
@@ -36,15 +53,20 @@ struct call {
 	int64_t uid; /* of the caller; -1: nobody asked for it */
 	char *unit;  /* of the caller, for the history; NULL: unknown */
 	uint64_t reads; /* CALL_READ */
+	bool counts; /* among those of its user */
 	bool waits, reading;
 	sd_bus_slot *question;
+	char *cancel;	     /* what polkit knows its question by; NULL: none is open */
+	struct watch *watch; /* of the caller, while it is */
 	struct call *next;
 };
 
 static struct call *call_free(struct call *c)
 {
+	watch_free(c->watch);
 	sd_bus_slot_unref(c->question);
 	sd_bus_message_unref(c->m);
+	free(c->cancel);
 	free(c->unit);
 	free(c);
 	return NULL;
@@ -80,6 +102,11 @@ int call_too_many(sd_bus_message *m)
 					  "an array has more entries than are looked at");
 }
 
+static bool is_open(const struct call *c)
+{
+	return !c->action || !*c->action;
+}
+
 static bool is_idle(const struct engine *e)
 {
 	return e->mirror->synced && !e->mirror->filling && !e->plan && !e->passes;
@@ -111,6 +138,18 @@ static bool is_time(struct call *c)
 	return is_stored(e) && (c->when == CALL_STORED || is_idle(e));
 }
 
+/* What a negative errno of a method's is called on the bus. */
+static void answer_errno(sd_bus_message *m, int r)
+{
+	if (r == -ENXIO || r == -EBADMSG) /* what sd_bus_message_read() says of another type */
+		(void)sd_bus_reply_method_errorf(m, SD_BUS_ERROR_INVALID_ARGS,
+						 "an argument or an option is of another type");
+	else if (r == -E2BIG)
+		(void)call_too_many(m);
+	else
+		(void)call_fail(m, "Failed", "%s: %s", sd_bus_message_get_member(m), strerror(-r));
+}
+
 static void carry_out(struct call *c)
 {
 	int r;
@@ -120,13 +159,8 @@ static void carry_out(struct call *c)
 	r = c->run(c->bus, c->m);
 	c->bus->unit = NULL;
 
-	if (r == -ENXIO || r == -EBADMSG) /* what sd_bus_message_read() says of another type */
-		(void)sd_bus_reply_method_errorf(c->m, SD_BUS_ERROR_INVALID_ARGS,
-						 "an argument or an option is of another type");
-	else if (r == -E2BIG)
-		(void)call_too_many(c->m);
-	else if (r < 0)
-		(void)sd_bus_reply_method_errno(c->m, r, NULL);
+	if (r < 0)
+		answer_errno(c->m, r);
 	call_end(c);
 }
 
@@ -139,7 +173,9 @@ static void allowed(struct call *c)
 
 static void denied(struct call *c, const char *error, const char *why)
 {
-	(void)sd_bus_reply_method_errorf(c->m, error, "%s: %s", c->action, why);
+	(void)sd_bus_reply_method_errorf(c->m, error, "%s: %s",
+					 is_open(c) ? sd_bus_message_get_member(c->m) : c->action,
+					 why);
 	call_end(c);
 }
 
@@ -158,13 +194,30 @@ void calls_drop(struct bus *b)
 		call_end(b->calls);
 }
 
+static void question_end(struct call *c)
+{
+	c->question = sd_bus_slot_unref(c->question);
+	c->watch = watch_free(c->watch);
+	free(TAKE_PTR(c->cancel));
+}
+
+/* Nobody is left to hear of it, and it may be long before a password is typed. */
+static void on_left(void *data)
+{
+	struct call *c = data;
+
+	(void)sd_bus_call_method_async(c->bus->bus, NULL, POLKIT, "CancelCheckAuthorization", NULL,
+				       NULL, "s", c->cancel);
+	call_end(c);
+}
+
 /* (bba{ss}): authorised, would be after a password, details. */
 static int on_polkit(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
 	struct call *c = data;
 	int yes = 0, challenge = 0;
 
-	c->question = sd_bus_slot_unref(c->question);
+	question_end(c);
 	if (sd_bus_message_is_method_error(m, NULL))
 		denied(c, SD_BUS_ERROR_ACCESS_DENIED,
 		       "only root may, as there is no polkit that could allow it to others");
@@ -185,17 +238,18 @@ static int ask_polkit(struct call *c)
 {
 	const uint32_t flags = sd_bus_message_get_allow_interactive_authorization(c->m) > 0;
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *q = NULL;
-	sd_bus *bus = sd_bus_message_get_bus(c->m);
-	int r = sd_bus_message_new_method_call(bus, &q, "org.freedesktop.PolicyKit1",
-					       "/org/freedesktop/PolicyKit1/Authority",
-					       "org.freedesktop.PolicyKit1.Authority",
-					       "CheckAuthorization");
+	const char *who = sd_bus_message_get_sender(c->m);
+	int r = sd_bus_message_new_method_call(c->bus->bus, &q, POLKIT, "CheckAuthorization");
 
+	c->cancel = str_format("netctld-%" PRIu64, ++c->bus->n_questions);
+	c->watch = watch_new(c->bus, who, on_left, c);
+	if (r >= 0 && !c->watch)
+		r = -ECONNRESET;
 	if (r >= 0)
 		r = sd_bus_message_append(q, "(sa{sv})sa{ss}us", "system-bus-name", 1, "name", "s",
-					  sd_bus_message_get_sender(c->m), c->action, 0, flags, "");
+					  who, c->action, 0, flags, c->cancel);
 	if (r >= 0) /* a person may be typing a password */
-		r = sd_bus_call_async(bus, &c->question, q, on_polkit, c, UINT64_MAX);
+		r = sd_bus_call_async(c->bus->bus, &c->question, q, on_polkit, c, UINT64_MAX);
 	return r;
 }
 
@@ -223,17 +277,46 @@ static int read_credentials(struct call *c, sd_bus_message *m)
 	return r < 0 ? r : c->uid < 0 ? -ENXIO : 0;
 }
 
+static bool is_root(int64_t uid)
+{
+	return uid == 0 || uid == (int64_t)geteuid();
+}
+
+bool call_may_wait(int64_t uid, unsigned n)
+{
+	return is_root(uid) || n < USER_CALLS_MAX;
+}
+
+static unsigned count_user(const struct bus *b, int64_t uid)
+{
+	unsigned n = 0;
+
+	for (const struct call *c = b->calls; c; c = c->next)
+		n += c->counts && c->uid == uid;
+	return n;
+}
+
+static void too_many(struct call *c)
+{
+	(void)call_fail(c->m, "Busy", "too many calls of yours are waiting");
+	call_end(c);
+}
+
 static int on_user(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
 	struct call *c = data;
+	bool known = !sd_bus_message_is_method_error(m, NULL) && read_credentials(c, m) >= 0;
 
 	c->question = sd_bus_slot_unref(c->question);
-	if (sd_bus_message_is_method_error(m, NULL) || read_credentials(c, m) < 0) {
-		denied(c, SD_BUS_ERROR_ACCESS_DENIED, "the caller is not known");
+	if (!call_may_wait(c->uid, count_user(c->bus, c->uid))) {
+		too_many(c);
 		return 1;
 	}
-	if (c->uid == 0 || c->uid == (int64_t)geteuid())
+	c->counts = true;
+	if (is_open(c) || (known && is_root(c->uid)))
 		allowed(c);
+	else if (!known)
+		denied(c, SD_BUS_ERROR_ACCESS_DENIED, "the caller is not known");
 	else if (ask_polkit(c) < 0)
 		denied(c, SD_BUS_ERROR_ACCESS_DENIED, "polkit cannot be asked");
 	return 1;
@@ -247,22 +330,28 @@ static int ask_user(struct call *c)
 					"s", sd_bus_message_get_sender(c->m));
 }
 
+static unsigned count_sender(const struct call *like)
+{
+	const char *sender = sd_bus_message_get_sender(like->m);
+	unsigned n = 0;
+
+	for (const struct call *c = like->bus->calls; c; c = c->next)
+		n += !strcmp(sd_bus_message_get_sender(c->m), sender);
+	return n;
+}
+
 static int begin(struct bus *b, sd_bus_message *m, const char *action, enum call_when when,
 		 uint64_t reads, call_fn run)
 {
-	unsigned n = 0;
-	struct call *c;
+	struct call *c = new0(struct call);
 
-	for (c = b->calls; c; c = c->next)
-		n++;
-	if (n >= CALLS_MAX)
-		return call_fail(m, "Busy", "too many calls are waiting");
-	c = new0(struct call);
 	*c = (struct call){ .bus = b, .m = sd_bus_message_ref(m), .action = action, .run = run,
 			    .when = when, .reads = reads, .uid = -1, .next = b->calls };
 	b->calls = c;
-	if (!action)
-		allowed(c);
+	if (!action && is_time(c))
+		carry_out(c);
+	else if (count_sender(c) > SENDER_CALLS_MAX)
+		too_many(c);
 	else if (ask_user(c) < 0)
 		denied(c, SD_BUS_ERROR_ACCESS_DENIED, "the bus cannot be asked who calls");
 	return 1;

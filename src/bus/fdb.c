@@ -11,11 +11,10 @@
 #include "bus/internal.h"
 #include "core/fdb.h"
 
-#define ASKERS_MAX 256
-
 struct fdb_asker {
 	struct fdb_asker *next;
 	sd_bus_message *m;
+	int64_t uid;
 	json_t *names; /* by name; empty: all */
 };
 
@@ -120,8 +119,8 @@ static bool too_many(const struct bus *b)
 	unsigned n = 0;
 
 	for (const struct fdb_asker *a = b->fdb_asked; a; a = a->next)
-		n++;
-	return n >= ASKERS_MAX;
+		n += a->uid == b->uid;
+	return !call_may_wait(b->uid, n);
 }
 
 int fdb_list(struct bus *b, sd_bus_message *m)
@@ -130,9 +129,10 @@ int fdb_list(struct bus *b, sd_bus_message *m)
 	int r;
 
 	if (too_many(b))
-		return call_fail(m, "Busy", "too many calls are waiting");
+		return call_fail(m, "Busy", "too many calls of yours are waiting");
 	a = new0(struct fdb_asker);
 	a->m = sd_bus_message_ref(m);
+	a->uid = b->uid;
 	a->names = json_object();
 	r = read_names(b, m, a->names);
 	if (r) {

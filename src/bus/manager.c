@@ -72,12 +72,12 @@ static int method_release(sd_bus_message *m, void *data, sd_bus_error *error _un
 
 static int method_statistics(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return call_begin(data, m, NULL, CALL_KNOWN, statistics_get);
+	return call_begin(data, m, ACTION_OPEN, CALL_KNOWN, statistics_get);
 }
 
 static int method_fdb(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return call_begin(data, m, NULL, CALL_KNOWN, fdb_list);
+	return call_begin(data, m, ACTION_OPEN, CALL_KNOWN, fdb_list);
 }
 
 static int method_samples(sd_bus_message *m, void *data, sd_bus_error *error _unused_)

@@ -15,8 +15,6 @@
 #include "bus/internal.h"
 #include "core/statistics.h"
 
-/* Who may wait at the same time; there may be a user who means ill. */
-#define ASKERS_MAX 256
 /* From here on it is cheaper to ask for all interfaces. */
 #define NAMES_MAX 32
 /* What one call may name. */
@@ -26,6 +24,7 @@
 struct asker {
 	struct asker *next;
 	sd_bus_message *m;
+	int64_t uid;
 	char **names, **groups; /* NULL: all */
 };
 
@@ -252,8 +251,8 @@ static bool too_many(const struct bus *b)
 	unsigned n = 0;
 
 	for (const struct asker *a = b->asked; a; a = a->next)
-		n++;
-	return n >= ASKERS_MAX;
+		n += a->uid == b->uid;
+	return !call_may_wait(b->uid, n);
 }
 
 int statistics_get(struct bus *b, sd_bus_message *m)
@@ -262,9 +261,10 @@ int statistics_get(struct bus *b, sd_bus_message *m)
 	int r;
 
 	if (too_many(b))
-		return call_fail(m, "Busy", "too many calls are waiting");
+		return call_fail(m, "Busy", "too many calls of yours are waiting");
 	a = new0(struct asker);
 	a->m = sd_bus_message_ref(m);
+	a->uid = b->uid;
 	r = read_options(m, a);
 	if (r == 0)
 		r = check_asker(b, a);

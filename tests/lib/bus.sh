@@ -61,20 +61,36 @@ bus_stop() {
 
 polkit_pid=
 at_exit 'kill $polkit_pid 2>/dev/null'
-# polkit_start yes|no|ask: a stand-in that gives this answer; what it is asked is in $bus_dir/polkit.
+# polkit_start yes|no|ask|wait: a stand-in that gives this answer; what it is asked is in
+# $bus_dir/polkit. "wait": a person who types the password when $polkit_pid gets SIGUSR1.
 polkit_start() {
 	: >"$bus_dir/polkit" # before it is waited for
 	/usr/bin/python3 - "$@" >>"$bus_dir/polkit" 2>&1 <<'EOF' &
-import sys, dbus, dbus.service, dbus.mainloop.glib
+import signal, sys, dbus, dbus.service, dbus.mainloop.glib
 from gi.repository import GLib
 dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
 bus = dbus.SystemBus()
 name = dbus.service.BusName("org.freedesktop.PolicyKit1", bus)
 class Authority(dbus.service.Object):
-    @dbus.service.method("org.freedesktop.PolicyKit1.Authority", "(sa{sv})sa{ss}us", "(bba{ss})")
-    def CheckAuthorization(self, subject, action, details, flags, cancel):
+    @dbus.service.method("org.freedesktop.PolicyKit1.Authority", "(sa{sv})sa{ss}us", "(bba{ss})",
+                         async_callbacks=("answer", "fail"))
+    def CheckAuthorization(self, subject, action, details, flags, cancel, answer, fail):
         print(subject[0], action, flush=True)
-        return (sys.argv[1] == "yes", sys.argv[1] == "ask", dbus.Dictionary(signature="ss"))
+        if sys.argv[1] == "wait":
+            questions[str(cancel)] = answer
+        else:
+            answer((sys.argv[1] == "yes", sys.argv[1] == "ask", dbus.Dictionary(signature="ss")))
+    @dbus.service.method("org.freedesktop.PolicyKit1.Authority", "s", "")
+    def CancelCheckAuthorization(self, cancel):
+        print("cancelled" if questions.pop(str(cancel), None) else "unknown", flush=True)
+questions = {}
+def typed():
+    for answer in questions.values():
+        answer((True, False, dbus.Dictionary(signature="ss")))
+    questions.clear()
+    print("typed", flush=True)
+    return True
+GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, signal.SIGUSR1, typed)
 Authority(bus, "/org/freedesktop/PolicyKit1/Authority")
 print("ready", flush=True)
 GLib.MainLoop().run()
