@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The daemon: arguments, signals, the loop. Everything else is in the library. */
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include "bus/bus.h"
 #include "config.h"
@@ -26,8 +29,14 @@ struct daemon {
 	sd_event *event;
 	struct engine *engine;
 	struct bus *bus;
-	bool once, ready;
-	bool again; /* told to reload while a change was under way */
+	int lock;	    /* of the state folder; -1: none */
+	bool once;
+	bool begun;	    /* the first configuration has been read */
+	bool ready;	    /* and stands, or cannot */
+	bool again;	    /* told to reload while a change was under way */
+	bool reloading;	    /* and the service manager was told that */
+	bool look;	    /* the engine's state may be another one */
+	const char *status; /* that the service manager was told last */
 };
 
 static void usage(FILE *out)
@@ -91,11 +100,38 @@ static int parse_options(struct options *o, int argc, char **argv)
 	return optind == argc ? 0 : -EINVAL;
 }
 
-/* Tell the service manager once, when the first configuration stands (or cannot). */
-static void ready(struct daemon *d, const char *status)
+static const char *status_text(const struct engine *e)
 {
-	sd_notifyf(0, "%sSTATUS=%s", d->ready ? "" : "READY=1\n", status);
+	enum engine_state s = engine_state(e);
+
+	if (s != ENGINE_DEGRADED)
+		return engine_state_name(s);
+	return e->invalid ? "degraded: the configuration is invalid" :
+	       e->current ? "degraded: a step failed" : "degraded: there is no configuration";
+}
+
+/* What lasts is told, not that it is at work for a moment: in a storm it often is. */
+static void tell_status(struct daemon *d)
+{
+	const char *status;
+
+	if (!d->ready || engine_is_busy(d->engine))
+		return;
+	status = status_text(d->engine);
+	if (status == d->status)
+		return;
+	d->status = status;
+	sd_notifyf(0, "STATUS=%s", status);
+}
+
+/* Tell the service manager when the first configuration stands (or cannot), or another does. */
+static void ready(struct daemon *d)
+{
+	if (!d->ready || d->reloading)
+		sd_notify(0, "READY=1");
 	d->ready = true;
+	d->reloading = false;
+	d->look = true;
 }
 
 static void log_errors(struct errors *e)
@@ -105,44 +141,43 @@ static void log_errors(struct errors *e)
 	errors_done(e);
 }
 
-static int reload(struct daemon *d);
-
 static void on_applied(void *data, const struct outcome *o)
 {
 	struct daemon *d = data;
-	bool again = d->again;
 
-	d->again = false;
-	if (again && reload(d) >= 0)
+	if (d->ready && d->again) /* one answer for both */
 		return;
-	ready(d, o->error ? "degraded: a step failed" : "steady");
-	if (d->once)
+	ready(d);
+	if (d->once && !d->again)
 		sd_event_exit(d->event, o->error ? EXIT_FAILED : EXIT_DONE);
+}
+
+static int load(struct daemon *d, struct errors *errors)
+{
+	if (!d->ready)
+		return change_start(d->engine, errors, on_applied, d);
+	change_introduce(d->engine, "SIGHUP", NULL, -1, 0);
+	return engine_reload(d->engine, errors, on_applied, d);
 }
 
 static int reload(struct daemon *d)
 {
 	struct errors errors = { 0 };
-	int r;
+	int r = load(d, &errors);
 
-	if (d->ready) {
-		change_introduce(d->engine, "SIGHUP", NULL, -1, 0);
-		r = engine_reload(d->engine, &errors, on_applied, d);
-	} else {
-		r = change_start(d->engine, &errors, on_applied, d);
+	log_errors(&errors);
+	if (r == -EBUSY && !d->engine->fallback) {
+		d->again = true; /* until then; of several only one */
+		return r;
 	}
-
-	if (r == -EBUSY && d->engine->fallback)
+	if (r == -EBUSY)
 		log_warning("SIGHUP: refused: generation %" PRIu64 " waits for its confirmation",
 			    d->engine->number);
-	else
-		d->again |= r == -EBUSY; /* until then; of several only one */
-	log_errors(&errors);
-	if (r == -EINVAL) {
-		ready(d, "degraded: the configuration is invalid");
+	else if (r == -EINVAL)
 		log_event(LOG_ERR, LOG_EVENT_INVALID, NULL, 0,
 			  "the configuration is invalid; nothing is changed");
-	}
+	if (r < 0)
+		ready(d);
 	return r;
 }
 
@@ -152,11 +187,17 @@ static int on_hangup(sd_event_source *s _unused_, const struct signalfd_siginfo 
 	struct daemon *d = data;
 	uint64_t now = 0;
 
+	if (!d->begun) /* it will read the files of now */
+		return 0;
+	if (!d->ready) {
+		d->again = true;
+		return 0;
+	}
 	sd_event_now(d->event, CLOCK_MONOTONIC, &now);
 	/* For Type=notify-reload, since systemd 253. */
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now);
+	d->reloading = true;
 	reload(d);
-	sd_notify(0, "READY=1");
 	return 0;
 }
 
@@ -179,6 +220,42 @@ static int add_signals(struct daemon *d)
 	return r;
 }
 
+static void on_state(void *data)
+{
+	struct daemon *d = data;
+
+	d->look = true;
+}
+
+static int in_use(int fd, const char *path)
+{
+	char pid[24] = "";
+	ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
+
+	pid[n > 0 ? strcspn(pid, "\n") : 0] = 0;
+	log_error("%s: netctld runs already, as process %s: two would undo each other's work", path,
+		  *pid ? pid : "unknown");
+	return -EALREADY;
+}
+
+/* Two that write the same state would each take what the other one made for a stranger's. */
+static int lock_state(struct daemon *d, const char *dir)
+{
+	_cleanup_free_ char *path = str_format("%s/lock", dir);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd < 0) {
+		log_warning("%s: %s", path, strerror(errno));
+		return 0;
+	}
+	d->lock = fd;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? in_use(fd, path) : -errno;
+	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
+		log_warning("%s: %s", path, strerror(errno));
+	return 0;
+}
+
 static int open_engine(struct daemon *d, struct options *o)
 {
 	_cleanup_free_ char *record = NULL;
@@ -188,6 +265,9 @@ static int open_engine(struct daemon *d, struct options *o)
 
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
 		log_warning("%s: %s", dir, strerror(errno));
+	r = lock_state(d, dir);
+	if (r < 0)
+		return r;
 	r = kernel_open(d->event, &k);
 	if (r < 0) {
 		log_error("cannot talk to the kernel: %s", strerror(-r));
@@ -195,6 +275,8 @@ static int open_engine(struct daemon *d, struct options *o)
 	}
 	record = str_format("%s/owned.state", dir);
 	d->engine = engine_new(d->event, k, record, !o->once);
+	d->engine->on_state = on_state;
+	d->engine->on_state_data = d;
 	if (!o->once) {
 		_cleanup_free_ char *own = str_format("%s/generations", dir);
 
@@ -208,22 +290,39 @@ static int open_engine(struct daemon *d, struct options *o)
 	return 0;
 }
 
-/* The kernel has been read: references in the configuration can be judged now. */
-static int on_first_turn(sd_event_source *s, void *data)
+static void begin(struct daemon *d)
+{
+	d->begun = true;
+	if (reload(d) < 0 && d->once)
+		sd_event_exit(d->event, EXIT_INVALID);
+}
+
+static void begin_again(struct daemon *d)
+{
+	d->again = false;
+	reload(d);
+}
+
+/* After every turn of the loop in which anything happened. */
+static int on_turn_end(sd_event_source *s _unused_, void *data)
 {
 	struct daemon *d = data;
 
-	if (!d->engine->mirror->synced)
-		return 0;
-	sd_event_source_set_enabled(s, SD_EVENT_OFF);
-	if (reload(d) < 0 && d->once)
-		sd_event_exit(d->event, EXIT_INVALID);
+	/* The kernel has been read: references in the configuration can be judged now. */
+	if (!d->begun && d->engine->mirror->synced)
+		begin(d);
+	else if (d->again && d->ready && !engine_has_request(d->engine))
+		begin_again(d);
+	if (d->look) {
+		d->look = false;
+		tell_status(d);
+	}
 	return 0;
 }
 
 static int run(struct daemon *d, struct options *o)
 {
-	sd_event_source *first = NULL;
+	sd_event_source *end = NULL;
 	int r = sd_event_default(&d->event);
 
 	if (r >= 0)
@@ -234,25 +333,26 @@ static int run(struct daemon *d, struct options *o)
 		r = open_engine(d, o);
 	if (r >= 0 && !o->no_bus && !o->once)
 		r = bus_new(d->engine, o->state_dir ? o->state_dir : "/run/netctld", &d->bus);
-	/* A post source runs after every turn in which anything happened. */
 	if (r >= 0)
-		r = sd_event_add_post(d->event, &first, on_first_turn, d);
+		r = sd_event_add_post(d->event, &end, on_turn_end, d);
 	if (r >= 0) {
 		engine_start(d->engine);
 		r = sd_event_loop(d->event);
 	}
 	sd_notify(0, "STOPPING=1");
-	sd_event_source_disable_unref(first);
+	sd_event_source_disable_unref(end);
 	bus_free(d->bus);
 	engine_free(d->engine);
 	sd_event_unref(d->event);
+	if (d->lock >= 0)
+		close(d->lock);
 	return r;
 }
 
 int main(int argc, char **argv)
 {
 	struct options o = { 0 };
-	struct daemon d = { 0 };
+	struct daemon d = { .lock = -1 };
 	int r;
 
 	if (parse_options(&o, argc, argv) < 0) {

@@ -32,6 +32,13 @@ enum engine_state engine_state(const struct engine *e)
 	return ENGINE_STEADY;
 }
 
+bool engine_is_busy(const struct engine *e)
+{
+	enum engine_state s = engine_state(e);
+
+	return s == ENGINE_STARTING || s == ENGINE_APPLYING || s == ENGINE_ROLLING_BACK;
+}
+
 /* It is there as long as it is configured. */
 static bool is_made_by_us(const struct engine *e, const struct iface *seen)
 {

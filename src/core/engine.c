@@ -56,6 +56,8 @@ static void announce(struct engine *e, const struct change *changes, unsigned n)
 {
 	if (e->on_changed)
 		e->on_changed(e->on_changed_data, changes, n);
+	if (e->on_state)
+		e->on_state(e->on_state_data);
 }
 
 void engine_turn_later(struct engine *e)

@@ -108,6 +108,10 @@ struct engine {
 	void (*on_event)(void *data, const struct event *v);
 	void (*on_turned)(void *data); /* the engine's turn is over; it may be asked for anything */
 	void *on_changed_data; /* of all of them */
+
+	/* For the service manager, with or without a bus: engine_state() may be another one. */
+	void (*on_state)(void *data);
+	void *on_state_data;
 };
 
 /**
@@ -195,6 +199,9 @@ bool engine_read(struct engine *e, uint64_t which);
 
 /** engine_state - as published */
 enum engine_state engine_state(const struct engine *e);
+
+/** engine_is_busy - it is at work, and may yet think otherwise of what it has */
+bool engine_is_busy(const struct engine *e);
 
 /** engine_present - for struct config_paths: is there such an interface that configurations find? */
 bool engine_present(void *engine, const char *name);
