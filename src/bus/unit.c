@@ -221,10 +221,12 @@ static int on_answer(sd_bus_message *m, void *data, sd_bus_error *error _unused_
 	const char *job = NULL;
 
 	u->call = sd_bus_slot_unref(u->call);
-	/* What is not even loaded does not run. */
+	/* What is not even loaded does not run: it has ended by itself. */
 	if (e && u->asked == ASKED_STOP &&
-	    sd_bus_error_has_name(e, "org.freedesktop.systemd1.NoSuchUnit"))
+	    sd_bus_error_has_name(e, "org.freedesktop.systemd1.NoSuchUnit")) {
 		free(TAKE_PTR(u->why));
+		set_ours(u, false);
+	}
 	else if (e)
 		failed(u, e->message ? e->message : e->name);
 	else if (sd_bus_message_read(m, "o", &job) >= 0)
@@ -371,20 +373,13 @@ static void forget_unnamed(struct bus *b)
 	}
 }
 
-static bool engine_busy(const struct engine *e)
-{
-	enum engine_state s = engine_state(e);
-
-	return s == ENGINE_STARTING || s == ENGINE_APPLYING || s == ENGINE_ROLLING_BACK;
-}
-
 void units_look(struct bus *b)
 {
 	const struct feature *f = units_feature();
 	const struct engine *e = b->engine;
 	uint64_t now = now_usec(b), due = UINT64_MAX;
 
-	if (!b->named || !e->current || engine_busy(e))
+	if (!b->named || !e->current || engine_is_busy(e))
 		return;
 	for (struct service_unit *u = b->units; u; u = u->next) {
 		u->named = u->wanted = u->held = false;
