@@ -66,12 +66,6 @@ static void on_ended(void *data, int error, const char *text, const json_t *answ
 	acting_free(a);
 }
 
-static int refuse(sd_bus_message *m, const char *why, const char *key)
-{
-	(void)sd_bus_reply_method_errorf(m, SD_BUS_ERROR_INVALID_ARGS, "%s \"%s\"", why, key);
-	return 1;
-}
-
 static const struct action_option *find_option(const struct action *a, const char *key)
 {
 	for (const struct action_option *o = a->options; o && o->key; o++)
@@ -97,7 +91,7 @@ static int read_value(sd_bus_message *m, const struct action_option *o, json_t *
 	if (r < 0)
 		return r;
 	if (u < o->min || u > o->max)
-		return refuse(m, "out of range:", o->key);
+		return call_refuse(m, "out of range:", o->key);
 	json_object_set_new(j, o->key, json_integer(u));
 	return 0;
 }
@@ -119,7 +113,7 @@ static int read_options(sd_bus_message *m, const struct action *a, json_t *j)
 			return -E2BIG;
 		o = find_option(a, key);
 		if (!o)
-			return refuse(m, "unknown option", key);
+			return call_refuse(m, "unknown option", key);
 		r = read_value(m, o, j);
 		if (r)
 			return r;

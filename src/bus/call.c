@@ -96,6 +96,12 @@ int call_fail(sd_bus_message *m, const char *name, const char *fmt, ...)
 	return sd_bus_reply_method_errorf(m, full, "%s", text_utf8(text));
 }
 
+int call_refuse(sd_bus_message *m, const char *why, const char *word)
+{
+	(void)sd_bus_reply_method_errorf(m, SD_BUS_ERROR_INVALID_ARGS, "%s \"%s\"", why, word);
+	return 1;
+}
+
 int call_too_many(sd_bus_message *m)
 {
 	return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_LIMITS_EXCEEDED,

@@ -75,12 +75,6 @@ struct options {
 	struct path_ends ends;
 };
 
-static int refuse(sd_bus_message *m, const char *why, const char *key)
-{
-	(void)sd_bus_reply_method_errorf(m, SD_BUS_ERROR_INVALID_ARGS, "%s \"%s\"", why, key);
-	return 1;
-}
-
 /* A number of seconds, as u or t. */
 static int read_seconds(sd_bus_message *m, uint64_t *ret)
 {
@@ -103,7 +97,7 @@ static int read_path(sd_bus_message *m, struct options *o)
 	if (r < 0)
 		return r;
 	return path_parse(o->path, &o->ends) < 0 ?
-		       refuse(m, "no IP address as path:", o->path) : 0;
+		       call_refuse(m, "no IP address as path:", o->path) : 0;
 }
 
 static int read_option(sd_bus_message *m, struct options *o)
@@ -120,14 +114,14 @@ static int read_option(sd_bus_message *m, struct options *o)
 	} else if (o->apply && !strcmp(key, "confirm")) {
 		r = read_seconds(m, &o->confirm);
 		if (r >= 0 && (!o->confirm || o->confirm > TRANSACT_SECONDS_MAX))
-			return refuse(m, "not a time of 1 to 86400 seconds:", key);
+			return call_refuse(m, "not a time of 1 to 86400 seconds:", key);
 	} else if (o->plan && !strcmp(key, "path")) {
 		return read_path(m, o);
 	} else if (o->plan && !strcmp(key, "generation")) {
 		o->stored = true;
 		r = sd_bus_message_read(m, "v", "t", &o->generation);
 	} else {
-		return refuse(m, "unknown option", key);
+		return call_refuse(m, "unknown option", key);
 	}
 	return r < 0 ? r : 0;
 }
@@ -263,7 +257,7 @@ static int apply(struct bus *b, sd_bus_message *m, const struct options *o)
 	if (b->waiter || engine_has_request(e) || (e->fallback && !o->replace))
 		return change_busy(b, m);
 	if (o->replace && !confirm)
-		return refuse(m, "only a change that is itself to be confirmed may", "replace");
+		return call_refuse(m, "only a change that is itself to be confirmed may", "replace");
 	if (confirm && !e->history_dir)
 		return call_fail(m, "NotSupported", "no generations are kept to go back to");
 	if (confirm && !e->current)
@@ -294,6 +288,8 @@ int change_apply(struct bus *b, sd_bus_message *m)
 
 	if (!r && !o.dry_run)
 		return apply(b, m, &o);
+	if (!r && (o.confirm || o.replace))
+		return call_refuse(m, "a dry run has no use for", o.confirm ? "confirm" : "replace");
 	if (!r)
 		r = load(b, m, &g);
 	return r ? r : sd_bus_reply_method_return(m, "t", b->engine->number);

@@ -25,16 +25,22 @@ static int append_fields(sd_bus_message *m, const struct event *v)
 	int r = sd_bus_message_open_container(m, 'a', "{ss}");
 	char name[32];
 
-	for (unsigned n = 0; r >= 0 && n < v->n; n++)
-		if (v->fields[n].value)
+	for (unsigned n = 0; r >= 0 && n < v->n; n++) {
+		const char *value = v->fields[n].value;
+		_cleanup_free_ char *clean = value ? text_utf8(str_dup(value)) : NULL;
+
+		if (clean)
 			r = sd_bus_message_append(m, "{ss}",
 						  field_name(v->fields[n].name, name, sizeof(name)),
-						  v->fields[n].value);
+						  clean);
+	}
 	return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
 void publish_event(void *bus, const struct event *v)
 {
+	_cleanup_free_ char *link = text_utf8(str_dup(v->link));
+	_cleanup_free_ char *text = text_utf8(str_dup(v->text));
 	struct bus *b = bus;
 	sd_bus_message *m = NULL;
 	uint64_t due;
@@ -44,7 +50,7 @@ void publish_event(void *bus, const struct event *v)
 		return;
 	r = sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_MANAGER, "Event");
 	if (r >= 0)
-		r = sd_bus_message_append(m, "sss", v->name, v->link, v->text);
+		r = sd_bus_message_append(m, "sss", v->name, link, text);
 	if (r >= 0)
 		r = append_fields(m, v);
 	if (r >= 0)

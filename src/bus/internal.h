@@ -120,6 +120,9 @@ bool call_may_wait(int64_t uid, unsigned n);
 /** call_fail - answer with org.netctl1.Error.@name and a text */
 int call_fail(sd_bus_message *m, const char *name, const char *fmt, ...) _printf_(3, 4);
 
+/** call_refuse - answer that an argument is invalid: @why "@word"; returns 1 */
+int call_refuse(sd_bus_message *m, const char *why, const char *word);
+
 /* Entries of an array that are looked at: nobody's array shall keep the others waiting. */
 #define CALL_ENTRIES_MAX 1024
 
@@ -156,7 +159,11 @@ struct watch *watch_free(struct watch *w);
  * waits. change_wait_cancel() where the engine refuses.
  */
 void change_wait(struct bus *b, sd_bus_message *m);
+
+/** change_waited - as outcome_fn: answer who waits, if somebody does; @data: the bus */
 void change_waited(void *data, const struct outcome *o);
+
+/** change_wait_cancel - nobody waits, or he has been answered */
 void change_wait_cancel(struct bus *b);
 
 /** change_busy - the answer that another change is under way, or waits for confirmation */
@@ -180,7 +187,11 @@ int transact_diff(struct bus *b, sd_bus_message *m);
 /** transact_load_target - the generation that Rollback would go to; 1: an error was answered */
 int transact_load_target(struct bus *b, sd_bus_message *m, uint64_t number,
 			 struct generation **ret);
+
+/** transact_hold - the method Hold, as call_fn */
 int transact_hold(struct bus *b, sd_bus_message *m);
+
+/** transact_release - the method Release, as call_fn */
 int transact_release(struct bus *b, sd_bus_message *m);
 
 /** transact_describe - add what waits, and what is held, to the document of the state */
@@ -233,6 +244,9 @@ int manager_add(struct bus *b);
 void manager_count(const struct engine *e, unsigned *ret_managed, unsigned *ret_drifted);
 
 /* object.c: link objects, by the rows */
+
+/* Interfaces of ours that an object can have: a bit each. */
+#define GROUPS_MAX 64
 
 struct property {
 	const char *name;

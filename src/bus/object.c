@@ -11,6 +11,7 @@
  * the daemon's, the kind of a link that is still to be created) it is the
  * configuration's.
  */
+#include <assert.h>
 #include <stdio.h>
 
 #include "bus/internal.h"
@@ -388,6 +389,7 @@ void objects_new(struct bus *b)
 		make_vtable(g, false);
 		b->n_groups++;
 	}
+	assert(b->n_groups <= GROUPS_MAX);
 	for (unsigned n = 0; n < b->n_groups; n++)
 		b->groups[n].bus = b;
 }

@@ -122,7 +122,7 @@ static void emit_removed(struct bus *b, const char *path, uint64_t gone, bool wh
 	static const char *const standard[] = { "org.freedesktop.DBus.Peer",
 						"org.freedesktop.DBus.Introspectable",
 						"org.freedesktop.DBus.Properties" };
-	char *names[64 + ARRAY_SIZE(standard) + 1] = { NULL };
+	char *names[GROUPS_MAX + ARRAY_SIZE(standard) + 1] = { NULL };
 	unsigned k = 0;
 
 	for (unsigned n = 0; whole && n < ARRAY_SIZE(standard); n++)
@@ -135,7 +135,7 @@ static void emit_removed(struct bus *b, const char *path, uint64_t gone, bool wh
 
 static void emit_added(struct bus *b, const char *path, uint64_t come)
 {
-	char *names[64 + 1] = { NULL };
+	char *names[GROUPS_MAX + 1] = { NULL };
 	unsigned k = 0;
 
 	for (unsigned n = 0; n < b->n_groups; n++)
@@ -220,10 +220,14 @@ static void tell_drift(struct bus *b, const char *link)
 	const struct engine *e = b->engine;
 	const struct iface *want = e->current ? model_find(e->current->want, link) : NULL;
 	const struct drift_event *last = drift_last(want), *v = last ? last : &nothing;
+	_cleanup_free_ char *name = text_utf8(str_dup(link));
+	_cleanup_free_ char *key = text_utf8(str_dup(v->key ? v->key : ""));
+	_cleanup_free_ char *from = text_utf8(str_dup(v->from ? v->from : ""));
+	_cleanup_free_ char *to = text_utf8(str_dup(v->to ? v->to : ""));
+	_cleanup_free_ char *process = text_utf8(str_dup(v->process ? v->process : ""));
 
-	(void)sd_bus_emit_signal(b->bus, BUS_PATH, BUS_MANAGER, "DriftDetected", "ssssus", link,
-				 v->key ? v->key : "", v->from ? v->from : "", v->to ? v->to : "",
-				 v->port, v->process ? v->process : "");
+	(void)sd_bus_emit_signal(b->bus, BUS_PATH, BUS_MANAGER, "DriftDetected", "ssssus", name,
+				 key, from, to, v->port, process);
 }
 
 /* Drift that stays, because the configuration wants it reported and not repaired. */
@@ -269,13 +273,6 @@ static void refresh_links(struct bus *b, uint64_t now, uint64_t *due)
 	}
 }
 
-static bool engine_busy(const struct engine *e)
-{
-	enum engine_state s = engine_state(e);
-
-	return s == ENGINE_STARTING || s == ENGINE_APPLYING || s == ENGINE_ROLLING_BACK;
-}
-
 static void refresh_manager(struct bus *b)
 {
 	const struct engine *e = b->engine;
@@ -301,7 +298,7 @@ static void refresh_manager(struct bus *b)
 	b->drifted = drifted;
 	if (k)
 		(void)sd_bus_emit_properties_changed_strv(b->bus, BUS_PATH, BUS_MANAGER, names);
-	if (b->applied == e->number || engine_busy(e))
+	if (b->applied == e->number || engine_is_busy(e))
 		return;
 	b->applied = e->number;
 	(void)sd_bus_emit_signal(b->bus, BUS_PATH, BUS_MANAGER, "Applied", "t", e->number);
@@ -357,7 +354,7 @@ void publish_told(void *bus)
 	uint64_t now = 0, due;
 
 	(void)sd_event_now(b->engine->event, CLOCK_MONOTONIC, &now);
-	if (!b->named || engine_busy(b->engine) || bus_is_full(b, now, &due))
+	if (!b->named || engine_is_busy(b->engine) || bus_is_full(b, now, &due))
 		return;
 	for (unsigned n = 0; n < m->n_changes; n++) {
 		struct published *p = find_link(b, m->changes[n].name);
@@ -465,7 +462,7 @@ void publish_begin(struct bus *b)
 	b->dumps = b->engine->kernel->counters.dumps;
 	b->number = b->engine->number;
 	b->deadline = b->engine->deadline;
-	b->applied = engine_busy(b->engine) ? 0 : b->number;
+	b->applied = engine_is_busy(b->engine) ? 0 : b->number;
 	b->state = engine_state_name(engine_state(b->engine));
 	manager_count(b->engine, &b->managed, &b->drifted);
 }

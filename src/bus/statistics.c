@@ -19,7 +19,7 @@
 #define NAMES_MAX 32
 /* What one call may name. */
 #define ASKED_NAMES_MAX 1024
-#define GROUPS_MAX 32
+#define WORDS_MAX 32
 
 struct asker {
 	struct asker *next;
@@ -164,7 +164,7 @@ static void unite(const char **all, unsigned *n, unsigned max, char *const *word
 /* One question for all who have asked since the last. */
 static void ask(struct bus *b)
 {
-	const char *names[NAMES_MAX], *groups[GROUPS_MAX];
+	const char *names[NAMES_MAX], *groups[WORDS_MAX];
 	struct statistics_request q = { .names = names, .groups = groups };
 
 	if (b->statistics || !b->asked)
@@ -172,16 +172,10 @@ static void ask(struct bus *b)
 	b->asking = TAKE_PTR(b->asked);
 	for (const struct asker *a = b->asking; a; a = a->next) {
 		unite(names, &q.n_names, NAMES_MAX, a->names, a == b->asking);
-		unite(groups, &q.n_groups, GROUPS_MAX, a->groups, a == b->asking);
+		unite(groups, &q.n_groups, WORDS_MAX, a->groups, a == b->asking);
 		q.detailed |= a->names != NULL;
 	}
 	b->statistics = statistics_start(b->engine, &q, on_statistics, b);
-}
-
-static int refuse(sd_bus_message *m, const char *why, const char *word)
-{
-	(void)sd_bus_reply_method_errorf(m, SD_BUS_ERROR_INVALID_ARGS, "%s \"%s\"", why, word);
-	return 1;
 }
 
 /* A variant of as; an empty array is as good as none. -E2BIG: more than @max. */
@@ -225,9 +219,9 @@ static int read_options(sd_bus_message *m, struct asker *a)
 		if (!strcmp(key, "names") && !a->names)
 			r = read_words(m, ASKED_NAMES_MAX, &a->names);
 		else if (!strcmp(key, "groups") && !a->groups)
-			r = read_words(m, GROUPS_MAX, &a->groups);
+			r = read_words(m, WORDS_MAX, &a->groups);
 		else
-			return refuse(m, "unknown or repeated option", key);
+			return call_refuse(m, "unknown or repeated option", key);
 		if (r >= 0)
 			r = sd_bus_message_exit_container(m);
 	}
@@ -238,7 +232,7 @@ static int check_asker(const struct bus *b, const struct asker *a)
 {
 	for (char **s = a->groups; s && *s; s++)
 		if (!statistics_provider_find(*s))
-			return refuse(a->m, "no such group of counters:", *s);
+			return call_refuse(a->m, "no such group of counters:", *s);
 	for (char **s = a->names; s && *s; s++)
 		if (!object_groups(b, *s))
 			return call_fail(a->m, "NoSuchLink",

@@ -243,11 +243,14 @@ static void print_json(struct watch *w, double seconds)
 {
 	json_t *list = json_array();
 
-	for (unsigned n = 0; n < w->n; n++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:I}", "interface",
-			w->drops[n].interface, "reason", w->drops[n].reason, "place",
+	for (unsigned n = 0; n < w->n; n++) {
+		_cleanup_free_ char *name = text_utf8(str_dup(w->drops[n].interface));
+
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:I}", "interface", name,
+			"reason", w->drops[n].reason, "place",
 			w->drops[n].place, "packets", (json_int_t)w->drops[n].packets, "bytes",
 			(json_int_t)w->drops[n].bytes));
+	}
 	ctl_json(w->c, json_pack("{s:i, s:f, s:b, s:o}", "version", 1, "seconds", seconds,
 				 "complete", !w->missed, "drops", list));
 }

@@ -193,6 +193,9 @@ check_equal "Apply as a dry run answers the generation in use" "t 1" \
 check_equal "and changes nothing" 1400 "$(kernel v0 mtu)"
 check "an option that nobody knows is refused" sh -c "
 	busctl call $M Apply 'a{sv}' 1 nonsense b true 2>&1 | grep -q 'unknown option \"nonsense\"'"
+check "so are a dry run's that make no sense" sh -c "
+	busctl call $M Apply 'a{sv}' 2 dry-run b true confirm u 60 2>&1 | grep -q 'dry run.*\"confirm\"' &&
+	busctl call $M Apply 'a{sv}' 2 replace b true dry-run b true 2>&1 | grep -q 'dry run.*\"replace\"'"
 signals_forget
 check_equal "Apply answers the new generation" "t 2" "$(call Apply 'a{sv}' 0)"
 check_equal "when it is done" 1300 "$(kernel v0 mtu)"
@@ -303,6 +306,13 @@ check_eventually 3 "a name that is not UTF-8 is shown as well as can be" sh -c "
 	grep -q '\"o?d\" \"/org/netctl1/link/o_ffd\"'"
 check_equal "and has an object" 'o "/org/netctl1/link/odd1"' "$(call GetLinkByName s odd1)"
 check "Describe can tell it" sh -c "busctl --json=short call $M Describe | jq -e ."
+echo 'interfaces = ( { name = "odd1"; alias = "as it is meant"; } );' | daemon_config 20-odd.conf
+call Reload >/dev/null
+signals_forget
+ip link set odd1 alias $'not \xff text'
+check_eventually 10 "drift to such a value is told" saw '.member == "DriftDetected" and .payload.data[0] == "odd1"'
+rm "$daemon_dir/etc/20-odd.conf"
+call Reload >/dev/null
 ip link del odd1
 printf 'interfaces = ( { name = "br0"; mt\xff = 3; } );\n' | daemon_config
 check "nor do errors with such bytes get lost" sh -c "busctl call $M Reload 2>&1 | grep -q 10-test.conf:1"

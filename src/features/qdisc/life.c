@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/event.h"
 #include "features/features.h"
 #include "features/qdisc/life.h"
 #include "util/log.h"
@@ -121,14 +122,17 @@ static void drop(struct life *l, struct port *p)
 static void need(struct life *l, struct port *p, struct iface *i, enum arm how, const char *why)
 {
 	struct taprio *t = taprio_of(i);
+	_cleanup_free_ char *text = NULL;
 
 	if (p->need >= how)
 		return;
 	p->need = how;
 	p->armed_again++;
-	log_event(LOG_NOTICE, LOG_EVENT_SCHEDULE, i->name, 0,
-		  "%s: the gate schedule is armed %s: %s", i->name,
-		  how == ARM_ANEW ? "anew" : "again", why);
+	text = str_format("the gate schedule is armed %s: %s", how == ARM_ANEW ? "anew" : "again",
+			  why);
+	event_tell(l->mirror, &(struct event){ .id = LOG_EVENT_SCHEDULE, .level = LOG_NOTICE,
+					       .name = "schedule-armed", .link = i->name,
+					       .text = text });
 	if (!t || l->mirror->filling)
 		return;
 	t->stalled = how;
@@ -186,6 +190,15 @@ static const char *clock_name(const struct clocks *c)
 	return c->device ? "the device's clock" : "the clock";
 }
 
+static void tell_clock(struct life *l, const struct iface *i, const char *why)
+{
+	_cleanup_free_ char *text = str_format("%s; the gate schedule follows by itself", why);
+
+	event_tell(l->mirror, &(struct event){ .id = LOG_EVENT_SCHEDULE, .level = LOG_NOTICE,
+					       .name = "schedule-clock", .link = i->name,
+					       .text = text });
+}
+
 /* Was the clock set, by more than gates get over by themselves? */
 static void follow_clock(struct life *l, struct port *p, struct iface *i, const struct taprio *t,
 			 const struct clocks *c)
@@ -218,8 +231,7 @@ static void follow_clock(struct life *l, struct port *p, struct iface *i, const 
 	else if (step < 0)
 		need(l, p, i, t->offload == OFFLOAD_NONE ? ARM_ANEW : ARM_AGAIN, why);
 	else /* advance_sched() goes through all that was left out */
-		log_event(LOG_NOTICE, LOG_EVENT_SCHEDULE, i->name, 0,
-			  "%s: %s; the gate schedule follows by itself", i->name, why);
+		tell_clock(l, i, why);
 }
 
 /*
@@ -348,16 +360,19 @@ static void fill(struct life *l, const struct port *p, struct iface *i, const st
 	s->o.present |= BIT64(TSN_ARMED_AGAIN);
 }
 
-static void log_state(const struct iface *i, enum life_state from, enum life_state to,
+static void tell_state(struct life *l, const struct iface *i, enum life_state from, enum life_state to,
 		      const char *why)
 {
 	const char *a = word_of(life_words, from), *b = word_of(life_words, to);
 	bool bad = to == LIFE_DEGRADED || to == LIFE_WAIT_CLOCK;
+	_cleanup_free_ char *text = NULL;
 
-	log_event_fields(bad ? LOG_WARNING : LOG_INFO, LOG_EVENT_SCHEDULE, i->name, 0,
-			 (const struct log_field[]){ { "NETCTL_OLD", a }, { "NETCTL_NEW", b } }, 2,
-			 "%s: gate schedule: %s -> %s%s%s", i->name, a ? a : "none", b ? b : "none",
-			 why ? ": " : "", why ? why : "");
+	text = str_format("gate schedule: %s -> %s%s%s", a ? a : "none", b ? b : "none",
+			  why ? ": " : "", why ? why : "");
+	event_tell(l->mirror, &(struct event){
+		.id = LOG_EVENT_SCHEDULE, .level = bad ? LOG_WARNING : LOG_INFO,
+		.name = "schedule-state", .link = i->name, .text = text, .n = 2,
+		.fields = (const struct log_field[]){ { "NETCTL_OLD", a }, { "NETCTL_NEW", b } } });
 }
 
 static bool same_text(const char *a, const char *b)
@@ -373,7 +388,7 @@ static void tell(struct life *l, struct port *p, struct iface *i, const struct t
 	bool news = state != p->state || !same_text(why, p->reason) || effective != p->effective;
 
 	if (state != p->state)
-		log_state(i, p->state, state, why);
+		tell_state(l, i, p->state, state, why);
 	free(p->reason);
 	p->reason = why;
 	p->state = state;
