@@ -37,6 +37,8 @@
  */
 #define USER_CALLS_MAX 64
 #define SENDER_CALLS_MAX 256
+/* For the service manager's answer, which only people read. */
+#define UNIT_USEC UINT64_C(1000000)
 /* Of an error; a thousand lines about a configuration are less. */
 #define ERROR_BYTES_MAX (128 * 1024)
 
@@ -51,6 +53,7 @@ struct call {
 	call_fn run;
 	enum call_when when;
 	int64_t uid; /* of the caller; -1: nobody asked for it */
+	uint32_t pid; /* of the caller; 0: unknown */
 	char *unit;  /* of the caller, for the history; NULL: unknown */
 	uint64_t reads; /* CALL_READ */
 	bool counts; /* among those of its user */
@@ -259,7 +262,7 @@ static int ask_polkit(struct call *c)
 	return r;
 }
 
-/* a{sv}, of which two matter. The process may be gone: its unit is only for people to read. */
+/* a{sv}, of which two matter. */
 static int read_credentials(struct call *c, sd_bus_message *m)
 {
 	const char *key;
@@ -274,8 +277,8 @@ static int read_credentials(struct call *c, sd_bus_message *m)
 			r = sd_bus_message_read(m, "v", "u", &v);
 			if (r >= 0 && *key == 'U')
 				c->uid = v;
-			else if (r >= 0 && v && sd_pid_get_unit(v, &c->unit) < 0)
-				c->unit = NULL;
+			else if (r >= 0)
+				c->pid = v;
 		}
 		if (r >= 0)
 			r = sd_bus_message_exit_container(m);
@@ -308,23 +311,66 @@ static void too_many(struct call *c)
 	call_end(c);
 }
 
-static int on_user(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+/* Whoever calls is known as well as can be; c->uid is -1 where that is not at all. */
+static void admit(struct call *c)
 {
-	struct call *c = data;
-	bool known = !sd_bus_message_is_method_error(m, NULL) && read_credentials(c, m) >= 0;
-
-	c->question = sd_bus_slot_unref(c->question);
 	if (!call_may_wait(c->uid, count_user(c->bus, c->uid))) {
 		too_many(c);
-		return 1;
+		return;
 	}
 	c->counts = true;
-	if (is_open(c) || (known && is_root(c->uid)))
+	if (is_open(c) || is_root(c->uid))
 		allowed(c);
-	else if (!known)
+	else if (c->uid < 0)
 		denied(c, SD_BUS_ERROR_ACCESS_DENIED, "the caller is not known");
 	else if (ask_polkit(c) < 0)
 		denied(c, SD_BUS_ERROR_ACCESS_DENIED, "polkit cannot be asked");
+}
+
+/* The path of a unit has its name. */
+static int on_unit(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+{
+	struct call *c = data;
+	const char *path;
+
+	c->question = sd_bus_slot_unref(c->question);
+	if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_read(m, "o", &path) >= 0 &&
+	    sd_bus_path_decode(path, "/org/freedesktop/systemd1/unit", &c->unit) < 0)
+		c->unit = NULL;
+	admit(c);
+	return 1;
+}
+
+/*
+ * The unit is only for people to read, so nobody minds that the process may be gone and its number
+ * another one's. As a service the daemon does not see others' processes (ProtectProc=), and asks
+ * who does: not for long.
+ */
+static bool ask_unit(struct call *c)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *q = NULL;
+
+	if (is_open(c) || !c->pid || sd_pid_get_unit((pid_t)c->pid, &c->unit) >= 0)
+		return false;
+	c->unit = NULL;
+	return sd_bus_message_new_method_call(c->bus->bus, &q, "org.freedesktop.systemd1",
+					      "/org/freedesktop/systemd1",
+					      "org.freedesktop.systemd1.Manager",
+					      "GetUnitByPID") >= 0 &&
+	       sd_bus_message_set_auto_start(q, false) >= 0 &&
+	       sd_bus_message_append(q, "u", c->pid) >= 0 &&
+	       sd_bus_call_async(c->bus->bus, &c->question, q, on_unit, c, UNIT_USEC) >= 0;
+}
+
+static int on_user(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
+{
+	struct call *c = data;
+
+	c->question = sd_bus_slot_unref(c->question);
+	if (sd_bus_message_is_method_error(m, NULL) || read_credentials(c, m) < 0)
+		c->uid = -1;
+	if (!ask_unit(c))
+		admit(c);
 	return 1;
 }
 

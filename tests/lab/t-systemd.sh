@@ -115,6 +115,25 @@ check "the journal says what is wrong, and where" sh -c "journalctl -u netctld -
 good 1300
 check "and a good one is taken again" systemctl reload netctld
 
+good 1310
+check "an apply from a unit" systemd-run -q --wait --unit=lab-apply.service netctl apply
+check_equal "is that unit's in the history" lab-apply.service \
+	"$(netctl history --json | jq -r '.generations[0].unit')"
+good 1300
+check "and back" systemctl reload netctld
+
+# Disabled and stopped: nobody's call starts it.
+
+systemctl disable -q netctld.service
+systemctl stop netctld
+check_fails "a call does not start what was disabled" busctl --timeout=10 call org.netctl1 /org/netctl1 \
+	org.netctl1.Manager ListLinks
+check_equal "it is not there" inactive "$(show netctld ActiveState)"
+systemctl enable -q netctld.service
+systemctl reload dbus
+check "but what was enabled" busctl --timeout=30 call org.netctl1 /org/netctl1 org.netctl1.Manager ListLinks
+check_equal "is" active "$(show netctld ActiveState)"
+
 # Hung, killed, restarted: the network does not notice.
 
 before=$(state)
@@ -243,6 +262,22 @@ check_equal "the daemon's end stops nothing" "$run" "$(invocation)"
 units ''
 systemctl start netctld
 check_eventually 5 "what a daemon before had started is stopped by the next" is inactive unit
+
+cat >/run/systemd/system/lab-short.service <<-'END'
+	[Service]
+	Type=oneshot
+	ExecStart=true
+END
+systemctl daemon-reload
+state=/run/netctld/units.state
+units '"lab-short.service"'
+ip link set up0-far up
+netctl apply >/dev/null 2>&1
+check_eventually 10 "a unit that ends by itself" grep -qx lab-short.service $state
+check_eventually 10 "and is unloaded" is inactive show lab-short ActiveState
+units ''
+check "is named no longer" netctl apply
+check_eventually 10 "and is ours no longer" eval '! grep -q lab-short $state'
 
 # What the journal knows.
 
