@@ -8,6 +8,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "core/types.h"
 #include "util/text.h"
@@ -173,6 +174,95 @@ static int time64_get(const struct row *row _unused_, const struct nlattr *a, vo
 TIME(type_time_ns32, time32_put, time32_get);
 TIME(type_time_us32, time32_put, time32_get);
 TIME(type_time_ns64, time64_put, time64_get);
+
+/* Times: the kernel's clock_t of USER_HZ = 100 (include/asm-generic/param.h). */
+
+static const struct unit clock_units[] = {
+	{ "s", 100 }, { "min", 6000 }, { "h", 360000 }, { "d", 8640000 }, { NULL, 0 },
+};
+static const struct unit ms_units[] = { { "ms", 1 }, { NULL, 0 } };
+
+static int clock_parse(struct parse *p, const config_setting_t *s, void *v)
+{
+	int64_t n, max = p->row->max ? p->row->max : UINT32_MAX;
+	const char *text = NULL;
+	int r;
+
+	if (config_setting_type(s) != CONFIG_TYPE_STRING)
+		return parse_refuse(p, "must be a time with a unit in quotes (\"15s\", \"200ms\", \"5min\")");
+	text = config_setting_get_string(s);
+	r = text_to_quantity(text, ms_units, &n);
+	if (!r && strchr(text, 'm')) {
+		if (n % 10)
+			return parse_refuse(p, "\"%s\": the kernel counts in steps of 10ms", text);
+		n /= 10;
+	} else {
+		r = text_to_quantity(text, clock_units, &n);
+		if (r < 0 || strspn(text, "0123456789.") == strlen(text))
+			return parse_refuse(p, "\"%s\" is not a time with a unit (\"15s\", \"200ms\")", text);
+	}
+	if (n < p->row->min || n > max)
+		return parse_refuse(p, "\"%s\" is out of range (%gs to %gs)", text, p->row->min / 100.0,
+			   max / 100.0);
+	*(uint64_t *)v = n;
+	return 0;
+}
+
+static json_t *clock_json(const struct row *row _unused_, const void *v)
+{
+	uint64_t n = *(const uint64_t *)v;
+
+	if (n % 100)
+		return json_sprintf("%" PRIu64 "ms", n * 10);
+	return json_sprintf("%" PRIu64 "s", n / 100);
+}
+
+/* As the kernel tells it again, which keeps it in ticks: clock_t_to_jiffies(), jiffies_to_clock_t(). */
+static uint64_t clock_kept(uint64_t n)
+{
+	struct timespec tick = { 0 }; /* TICK_NSEC, for that is the coarse clocks' step */
+
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) < 0 || tick.tv_nsec <= 0)
+		return n;
+	n = n * ((1000000000 + tick.tv_nsec / 2) / tick.tv_nsec) / 100;
+	return (unsigned __int128)n * tick.tv_nsec / 10000000;
+}
+
+static bool clock_equal(const struct row *row _unused_, const void *va, const void *vb)
+{
+	uint64_t a = *(const uint64_t *)va, b = *(const uint64_t *)vb;
+
+	return a == b || clock_kept(a) == b || clock_kept(b) == a;
+}
+
+static char *clock_range(const struct row *row)
+{
+	return str_format("%gs to %gs", row->min / 100.0,
+			  (row->max ? row->max : UINT32_MAX) / 100.0);
+}
+
+static int clock32_put(struct nl_msg *msg, const struct row *row, const void *v)
+{
+	return nla_put_u32(msg, row->attr, *(const uint64_t *)v);
+}
+
+static int clock32_get(const struct row *row _unused_, const struct nlattr *a, void *v)
+{
+	if (nla_len(a) < 4)
+		return -EINVAL;
+	*(uint64_t *)v = nla_get_u32(a);
+	return 0;
+}
+
+const struct type type_clock32 = {
+	.name = "time", .signature = "s", .size = 8, .parse = clock_parse, .json = clock_json,
+	.equal = clock_equal, .put = clock32_put, .get = clock32_get, .range = clock_range,
+};
+
+const struct type type_clock64 = {
+	.name = "time", .signature = "s", .size = 8, .parse = clock_parse, .json = clock_json,
+	.equal = clock_equal, .put = time64_put, .get = time64_get, .range = clock_range,
+};
 
 /* Rates. */
 

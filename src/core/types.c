@@ -268,78 +268,6 @@ ENUM(type_enum16, 2, number_put, number_get);
 ENUM(type_enum32, 4, number_put, number_get);
 ENUM(type_enum16be, 2, enum16be_put, enum16be_get);
 
-/* Times: the kernel's clock_t of USER_HZ = 100 (include/asm-generic/param.h). */
-
-static const struct unit clock_units[] = {
-	{ "s", 100 }, { "min", 6000 }, { "h", 360000 }, { "d", 8640000 }, { NULL, 0 },
-};
-static const struct unit ms_units[] = { { "ms", 1 }, { NULL, 0 } };
-
-static int clock_parse(struct parse *p, const config_setting_t *s, void *v)
-{
-	int64_t n, max = p->row->max ? p->row->max : UINT32_MAX;
-	const char *text = NULL;
-	int r = parse_string(p, s, &text);
-
-	if (r < 0) {
-		free(p->why);
-		return parse_refuse(p, "must be a time with a unit in quotes (\"15s\", \"200ms\", \"5min\")");
-	}
-	r = text_to_quantity(text, ms_units, &n);
-	if (!r && strchr(text, 'm')) {
-		if (n % 10)
-			return parse_refuse(p, "\"%s\": the kernel counts in steps of 10ms", text);
-		n /= 10;
-	} else {
-		r = text_to_quantity(text, clock_units, &n);
-		if (r < 0 || strspn(text, "0123456789.") == strlen(text))
-			return parse_refuse(p, "\"%s\" is not a time with a unit (\"15s\", \"200ms\")", text);
-	}
-	if (n < p->row->min || n > max)
-		return parse_refuse(p, "\"%s\" is out of range (%gs to %gs)", text, p->row->min / 100.0,
-			   max / 100.0);
-	*(uint64_t *)v = n;
-	return 0;
-}
-
-static json_t *clock_json(const struct row *row _unused_, const void *v)
-{
-	uint64_t n = *(const uint64_t *)v;
-
-	if (n % 100)
-		return json_sprintf("%" PRIu64 "ms", n * 10);
-	return json_sprintf("%" PRIu64 "s", n / 100);
-}
-
-static char *clock_range(const struct row *row)
-{
-	return str_format("%gs to %gs", row->min / 100.0,
-			  (row->max ? row->max : UINT32_MAX) / 100.0);
-}
-
-static int clock32_put(struct nl_msg *msg, const struct row *row, const void *v)
-{
-	return nla_put_u32(msg, row->attr, *(const uint64_t *)v);
-}
-
-static int clock32_get(const struct row *row _unused_, const struct nlattr *a, void *v)
-{
-	if (nla_len(a) < 4)
-		return -EINVAL;
-	*(uint64_t *)v = nla_get_u32(a);
-	return 0;
-}
-
-const struct type type_clock32 = {
-	.name = "time", .signature = "s", .size = 8, .parse = clock_parse, .json = clock_json,
-	.put = clock32_put, .get = clock32_get, .range = clock_range,
-};
-
-const struct type type_clock64 = {
-	.name = "time", .signature = "s", .size = 8, .parse = clock_parse, .json = clock_json,
-	.put = number_put, .get = number_get, .range = clock_range,
-};
-
 /* Text. */
 
 static int string_parse(struct parse *p, const config_setting_t *s, void *v)
@@ -349,6 +277,8 @@ static int string_parse(struct parse *p, const config_setting_t *s, void *v)
 
 	if (r < 0)
 		return r;
+	if (strlen(text) < (size_t)p->row->min)
+		return parse_refuse(p, "is empty");
 	if (strlen(text) > (size_t)p->row->max)
 		return parse_refuse(p, "is longer than %" PRId64 " bytes", p->row->max);
 	*(char **)v = *text ? arena_str(p->arena, text) : NULL;
@@ -406,7 +336,8 @@ static void string_done(void *v)
 
 static char *string_range(const struct row *row)
 {
-	return str_format("up to %" PRId64 " bytes", row->max);
+	return row->min ? str_format("%" PRId64 " to %" PRId64 " bytes", row->min, row->max) :
+			  str_format("up to %" PRId64 " bytes", row->max);
 }
 
 const struct type type_string = {

@@ -54,7 +54,7 @@ int rate_parse(struct parse *p, const config_setting_t *s, uint64_t *ret);
 char *time_text(int64_t ns);
 char *rate_text(uint64_t bytes);
 
-/* Text up to row->max bytes; char *, NULL: empty. */
+/* Text of row->min (0 or 1) to row->max bytes; char *, NULL: empty. */
 extern const struct type type_string;
 
 /* A short word, char[IFNAMSIZ]: the name of an interface or of a kind. NLA_STRING. */

@@ -478,6 +478,79 @@ static void settings(void **state)
 	generation_free(g);
 }
 
+/* Group @path of eth0, which may be one in a group, with @inner; the caller frees it. */
+static char *within(const char *path, const char *inner)
+{
+	const char *dot = strchr(path, '.');
+	_cleanup_free_ char *head = dot ? mem_new(dot - path + 1) : NULL, *rest = NULL;
+
+	if (!dot)
+		return str_format("%s = %s", path, inner);
+	memcpy(head, path, dot - path);
+	rest = within(dot + 1, inner);
+	return str_format("%s = { %s; }", head, rest);
+}
+
+/* Nothing but the answer counts: that there is one. With @more: the feature's switches beside it. */
+static void give_nothing(struct harness *h, const struct feature *f, const struct feature *v,
+			 const struct row *row, bool more)
+{
+	_cleanup_free_ char *text = NULL, *inner = NULL, *entry = NULL;
+	_cleanup_free_ char *members = str_format("%s%s%s%s = \"\"; ", v != f ? "kind = \"" : "",
+						 v != f ? v->kind : "", v != f ? "\"; " : "",
+						 row->key);
+
+	FOREACH_ROW(v, r)
+		if (more && r->type == &type_bool && !(r->flags & (ROW_STATE | ROW_IMPLIED))) {
+			char *before = members;
+
+			members = str_format("%s%s = true; ", before, r->key);
+			free(before);
+		}
+	inner = str_format(f->form == FORM_LIST ? "( { %s} )" : "{ %s}", members);
+	entry = f->form == FORM_ROOT ? TAKE_PTR(members) : within(f->name, inner);
+	text = str_format("interfaces = ( { name = \"eth0\"; %s%s } );\n", entry,
+			  f->form == FORM_ROOT ? "" : ";");
+	if (harness_apply(h, text) && row->min && !strstr(h->text, "is empty"))
+		fail_msg("%s.%s is empty, but it is said: %s", f->name, row->key, h->text);
+	else if (row->min && h->error != -EINVAL)
+		fail_msg("%s.%s is empty, and it is taken", f->name, row->key);
+}
+
+static unsigned give_nothing_to(struct harness *h, const struct feature *f,
+				const struct feature *v)
+{
+	unsigned n = 0;
+
+	FOREACH_ROW(v, r) {
+		if (r->type != &type_string || (r->flags & (ROW_STATE | ROW_IMPLIED)))
+			continue;
+		give_nothing(h, f, v, r, false);
+		give_nothing(h, f, v, r, true);
+		n++;
+	}
+	return n;
+}
+
+/* An empty text is NULL in the object: no check and no encoder may count on there being one. */
+static void no_text_breaks_nothing(void **state)
+{
+	struct harness *h = *state;
+	unsigned rows = 0;
+
+	harness_need_fake(h);
+	harness_nic(h, "eth0");
+	harness_start(h);
+	for (unsigned n = 0; n < n_features; n++) {
+		const struct feature *f = features[n], *v;
+
+		rows += give_nothing_to(h, f, f);
+		for (unsigned k = 0; f->nth_variant && (v = f->nth_variant(k)); k++)
+			rows += give_nothing_to(h, f, v);
+	}
+	assert_true(rows >= 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -500,6 +573,7 @@ int main(void)
 		HARNESS_TEST(export_can_be_read),
 		HARNESS_TEST(export_of_each_byte),
 		HARNESS_TEST(settings),
+		HARNESS_TEST(no_text_breaks_nothing),
 	};
 
 	return harness_main("config", tests, ARRAY_SIZE(tests));

@@ -46,7 +46,8 @@ enum { NAME, TRIGGER, LINK, LINK_10, LINK_100, LINK_1000, LINK_2500, LINK_5000, 
 static const struct row rows[] = {
 	[NAME] = { .key = "name", .type = &type_string, VALUE(led, name), .flags = ROW_STATE,
 		   .help = "What the kernel calls it, below /sys/class/leds" },
-	[TRIGGER] = { .key = "trigger", .type = &type_string, VALUE(led, trigger), .max = 63, .phase = PHASE_PHY,
+	[TRIGGER] = { .key = "trigger", .type = &type_string, VALUE(led, trigger), .min = 1, .max = 63,
+		      .phase = PHASE_PHY,
 		      .help = "What switches it: netdev, the port, as the other keys say and unless told otherwise; "
 			      "none: it stays dark; or another of the kernel's" },
 	ON(LINK, "link", "Lit with a link of any speed"),

@@ -21,10 +21,10 @@ enum { PROGRAM = F_OWN, SECTION, BUILD, ID, TAG };
 
 static const struct row rows[] = {
 	FILTER_ROWS(0),
-	[PROGRAM] = { .key = "program", .type = &type_string, VALUE(bpf, program), .max = 236,
-		      .help = "Path of an object file" },
-	[SECTION] = { .key = "section", .type = &type_string, VALUE(bpf, section), .max = 63,
-		      .help = "Of an object file with several programs: which section or program" },
+	[PROGRAM] = { .key = "program", .type = &type_string, VALUE(bpf, program), .min = 1,
+		      .max = 236, .help = "Path of an object file" },
+	[SECTION] = { .key = "section", .type = &type_string, VALUE(bpf, section), .min = 1,
+		      .max = 63, .help = "Of an object file with several programs: which section or program" },
 	[BUILD] = { .key = "build", .type = &type_string, VALUE(bpf, build), .max = 16,
 		    .flags = ROW_IMPLIED, .help = "Hash of the object file" },
 	[ID] = { .key = "id", .type = &type_u32, VALUE(bpf, id), .flags = ROW_STATE,

@@ -29,12 +29,12 @@ enum { VENDOR, PART, SERIAL, WAVELENGTH, MAX_POWER, ACTION };
 #define POLICY .flags = ROW_POLICY
 
 static const struct row rows[] = {
-	[VENDOR] = { .key = "vendor", .type = &type_string, VALUE(sfp_require, vendor), .max = 64,
-		     POLICY, .help = "Who must have made the module; a pattern as of the shell" },
-	[PART] = { .key = "part", .type = &type_string, VALUE(sfp_require, part), .max = 64, POLICY,
-		   .help = "The vendor's part number that it must have; a pattern too" },
-	[SERIAL] = { .key = "serial", .type = &type_string, VALUE(sfp_require, serial), .max = 64,
-		     POLICY, .help = "The serial number that it must have; a pattern too" },
+	[VENDOR] = { .key = "vendor", .type = &type_string, VALUE(sfp_require, vendor), .min = 1,
+		     .max = 64, POLICY, .help = "Who must have made the module; a pattern as of the shell" },
+	[PART] = { .key = "part", .type = &type_string, VALUE(sfp_require, part), .min = 1,
+		   .max = 64, POLICY, .help = "The vendor's part number that it must have; a pattern too" },
+	[SERIAL] = { .key = "serial", .type = &type_string, VALUE(sfp_require, serial), .min = 1,
+		     .max = 64, POLICY, .help = "The serial number that it must have; a pattern too" },
 	[WAVELENGTH] = { .key = "wavelength", .type = &type_sfp_real,
 			 VALUE(sfp_require, wavelength), POLICY, .min = 1, .max = 10000,
 			 .help = "The wavelength that its laser must have, nm" },
