@@ -97,6 +97,8 @@ static void step_answered(struct engine *e, struct step *s)
 	/* A device was pulled out meanwhile: absent, and no failure. */
 	if (s->error == -ENODEV && (!s->want || !*iface_kind(s->want)))
 		s->error = 0;
+	/* What is there is not what was known, so a new attempt is to know better. */
+	e->untold |= s->error == -EEXIST;
 	if (s->error)
 		step_failed(e, s);
 }

@@ -24,6 +24,7 @@ struct attrs {
 
 void attrs_set(struct attrs *a, int type, const void *data, unsigned len);
 void attrs_set_u32(struct attrs *a, int type, uint32_t value);
+void attrs_drop(struct attrs *a, int type);
 void attrs_merge(struct attrs *a, const void *stream, int len);
 const struct nlattr *attrs_get(const struct attrs *a, int type);
 uint32_t attrs_u32(const struct attrs *a, int type, uint32_t otherwise);

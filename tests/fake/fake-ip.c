@@ -315,12 +315,31 @@ static bool is_secondary(struct fake_kernel *fk, const struct entry *a)
 	return false;
 }
 
-static void drop_by_source(struct fake_kernel *fk, int index, const uint8_t *source)
+/* fib_disable_ip() */
+static void drop_of_device(struct fake_kernel *fk, int index)
 {
 	FOREACH_ENTRY(fk, e)
-		if (is_family(e, RTM_NEWROUTE, AF_INET) && e->index == index &&
-		    (!source || !memcmp(ip_of(e, RTA_PREFSRC), source, 4)))
+		if (is_family(e, RTM_NEWROUTE, AF_INET) && e->index == index)
 			entry_remove(fk, e, true);
+}
+
+/* fib_sync_down_addr(), fib6_remove_prefsrc(): where no device has the address any more. */
+static void drop_source(struct fake_kernel *fk, unsigned family, const uint8_t *source)
+{
+	unsigned size = family == AF_INET ? 4 : 16;
+
+	FOREACH_ENTRY(fk, e)
+		if (is_family(e, RTM_NEWADDR, family) && !memcmp(ip_of(e, IFA_LOCAL), source, size))
+			return;
+	FOREACH_ENTRY(fk, e) {
+		if (!is_family(e, RTM_NEWROUTE, family) || !attrs_get(&e->attrs, RTA_PREFSRC) ||
+		    memcmp(ip_of(e, RTA_PREFSRC), source, size))
+			continue;
+		if (family == AF_INET6)
+			attrs_drop(&e->attrs, RTA_PREFSRC);
+		else if (attrs_u32(&e->attrs, RTA_TABLE, RT_TABLE_MAIN) == RT_TABLE_MAIN)
+			entry_remove(fk, e, true);
+	}
 }
 
 static bool promotes(const struct fake_kernel *fk, int index)
@@ -362,14 +381,18 @@ static void remove_address(struct fake_kernel *fk, struct entry *a)
 	entry_remove(fk, a, false);
 	if (route && (primary || !v4))
 		entry_remove(fk, route, false);
-	if (!v4)
+	if (!v4) {
+		drop_source(fk, AF_INET6, source);
 		return;
+	}
 	if (primary)
 		drop_secondaries(fk, index, bits, network);
 	FOREACH_ENTRY(fk, e)
 		if (is_family(e, RTM_NEWADDR, AF_INET) && e->index == index)
 			last = false;
-	drop_by_source(fk, index, last ? NULL : source);
+	if (last)
+		drop_of_device(fk, index);
+	drop_source(fk, AF_INET, source);
 }
 
 static int add_address(struct call *c, struct device *d, struct entry *new)

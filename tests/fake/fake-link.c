@@ -33,6 +33,15 @@ void attrs_set_u32(struct attrs *a, int type, uint32_t value)
 	attrs_set(a, type, &value, sizeof(value));
 }
 
+void attrs_drop(struct attrs *a, int type)
+{
+	for (unsigned n = 0; n < a->n; n++)
+		if (nla_type(a->items[n]) == type) {
+			free(a->items[n]);
+			a->items[n--] = a->items[--a->n];
+		}
+}
+
 void attrs_merge(struct attrs *a, const void *stream, int len)
 {
 	const struct nlattr *i;

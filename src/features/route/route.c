@@ -4,10 +4,10 @@
  * carries its protocol number; with it, it knows its own routes again.
  *
  * The kernel drops IPv4 routes without telling when their interface goes
- * down, loses its last address, or when their source address goes
- * (fib_sync_down_dev(), fib_disable_ip(), fib_sync_down_addr()); of IPv6 routes
- * it takes the source away (fib6_remove_prefsrc()), and with skip_notify_on_dev_down
- * it does not tell either. The mirror follows here.
+ * down, loses its last address, or when their source is no address of the machine
+ * any more (fib_sync_down_dev(), fib_disable_ip(), fib_sync_down_addr()); of IPv6
+ * routes it takes the source away then (fib6_remove_prefsrc()), and with
+ * skip_notify_on_dev_down it does not tell either. The mirror follows here.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -132,21 +132,46 @@ static int observe_route(struct mirror *m, const struct nlmsghdr *n, bool add)
 	return 0;
 }
 
-/* Forget routes of @i: of a family (0: any), with a source (NULL: any). */
-static void drop_routes(struct mirror *m, struct iface *i, int family, const struct ipaddr *source)
+/* Forget routes of @i: of a family (0: any). */
+static void drop_routes(struct mirror *m, struct iface *i, int family)
 {
 	struct list *l = iface_list(i, &route_feature);
 
 	for (unsigned n = 0; l && n < l->n;) {
-		const struct route *r = (const struct route *)l->items[n];
-
-		if ((family && r->to.family != family) ||
-		    (source && memcmp(r->source.bytes, source->bytes, sizeof(source->bytes)))) {
+		if (family && ((const struct route *)l->items[n])->to.family != family) {
 			n++;
 			continue;
 		}
 		list_remove(&route_feature, l, l->items[n]);
 		mirror_touch(m, i);
+	}
+}
+
+/*
+ * The source of routes of @i is gone: of IPv4 those of the main table go with it
+ * (fib_sync_down_addr()), which another table's do not; of IPv6 all stay without it.
+ */
+static void drop_source(struct mirror *m, struct iface *i, const struct ipaddr *source)
+{
+	struct list *l = iface_list(i, &route_feature);
+
+	for (unsigned n = 0; l && n < l->n;) {
+		struct route *r = (struct route *)l->items[n];
+
+		if (!(r->o.present & BIT64(SOURCE)) || r->source.family != source->family ||
+		    memcmp(r->source.bytes, source->bytes, sizeof(source->bytes)) ||
+		    (source->family == AF_INET && r->table != RT_TABLE_MAIN)) {
+			n++;
+			continue;
+		}
+		mirror_touch(m, i);
+		if (source->family == AF_INET) {
+			list_remove(&route_feature, l, &r->o);
+			continue;
+		}
+		r->source = (struct ipaddr){ 0 };
+		r->o.present &= ~BIT64(SOURCE);
+		n++;
 	}
 }
 
@@ -159,6 +184,46 @@ static bool has_ipv4_address(const struct iface *i)
 		const struct ipaddr *ip = row_value(row_find(f, "address"), l->items[n]);
 
 		if (ip->family == AF_INET)
+			return true;
+	}
+	return false;
+}
+
+/* The entry for @ip in an interface's addresses, or NULL. */
+static const struct object *find_address(const struct iface *i, const struct ipaddr *ip)
+{
+	const struct feature *f = feature_find("addresses");
+	const struct row *address = row_find(f, "address");
+	const struct list *l = iface_list(i, f);
+
+	for (unsigned n = 0; l && n < l->n; n++) {
+		const struct ipaddr *a = row_value(address, l->items[n]);
+
+		if (a->family == ip->family && !memcmp(a->bytes, ip->bytes, sizeof(ip->bytes)))
+			return l->items[n];
+	}
+	return NULL;
+}
+
+/* fe80::/10 is of one link only. */
+static bool is_link_local(const struct ipaddr *ip)
+{
+	return ip->family == AF_INET6 && ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
+}
+
+/*
+ * May @source still be that of routes of @i? As inet_addr_type() and ipv6_chk_addr() look at it,
+ * which takes no address that may be another host's.
+ */
+static bool still_has(const struct model *model, const struct iface *i, const struct ipaddr *source)
+{
+	const struct feature *f = feature_find("addresses");
+
+	MODEL_FOREACH(model, other) {
+		const struct object *o = find_address(other, source);
+
+		if (o && (other == i || !is_link_local(source)) &&
+		    (source->family == AF_INET || row_is_zero(row_find(f, "tentative"), o)))
 			return true;
 	}
 	return false;
@@ -177,10 +242,10 @@ static void observe_address_gone(struct mirror *m, const struct nlmsghdr *n)
 		return;
 	ip_decode(address, info->ifa_family, 8 * nla_len(address), &ip);
 	if (ip.family == AF_INET && !has_ipv4_address(i))
-		drop_routes(m, i, AF_INET, NULL);
-	/* Of IPv6 they stay, but without their source: to be seen as different is enough. */
+		drop_routes(m, i, AF_INET);
 	MODEL_FOREACH(mirror_model(m), other)
-		drop_routes(m, other, ip.family, &ip);
+		if (!still_has(mirror_model(m), other, &ip))
+			drop_source(m, other, &ip);
 }
 
 static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
@@ -196,7 +261,7 @@ static int observe_link(struct mirror *m, struct iface *i,
 			const struct link_message *lm _unused_)
 {
 	if (!iface_link(i)->up)
-		drop_routes(m, i, 0, NULL);
+		drop_routes(m, i, 0);
 	return 0;
 }
 
@@ -267,22 +332,6 @@ static bool is_default(const struct row *row, const struct object *to, const str
 		return !r->onlink;
 	}
 	return false;
-}
-
-/* The entry for @ip in an interface's addresses, or NULL. */
-static const struct object *find_address(const struct iface *i, const struct ipaddr *ip)
-{
-	const struct feature *f = feature_find("addresses");
-	const struct row *address = row_find(f, "address");
-	const struct list *l = iface_list(i, f);
-
-	for (unsigned n = 0; l && n < l->n; n++) {
-		const struct ipaddr *a = row_value(address, l->items[n]);
-
-		if (a->family == ip->family && !memcmp(a->bytes, ip->bytes, sizeof(ip->bytes)))
-			return l->items[n];
-	}
-	return NULL;
 }
 
 /* It may be about to move, or to go with its interface. */
