@@ -131,6 +131,18 @@ static int parse_entry(struct parse *p, const config_setting_t *s, struct object
 	return r;
 }
 
+/* An end that is the address itself is none: the kernel tells the two the same way. */
+static void complete_entry(struct object *o)
+{
+	struct address *a = (struct address *)o;
+
+	if (!(o->present & BIT64(PEER)) || a->peer.family != a->address.family ||
+	    memcmp(a->peer.bytes, a->address.bytes, sizeof(a->peer.bytes)))
+		return;
+	a->peer = (struct ipaddr){ 0 };
+	o->present &= ~BIT64(PEER);
+}
+
 static char *format(const struct object *o)
 {
 	char buf[IP_TEXT_MAX];
@@ -161,7 +173,8 @@ static bool is_default(const struct row *row, const struct object *to _unused_,
 	case LABEL:
 		return !strcmp(a->label, i->name);
 	case SCOPE:
-		return a->scope == RT_SCOPE_UNIVERSE;
+		/* Of IPv6 it is in the address (rt_scope()), and nobody can say another. */
+		return a->address.family == AF_INET6 || a->scope == RT_SCOPE_UNIVERSE;
 	case METRIC:
 		return !a->metric ||
 		       (a->address.family == AF_INET6 && a->metric == METRIC_IPV6_DEFAULT);
@@ -421,7 +434,7 @@ static bool leads(const struct object *o, const struct ipaddr *to, struct lead *
 struct feature address_feature = {
 	.name = "addresses", .help = "IP addresses", .form = FORM_LIST, .reached = true,
 	.size = sizeof(struct address), .rows = rows, .n_rows = ARRAY_SIZE(rows),
-	.sources = sources, .observe = observe, .parse_entry = parse_entry, .format = format,
+	.sources = sources, .observe = observe, .parse_entry = parse_entry, .complete_entry = complete_entry, .format = format,
 	.is_ours = is_ours, .is_default = is_default, .is_foreign = is_foreign, .check = check, .misplaced = misplaced, .encode = encode,
 	.passing = passing, .loses = loses, .leads = leads,
 };

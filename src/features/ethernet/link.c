@@ -116,7 +116,7 @@ static const struct row rows[] = {
 		     .phase = PHASE_PHY, .effect = EFFECT_BOUNCE,
 		     .flags = ROW_SELF | ROW_EVENTUAL,
 		     .help = "Without autonegotiation: both directions at once, or one at a time" },
-	[LANES] = { .key = "lanes", .type = &type_speed, VALUE(ethernet, lanes), .min = 1,
+	[LANES] = { .key = "lanes", .type = &type_u32, VALUE(ethernet, lanes), .min = 1,
 		    .max = 8, .attr = IN(ETH_LINKMODES, ETHTOOL_A_LINKMODES_LANES),
 		    .phase = PHASE_PHY, .effect = EFFECT_BOUNCE,
 		    .flags = ROW_SELF | ROW_EVENTUAL, .since = "5.14",

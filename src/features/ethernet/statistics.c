@@ -50,11 +50,13 @@ static int index_of(const struct nlmsghdr *n, int attribute)
 
 static uint64_t number_of(const struct nlattr *a)
 {
-	uint64_t value = 0;
+	uint64_t wide;
 
-	/* Most are 64 bits, which netlink does not align. */
-	memcpy(&value, nla_data(a), min_of((size_t)nla_len(a), sizeof(value)));
-	return value;
+	/* 64 bits, which netlink does not align; by nla_put_uint() 32 where they are enough. */
+	if ((size_t)nla_len(a) < sizeof(wide))
+		return nla_len(a) < 4 ? 0 : nla_get_u32(a);
+	memcpy(&wide, nla_data(a), sizeof(wide));
+	return wide;
 }
 
 /* ---- STATS_GET: IEEE 802.3 Clause 30, RFC 2819 ---- */

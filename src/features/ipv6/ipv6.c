@@ -96,8 +96,24 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 	return devconf_encode(e, s, part, "ipv6", file_of);
 }
 
+/* IPV6_MIN_MTU: below it the kernel takes IPv6 off the interface, and its settings with it. */
+static void check(const struct model *want _unused_, const struct iface *i, struct errors *e)
+{
+	const struct object *o = iface_object(i, &ipv6_feature);
+	uint32_t mtu = iface_link(i)->mtu;
+
+	if (!o || !mtu || mtu >= 1280)
+		return;
+	FOREACH_ROW(&ipv6_feature, r)
+		if (row_has(&ipv6_feature, r, o))
+			errors_add(e, object_where(&ipv6_feature, r, o),
+				   "%s: ipv6.%s: the kernel has no IPv6 on a device with an mtu below "
+				   "1280, so there is nothing to set", i->name, r->key);
+}
+
 struct feature ipv6_feature = {
 	.name = "ipv6", .help = "IPv6 on the interface", .form = FORM_GROUP,
 	.size = sizeof(struct ipv6), .rows = rows, .n_rows = ARRAY_SIZE(rows),
-	.sources = sources, .observe = observe, .observe_link = observe_link, .encode = encode,
+	.sources = sources, .observe = observe, .observe_link = observe_link, .check = check,
+	.encode = encode,
 };
