@@ -96,12 +96,13 @@ static __always_inline bool outside(__u16 port, const __u16 *range)
 /*
  * Does its source send more than the rule says? Two CPUs that ask at once may
  * both take the same credit: then a packet too many is let pass, which is cheaper than a lock.
+ * A CPU that comes behind one with a later time earns nothing.
  */
 static __always_inline bool over_rate(const struct filter_table_rule *r, const struct flow *p)
 {
 	struct filter_sender who = { .verdict = r->verdict };
 	struct filter_bucket full = { 0 }, *b;
-	__u64 now = bpf_ktime_get_ns(), credit;
+	__u64 now = bpf_ktime_get_ns(), last, credit;
 
 	if (p->family)
 		__builtin_memcpy(who.address, p->source, sizeof(who.address));
@@ -114,10 +115,12 @@ static __always_inline bool over_rate(const struct filter_table_rule *r, const s
 		bpf_map_update_elem(&buckets, &who, &full, BPF_ANY);
 		return false;
 	}
-	credit = b->credit + (now - b->last);
+	last = b->last;
+	credit = b->credit + (now > last ? now - last : 0);
 	if (credit > r->depth)
 		credit = r->depth;
-	b->last = now;
+	if (now > last)
+		b->last = now;
 	if (credit < r->cost) {
 		b->credit = credit;
 		return true;

@@ -144,6 +144,12 @@ static int link_ifindex(const struct xdp_attached *a)
 	return info.xdp.ifindex;
 }
 
+/* Detached by another hand, or by us and not to be attached again; not: left out. */
+static bool is_lost(const struct xdp_attached *a)
+{
+	return a->link_fd < 0 ? a->prog_fd >= 0 : link_ifindex(a) != a->ifindex;
+}
+
 static const char *reason(int r)
 {
 	switch (r) {
@@ -182,7 +188,8 @@ static int create_link(struct xdp_attached *a, enum xdp_mode mode)
 		[XDP_AUTO] = 0, [XDP_NATIVE] = XDP_FLAGS_DRV_MODE,
 		[XDP_GENERIC] = XDP_FLAGS_SKB_MODE, [XDP_OFFLOAD] = XDP_FLAGS_HW_MODE,
 	};
-	int r = bpf_link_xdp(a->prog_fd, a->ifindex, flags[mode]);
+	int r = mode < ARRAY_SIZE(flags) ? bpf_link_xdp(a->prog_fd, a->ifindex, flags[mode]) :
+					   -EINVAL;
 
 	if (r < 0)
 		return r;
@@ -415,8 +422,8 @@ static int run(struct xdp *x, struct xdp_job *j, char **why)
 {
 	struct xdp_attached *old = xdp_find(x, j->ifindex);
 
-	if (old && old->link_fd >= 0 && link_ifindex(old) != j->ifindex) {
-		drop(x, old); /* detached by another hand */
+	if (old && is_lost(old)) {
+		drop(x, old);
 		old = NULL;
 	}
 	if (old && j->image && !strcmp(old->memory, j->memory))
@@ -449,10 +456,8 @@ static int on_timer(sd_event_source *s _unused_, uint64_t usec _unused_, void *d
 
 	for (struct xdp_attached *a = x->list; a; a = next) {
 		next = a->next;
-		if (a->link_fd < 0)
-			continue;
-		if (link_ifindex(a) == a->ifindex) {
-			lost |= a->changed && a->changed(a);
+		if (!is_lost(a)) {
+			lost |= a->link_fd >= 0 && a->changed && a->changed(a);
 			continue;
 		}
 		drop(x, a);

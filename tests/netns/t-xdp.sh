@@ -192,6 +192,9 @@ interfaces = (
   { name = "w0"; addresses = [ "198.51.100.1/24" ]; xdp = { program = "forward"; forward = { to = [ "v0" ]; }; }; } );
 END
 far ethtool -K v1 gro on >/dev/null 2>&1
+check_status 6 "not where tags are taken off before: a VLAN would be routed as none" "$NETCTL" apply
+ethtool -K v0 rxvlan off
+ethtool -K w0 rxvlan off
 check "forward, both ways" "$NETCTL" apply
 check "packets cross" crosses 20
 check "most of them past the stack" [ "$(counter v0 forwarded)" -ge 18 ]

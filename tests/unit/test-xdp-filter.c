@@ -168,6 +168,29 @@ static void filter_limits_rates(void **state _unused_)
 	unload(&p);
 }
 
+/* Another CPU has been here with a later time: a source earns nothing by that. */
+static void filter_limits_rates_on_all_cpus(void **state _unused_)
+{
+	struct filter_bucket b;
+	struct filter_sender who;
+	struct program p;
+	int fd;
+
+	NEED_BPF();
+	p = program("filter", "rules = ( { protocol = \"icmp\"; rate = 1; burst = 3;"
+			      " action = \"drop\"; } );");
+	for (unsigned n = 0; n < 4; n++)
+		assert_int_equal(verdict(&p, ipv4("10.0.0.1", "10.0.0.9", 1)),
+				 n < 3 ? XDP_PASS : XDP_DROP);
+	fd = xdp_map_of(&p.a, "buckets")->fd;
+	assert_int_equal(bpf_map_get_all(fd, &who, sizeof(who), &b, sizeof(b), 1), 1);
+	b.last += 1000000;
+	assert_int_equal(bpf_map_put(fd, &who, &b), 0);
+	assert_int_equal(verdict(&p, ipv4("10.0.0.1", "10.0.0.9", 1)), XDP_DROP);
+	assert_int_equal(verdict(&p, ipv4("10.0.0.1", "10.0.0.9", 1)), XDP_DROP);
+	unload(&p);
+}
+
 static unsigned next_random(uint64_t *seed)
 {
 	*seed = *seed * UINT64_C(6364136223846793005) + 1442695040888963407;
@@ -240,6 +263,7 @@ int main(void)
 		cmocka_unit_test(filter_reads_fragments_and_extensions),
 		cmocka_unit_test(filter_drops_what_is_cut_short),
 		cmocka_unit_test(filter_limits_rates),
+		cmocka_unit_test(filter_limits_rates_on_all_cpus),
 		cmocka_unit_test(filter_is_a_list),
 	};
 

@@ -234,6 +234,9 @@ static int prepare(struct xdp_job *j, char **why)
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int r = fd < 0 ? -errno : read_address(fd, j->ifindex, j->settings);
 
+	/* A frame of any VLAN would be routed as if it had none. */
+	if (!r)
+		r = xdp_sees_tags(j->ifindex, why);
 	for (unsigned n = 0; !r && n < j->n_names; n++) {
 		struct forward_egress e;
 		uint32_t index;
@@ -249,7 +252,6 @@ static int prepare(struct xdp_job *j, char **why)
 			uint32_t vlan = e.vlan;
 
 			add(ingress, vlan, &index);
-			r = xdp_sees_tags(j->ifindex, why);
 		}
 	}
 	return r;
