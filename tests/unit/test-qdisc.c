@@ -502,6 +502,28 @@ static void a_new_base_time_cycles_later_is_no_change(void **state)
 }
 
 /* The kernel stops a schedule whose link goes: its own doing, and not another hand's. */
+/* The kernel would take more, and could not tell of them. */
+static void long_schedules(void **state)
+{
+	for (unsigned lines = 400; lines <= 401; lines++) {
+		_cleanup_free_ char *got = NULL, *text = NULL;
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+
+		fprintf(out, "interfaces = ( { name = \"eth0\"; qdisc = { " TAPRIO "schedule = (");
+		for (unsigned n = 0; n < lines; n++)
+			fprintf(out, "%s{ gates = 7; interval = \"1ms\"; }", n ? ", " : "");
+		fprintf(out, "); }; } );\n");
+		fclose(out);
+		got = load(*state, text);
+		if (lines == 400)
+			assert_null(got);
+		else
+			assert_contains(got, "401 lines: the kernel takes them, but cannot tell of more "
+					     "than 400 [taprio-length]");
+	}
+}
+
 static void a_lost_link_arms_it_again_and_is_no_drift(void **state)
 {
 	struct harness *h = harness_begin(state, "eth0");
@@ -589,6 +611,7 @@ int main(void)
 		HARNESS_TEST(one_queue_is_refused_before_anything_is_touched),
 		HARNESS_TEST(a_change_is_in_place_where_it_can_be),
 		HARNESS_TEST(a_new_base_time_cycles_later_is_no_change),
+		HARNESS_TEST(long_schedules),
 		HARNESS_TEST(a_lost_link_arms_it_again_and_is_no_drift),
 		HARNESS_TEST(what_others_hung_there_comes_back_after_it),
 		HARNESS_TEST(ours_goes_and_only_ours),

@@ -477,6 +477,9 @@ static void check_gate(const struct filter_check *c)
 	for (unsigned row = F_GATE_BASE; row <= F_GATE_PRIORITY; row++)
 		if (filter_has(f, row) && !f->gates.n)
 			filter_error(c, row, "filter-gate", "there is no gate_schedule");
+	if (f->gates.n > GATES_TOLD)
+		filter_error(c, F_GATES, "filter-gate", "%u lines: the kernel takes them, but cannot tell "
+			     "of more than %u", f->gates.n, GATES_TOLD);
 	for (unsigned n = 0; n < f->gates.n; n++)
 		sum += f->gates.v[n].interval;
 	if (f->gates.n && filter_has(f, F_GATE_CYCLE) && f->gate_cycle < sum)

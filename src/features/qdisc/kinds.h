@@ -123,6 +123,12 @@ char *qdisc_suspended(const struct planner *p, const struct iface *want,
 		      const struct object *entry);
 bool qdisc_is_upkeep(const struct step *s);
 
+/*
+ * Lines of a schedule, of which the kernel tells the one that runs and the next one in a message of
+ * up to 32 KiB (netlink_dump()), 36 or 40 bytes each. Of more nobody could see that they are there.
+ */
+#define GATES_TOLD 400u
+
 /** tx_queues - how many transmit queues the device has; 0: not known */
 unsigned tx_queues(const struct iface *have);
 

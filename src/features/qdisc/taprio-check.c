@@ -193,6 +193,9 @@ void taprio_check(const struct qdisc_check *c)
 
 	if (!qdisc_has(c->qdisc, TAPRIO_SCHEDULE))
 		qdisc_error(c, TAPRIO_SCHEDULE, "taprio-schedule", "must be given");
+	if (t->schedule.n > GATES_TOLD)
+		qdisc_error(c, TAPRIO_SCHEDULE, "taprio-length", "%u lines: the kernel takes them, but "
+			    "cannot tell of more than %u", t->schedule.n, GATES_TOLD);
 	check_offload(c, t);
 	/* Queues of classes may be the same ones: a frame has its own time. */
 	if (!classes_check(c, &t->c, t->offload == OFFLOAD_TXTIME))
