@@ -189,9 +189,10 @@ uint64_t object_groups(const struct bus *b, const char *link)
 	uint64_t groups = have || want;
 
 	for (unsigned n = 1; have && n < b->n_groups; n++) {
-		const struct object *o = iface_object(have, b->groups[n].feature);
+		const struct feature *f = b->groups[n].feature;
+		const struct object *o = iface_object(have, f), *policy = iface_object(want, f);
 
-		if (o && o->present)
+		if ((o && o->present) || (policy && policy->present & feature_policies(f)))
 			groups |= BIT64(n);
 	}
 	return groups;

@@ -106,6 +106,26 @@ static void add_drift(json_t *state, const struct iface *want)
 	json_object_set_new(state, "drift", j);
 }
 
+/* What is the daemon's own no kernel tells. */
+static void add_policies(json_t *j, const struct iface *want, const uint64_t *only)
+{
+	for (unsigned n = 0; want && n < n_features; n++) {
+		const struct feature *f = features[n];
+		uint64_t rows = want->part[n] && f->form != FORM_LIST ? feature_policies(f) : 0;
+		json_t *part;
+
+		rows &= only ? only[n] : UINT64_MAX;
+		if (!rows)
+			continue;
+		part = object_json_of(f, want->part[n], 0, rows);
+		if (f->form != FORM_ROOT && json_object_size(part))
+			group_set(j, f, json_incref(part));
+		else if (f->form == FORM_ROOT)
+			json_object_update(j, part);
+		json_decref(part);
+	}
+}
+
 json_t *engine_json(const struct engine *e, const char *name)
 {
 	return engine_json_of(e, name, NULL);
@@ -119,6 +139,7 @@ json_t *engine_json_of(const struct engine *e, const char *name, const uint64_t 
 	const char *reason;
 
 	json_object_set_new(j, "name", json_string(name));
+	add_policies(j, want, only);
 	json_object_set_new(state, "ifindex", json_integer(have ? have->ifindex : 0));
 	json_object_set_new(state, "management",
 			    json_string(state_name(engine_iface_state(e, name, &reason))));

@@ -247,6 +247,15 @@ int object_decode(const struct feature *f, struct object *o, struct nlattr *cons
 	return 0;
 }
 
+uint64_t feature_policies(const struct feature *f)
+{
+	uint64_t rows = 0;
+
+	FOREACH_ROW(f, r)
+		rows |= r->flags & ROW_POLICY ? row_bit(f, r) : 0;
+	return rows;
+}
+
 void group_set(json_t *iface, const struct feature *f, json_t *part)
 {
 	const char *name = f->name, *dot;

@@ -427,6 +427,9 @@ static inline bool row_has(const struct feature *f, const struct row *r, const s
 	return o && (o->present & row_bit(f, r));
 }
 
+/** feature_policies - rows of a feature that are the daemon's own, a bit each */
+uint64_t feature_policies(const struct feature *f);
+
 /** feature_is_policy - a list of the daemon's own: nothing of it is the kernel's */
 static inline bool feature_is_policy(const struct feature *f)
 {

@@ -195,7 +195,7 @@ int verb_sfp(struct ctl *c)
 {
 	json_auto_t *state = NULL, *picked = NULL;
 	json_t *cages = json_array(), *j;
-	int status = ctl_describe(c, &state);
+	int status = ctl_describe_groups(c, (const char *const[]){ "sfp", NULL }, &state);
 	size_t n;
 
 	if (!status)

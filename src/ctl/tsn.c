@@ -362,7 +362,9 @@ int verb_tsn(struct ctl *c)
 	struct port *ports = NULL;
 	json_t *list = json_array(), *j;
 	unsigned count = 0;
-	int status = ctl_describe(c, &state);
+	int status = ctl_describe_groups(c, (const char *const[]){ "qdisc", "tsn",
+								    "ethernet.link_speed", NULL },
+					 &state);
 	size_t n;
 
 	if (!status)

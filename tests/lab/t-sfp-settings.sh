@@ -136,6 +136,9 @@ lab_insert 0 10gbase-sr L1
 lab_insert 1 10gbase-sr L2
 check_eventually 9 "a link" carrier_is sfp0 1
 check "apply" apply 'require = { part = "LR-*"; };'
+check_equal "what is required can be read back" '"LR-*"' "$(netctl show sfp0 --json | jq -c .sfp.require.part)"
+check_equal "on the bus too" 's "LR-*"' "$(busctl get-property org.netctl1 /org/netctl1/link/sfp0 \
+	org.netctl1.Sfp.Require Part)"
 check_eventually 3 "another part is told" sfp_is sfp0 mismatch 'its part is "SR-10G", not "LR-*"'
 check "and does no harm" carrier_is sfp0 1
 check_eventually 2 "told as an event" grep -q '"event":"module-mismatch"' /tmp/events
