@@ -1,41 +1,65 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Prints the introspection of one group of settings, from its rows, so that a
- * new row needs nothing in dbus/. Run while building; the tests compare what it
- * printed with what the daemon says of itself.
+ * Writes the introspection of every group of settings, from its rows, so that a
+ * new row or group needs nothing in dbus/. Run while building; the tests compare
+ * what it wrote with what the daemon says of itself.
  */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bus/name.h"
+#include "util/mem.h"
+#include "util/text.h"
 
-static void print_property(const struct feature *f, const struct row *r)
+static void print_property(FILE *out, const struct feature *f, const struct row *r)
 {
 	char name[64];
 
-	printf("  <property name=\"%s\" type=\"%s\" access=\"read\">\n",
-	       bus_property_name(f, r->key, name, sizeof(name)), r->type->signature);
+	fprintf(out, "  <property name=\"%s\" type=\"%s\" access=\"read\">\n",
+		bus_property_name(f, r->key, name, sizeof(name)), r->type->signature);
 	if (r->flags & ROW_VOLATILE)
-		puts("   <annotation name=\"org.freedesktop.DBus.Property.EmitsChangedSignal\" "
-		     "value=\"false\"/>");
-	puts("  </property>");
+		fputs("   <annotation name=\"org.freedesktop.DBus.Property.EmitsChangedSignal\" "
+		      "value=\"false\"/>\n", out);
+	fputs("  </property>\n", out);
+}
+
+static void print_group(FILE *out, const struct feature *f, const char *name)
+{
+	fputs("<!DOCTYPE node PUBLIC \"-//freedesktop//DTD D-BUS Object Introspection 1.0//EN\"\n"
+	      "\"https://www.freedesktop.org/standards/dbus/1.0/introspect.dtd\">\n<node>\n", out);
+	fprintf(out, " <interface name=\"%s\">\n", name);
+	FOREACH_ROW(f, r)
+		print_property(out, f, r);
+	fputs(" </interface>\n</node>\n", out);
+}
+
+static int write_group(const struct feature *f, const char *dir)
+{
+	char name[64];
+	_cleanup_free_ char *path = str_format("%s/%s.xml", dir,
+					       bus_interface_name(f, name, sizeof(name)));
+	FILE *out = fopen(path, "we");
+
+	if (out)
+		print_group(out, f, name);
+	if (out && fclose(out) == 0)
+		return 0;
+	fprintf(stderr, "%s: %s\n", path, strerror(errno));
+	return 1;
 }
 
 int main(int argc, char **argv)
 {
-	const struct feature *f;
-	char name[64];
+	int status = 0;
 
-	features_init();
-	f = argc == 2 ? feature_find(argv[1]) : NULL;
-	if (!f || f->form != FORM_GROUP) {
-		fputs("usage: bus-introspect GROUP\n", stderr);
+	if (argc != 2) {
+		fputs("usage: bus-introspect FOLDER\n", stderr);
 		return 2;
 	}
-	puts("<!DOCTYPE node PUBLIC \"-//freedesktop//DTD D-BUS Object Introspection 1.0//EN\"\n"
-	     "\"https://www.freedesktop.org/standards/dbus/1.0/introspect.dtd\">\n<node>");
-	printf(" <interface name=\"%s\">\n", bus_interface_name(f, name, sizeof(name)));
-	FOREACH_ROW(f, r)
-		print_property(f, r);
-	puts(" </interface>\n</node>");
-	return 0;
+	features_init();
+	for (unsigned n = 0; n < n_features; n++)
+		if (features[n]->form == FORM_GROUP)
+			status |= write_group(features[n], argv[1]);
+	return status;
 }

@@ -89,6 +89,10 @@ check_eventually 5 "it appears on the bus when that comes" call GetLinkByName s 
 # What can be read.
 
 check "what it says of itself is what is published" "$here/../../dbus/check-introspection"
+check_equal "for each group of settings" \
+	"$(jq '[."$defs".interface.properties | paths(type == "object" and has("properties"))
+		| select(.[0] != "state" and all(.[]; . != "items"))] | length' "$NETCTL_BUILDDIR/netctl.schema.json")" \
+	"$(find "$NETCTL_BUILDDIR/dbus/groups" -name '*.xml' | wc -l)"
 check_equal "State" '"steady"' "$(get State)"
 check_equal "Generation" 1 "$(get Generation)"
 check_equal "Managed" 3 "$(get Managed)"
