@@ -346,6 +346,51 @@ static void plan_create(struct subject *s, uint64_t *already)
 	step->mask = already[FEATURE_LINK];
 }
 
+/* What an interface's MTU is now; or, @later, when the plan is done. 0: not known. */
+static uint32_t mtu_of(const struct planner *p, const char *name, bool later, unsigned limit)
+{
+	const struct feature *root = features[FEATURE_LINK];
+	const struct row *mtu = row_find(root, "mtu");
+	const struct iface *want = model_find(p->want, name), *have = plan_have(p, name);
+	const struct object *to = iface_object(want, root);
+	const struct object *before = iface_object(model_find(p->owned, name), root);
+	bool stays = have && plan_target(p, name) == have->ifindex;
+	/* On what stands on another it may have to wait: row_blocked(). */
+	bool changes = stays && later && !plan_lower(p, have) && (!want || want->fate == FATE_KEEP);
+
+	if (row_has(root, mtu, to) && (changes || !stays))
+		return *(uint32_t *)row_value(mtu, to);
+	if (changes && row_has(root, mtu, before))
+		return *(uint32_t *)row_value(mtu, before);
+	if (stays)
+		return iface_link(have)->mtu;
+	return limit && iface_lower(want) ? mtu_of(p, iface_lower(want)->name, later, limit - 1) : 0;
+}
+
+/*
+ * What is made takes the MTU that is below it at that time (vlan_newlink()). It gets what this plan
+ * makes of that before there are disciplines, which count in packets of that size (fq_codel_init()).
+ */
+static void plan_raised(struct subject *s)
+{
+	const struct feature *root = features[FEATURE_LINK];
+	const struct row *mtu = row_find(root, "mtu");
+	const struct ifref *lower = iface_lower(s->want);
+	uint32_t now = lower ? mtu_of(s->p, lower->name, false, 8) : 0;
+	uint32_t later = lower ? mtu_of(s->p, lower->name, true, 8) : 0;
+	struct link *to;
+	struct step *step;
+
+	if (later <= now || row_has(root, mtu, s->want->part[FEATURE_LINK]))
+		return;
+	to = (struct link *)object_new(root, s->p->plan->arena);
+	to->mtu = later;
+	to->o.present = row_bit(root, mtu);
+	step = subject_step(s, PHASE_LINK, VERB_SET, root);
+	step->to = &to->o;
+	step->mask = to->o.present;
+}
+
 static void plan_iface(struct planner *p, struct iface *want, struct iface *owned)
 {
 	struct iface *have = plan_have(p, want ? want->name : owned->name);
@@ -378,6 +423,7 @@ static void plan_iface(struct planner *p, struct iface *want, struct iface *owne
 	if (fate == FATE_CREATE || fate == FATE_RECREATE) {
 		s.owned = NULL;
 		plan_create(&s, already);
+		plan_raised(&s);
 	} else if (fate != FATE_KEEP) {
 		return;
 	} else if (strcmp(have->name, want->name)) {

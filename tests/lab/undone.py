@@ -42,6 +42,10 @@ CASES = {
         '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; }, { name = "d0"; }',
         '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; }, { name = "d0"; mtu = 2000; }',
         '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 6; }; }, { name = "d0"; mtu = 2000; }'),
+    "of a VLAN that is made anew before the link below has its own, with a discipline that counts in it": (
+        '{ name = "v1"; kind = "vlan"; vlan = { link = "d0"; id = 5; }; qdisc = ( { kind = "fq_codel"; handle = "1:"; } ); },'
+        '{ name = "d0"; }',
+        '{ name = "d0"; mtu = 1280; }'),
     "of one that nobody configures": (
         '{ name = "d3"; }', '{ name = "d3"; mtu = 1280; }'),
     "of a VLAN on a bridge whose port's changes": (
