@@ -49,8 +49,9 @@ static const struct row rows[] = {
 	[PROGRAM] = { .key = "program", .type = &type_string, VALUE(xdp_settings, program), .max = 255,
 	  .phase = PHASE_XDP, .flags = ROW_OURS, .off = PHASE_DROP_XDP, .initial = "\"\"",
 	  .help = "filter, stats, forward, cpumap, sample, or the path of an object file" },
-	[SECTION] = { .key = "section", .type = &type_string, VALUE(xdp_settings, section),
-	  .min = 1, .max = 63, .phase = PHASE_XDP, .flags = ROW_OURS, .help = "Of an object file with several programs: which section or program" },
+	/* "" is none, and so it is written beside each program. */
+	[SECTION] = { .key = "section", .type = &type_string, VALUE(xdp_settings, section), .max = 63,
+	  .phase = PHASE_XDP, .flags = ROW_OURS, .help = "Of an object file with several programs: which section or program" },
 	[CHAIN] = { .key = "chain", .type = &type_chain, VALUE(xdp_settings, chain),
 	  .phase = PHASE_XDP, .flags = ROW_OURS,
 	  .help = "Programs behind the first, in order: each sees what the one before has passed; PATH#SECTION of an object file with several" },
