@@ -22,6 +22,7 @@ void xdp_build(const void *image, size_t size, char *ret)
 	sprintf(ret, "%016llx", (unsigned long long)xdp_hash(XDP_HASH_BEGIN, image, size));
 }
 
+/* @image is on the heap, so it is aligned. */
 const char *xdp_image_check(const void *image, size_t size)
 {
 	const Elf64_Ehdr *h = image;
@@ -33,7 +34,11 @@ const char *xdp_image_check(const void *image, size_t size)
 		return "is for machines of the other byte order";
 	if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_machine != EM_BPF)
 		return "is for another machine, not for BPF";
-	return h->e_type == ET_REL ? NULL : "is no relocatable object file";
+	if (h->e_type != ET_REL)
+		return "is no relocatable object file";
+	if (h->e_shoff > size || size - h->e_shoff < (uint64_t)h->e_shnum * h->e_shentsize)
+		return "is cut short";
+	return NULL;
 }
 
 /* A copy of what stands @at; false: the file ends before. */

@@ -35,6 +35,18 @@ void store_set_dir(const char *dir)
 	pin_dir = dir;
 }
 
+/*
+ * Names have numbers of interfaces, which are a network namespace's, and a link does not say of
+ * which one it is: so each namespace has a folder.
+ */
+static char *folder(void)
+{
+	struct stat own = { 0 };
+
+	(void)stat("/proc/self/ns/net", &own);
+	return str_format("%s/net-%llu", pin_dir, (unsigned long long)own.st_ino);
+}
+
 static bool manager_stores(void)
 {
 	return getenv("NOTIFY_SOCKET");
@@ -43,13 +55,16 @@ static bool manager_stores(void)
 /* Is it there, or can it be made, on bpffs? */
 static bool can_pin(bool make)
 {
+	_cleanup_free_ char *own = pin_dir ? folder() : NULL;
 	struct statfs fs;
 
-	if (!pin_dir)
+	if (!own)
 		return false;
 	if (make && mkdir(pin_dir, 0700) < 0 && errno != EEXIST)
 		return false;
-	return statfs(pin_dir, &fs) == 0 && fs.f_type == BPF_FS_MAGIC;
+	if (make && mkdir(own, 0700) < 0 && errno != EEXIST)
+		return false;
+	return statfs(own, &fs) == 0 && fs.f_type == BPF_FS_MAGIC;
 }
 
 bool store_lasts(void)
@@ -59,7 +74,9 @@ bool store_lasts(void)
 
 static char *pin_path(const char *name, const char *part)
 {
-	return str_format("%s/%s+%s", pin_dir, name, part);
+	_cleanup_free_ char *in = folder();
+
+	return str_format("%s/%s+%s", in, name, part);
 }
 
 int store_put(const char *name, const char *part, int fd)
@@ -86,12 +103,13 @@ int store_put(const char *name, const char *part, int fd)
 static void each_pin(const char *name, void (*fn)(void *data, const char *name, const char *path),
 		     void *data)
 {
-	DIR *dir = can_pin(false) ? opendir(pin_dir) : NULL;
+	_cleanup_free_ char *in = can_pin(false) ? folder() : NULL;
+	DIR *dir = in ? opendir(in) : NULL;
 	struct dirent *d;
 
 	while (dir && (d = readdir(dir))) {
 		_cleanup_free_ char *own = str_format("%.*s", (int)strcspn(d->d_name, "+"), d->d_name);
-		_cleanup_free_ char *path = str_format("%s/%s", pin_dir, d->d_name);
+		_cleanup_free_ char *path = str_format("%s/%s", in, d->d_name);
 
 		if (!strncmp(own, PREFIX, strlen(PREFIX)) && (!name || !strcmp(name, own)))
 			fn(data, own, path);

@@ -34,7 +34,7 @@ config() {
 }
 crosses() { ip netns exec tagged ping -q -c "$1" -i 0.05 -W 2 198.51.100.2; }
 forwarded() { # INTERFACE: packets
-	bpftool -j map dump pinned "$(ls /sys/fs/bpf/netctld/xdp-"$(cat /sys/class/net/"$1"/ifindex)"-p*+counters)" |
+	bpftool -j map dump pinned "$(ls /sys/fs/bpf/netctld/*/xdp-"$(cat /sys/class/net/"$1"/ifindex)"-p*+counters)" |
 		jq '[.[] | select(.key == ["0x00","0x00","0x00","0x00"] or .formatted.key == 0) | .formatted.values[].value.packets] | add'
 }
 
@@ -84,5 +84,5 @@ config "" ""
 daemon_reload
 check "without programs" daemon_settled
 check "the stack routes again" crosses 2
-check "nothing is pinned" sh -c '[ -z "$(ls /sys/fs/bpf/netctld)" ]'
+check "nothing is pinned" sh -c '[ -z "$(find /sys/fs/bpf/netctld -type f)" ]'
 finish
