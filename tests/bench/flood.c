@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Packets as fast as they are taken: flood INTERFACE N TO-MAC FROM TO [VLAN].
+ * Packets as fast as they are taken: flood INTERFACE N TO-MAC FROM TO [answer].
  *
  * A program that redirects to the interface runs over one packet
  * N times (BPF_F_TEST_XDP_LIVE_FRAMES, Linux 5.18). The other end of a veth
@@ -76,7 +76,8 @@ static size_t make(uint8_t *frame, char **argv)
 {
 	const struct ether_addr *to = ether_aton(argv[3]);
 	struct iphdr ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP };
-	struct udphdr udp = { .source = htons(1000), .dest = htons(9), .len = htons(30) };
+	uint16_t ports[] = { htons(1000), htons(9) };
+	struct udphdr udp = { .source = ports[!!argv[6]], .dest = ports[!argv[6]], .len = htons(30) };
 	uint16_t type = htons(ETHERTYPE_IP);
 
 	memset(frame, 0, 64);
@@ -96,8 +97,8 @@ static size_t make(uint8_t *frame, char **argv)
 int main(int argc, char **argv)
 {
 	uint8_t frame[64];
-	size_t size = argc == 6 ? make(frame, argv) : 0;
-	unsigned n = argc == 6 ? atoi(argv[2]) : 0;
+	size_t size = argc == 6 || argc == 7 ? make(frame, argv) : 0;
+	unsigned n = size ? atoi(argv[2]) : 0;
 	struct xdp_md md = { 0 };
 	union bpf_attr attr = {
 		.test = { .data_in = (uintptr_t)frame, .data_size_in = size, .repeat = n,
@@ -108,7 +109,7 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (!size || !n || !if_nametoindex(argv[1])) {
-		fprintf(stderr, "usage: flood INTERFACE N TO-MAC FROM TO\n");
+		fprintf(stderr, "usage: flood INTERFACE N TO-MAC FROM TO [answer]\n");
 		return 2;
 	}
 	md.data_end = size;
