@@ -360,6 +360,7 @@ static int run_describe_link(struct bus *b, sd_bus_message *m)
 	if (!model_find(e->mirror->seen, name) && !(e->current && model_find(e->current->want, name)))
 		return call_fail(m, "NoSuchLink", "%s: neither configured nor present", name);
 	j = engine_json(e, name);
+	json_object_set_new(j, "version", json_integer(1));
 	units_describe(b, name, j);
 	text = json_dumps(j, JSON_COMPACT);
 	json_decref(j);

@@ -293,7 +293,7 @@ int verb_export(struct ctl *c)
 	if (r)
 		return r;
 	if (c->json != JSON_MODE_OFF)
-		return ctl_json(c, json_pack("{s:O}", "interfaces", list));
+		return ctl_json(c, json_pack("{s:i, s:O}", "version", 1, "interfaces", list));
 	printed = export_text(list);
 	fputs(printed, stdout);
 	return EXIT_DONE;

@@ -102,6 +102,7 @@ int verb_show(struct ctl *c)
 	if (c->json != JSON_MODE_OFF)
 		return ctl_json(c, json_incref(j));
 	print_title(c, j);
+	json_object_del(j, "version");
 	json_object_foreach(j, key, v)
 		if (strcmp(key, "name") && !(json_is_string(v) && !json_string_length(v)))
 			print_value(key, v, 2);

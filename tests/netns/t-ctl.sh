@@ -112,6 +112,7 @@ check "a setting in its group" says '^    ageing_time +100s$'
 check_status 0 "show of what is absent" run show absent0
 check "with the reason" says '^o absent0: absent: no such device yet$'
 check_status 0 "show, JSON" run show v0 --json
+check "has its version" json ".version == 1"
 check "document" json '.name == "v0" and .mtu == 1400 and .state.management == "ok"'
 check_status 10 "show of what is not there" run show nope
 check_status 10 "the same as JSON" run show nope --json
@@ -177,6 +178,7 @@ check "of those only" test "$(grep -c 'name =' "$out")" = 1
 check "the route that was asked for" says 'to = "198.51.100.0/24"'
 check_fails "not those that the kernel made" says 'to = "192.0.2.0/24"'
 check_status 0 "export, JSON" run export br0 --json
+check "has its version" jq -e '.version == 1' "$out"
 check "document" json '.interfaces[0].bridge.ageing_time == "100s"'
 check_status 10 "export of what is not there" run export nope
 
