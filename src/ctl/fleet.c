@@ -135,6 +135,11 @@ static void print_member(const struct ctl *c, const struct member *m, unsigned w
 	mark_print(c, mark_of(is_well(m) ? "ok" : "failed"));
 	line = str_format("%-*s  %s", (int)width, m->host, text);
 	printf(" %s\n", line);
+	print_warnings(c, json_object_get(m->answer, "warnings"), stdout);
+	if (path_is_cut(m->answer)) {
+		path_print(m->answer, stdout);
+		putchar('\n');
+	}
 	fflush(stdout);
 }
 
@@ -198,6 +203,9 @@ int fleet_run(struct ctl *c, const struct verb *v)
 		return ctl_usage(c, "%s asks one host at a time", v->name);
 	if (v->run == verb_apply && !c->confirm && !c->dry_run)
 		return ctl_usage(c, "apply on several hosts needs --confirm=SEC, so that none is lost");
+	if (v->run == verb_reload || v->run == verb_rollback)
+		return ctl_usage(c, "nothing would revert %s if it cut off several hosts: one at a time%s",
+				 v->name, v->run == verb_reload ? ", or apply --confirm=SEC" : "");
 	fflush(stdout);
 	for (unsigned n = 0; n < c->n_hosts; n++) {
 		members[n].host = c->hosts[n];

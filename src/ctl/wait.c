@@ -266,6 +266,10 @@ static void subscribe(struct wait *w)
 		return;
 	w->listening = true;
 	(void)sd_bus_add_match(w->c->bus, NULL, "type='signal',sender='org.netctl1'", on_event, w);
+	/* One that has done all before it has its name says nothing more. */
+	(void)sd_bus_add_match(w->c->bus, NULL,
+			       "type='signal',sender='org.freedesktop.DBus',"
+			       "member='NameOwnerChanged',arg0='org.netctl1'", on_event, w);
 }
 
 static void hang_up(struct wait *w)
@@ -275,12 +279,14 @@ static void hang_up(struct wait *w)
 }
 
 /* One look. Return: -1 to look again, or an exit status. */
-static int look(struct wait *w)
+static int look(struct wait *w, uint64_t end)
 {
 	json_auto_t *document = NULL;
 	_cleanup_free_ char *what = NULL;
+	uint64_t now = clock_usec(CLOCK_BOOTTIME);
 	int r, status = -1;
 
+	w->c->timeout_usec = end > now ? end - now : SECOND; /* without time, a moment */
 	w->c->quiet = true; /* it may come yet */
 	r = ctl_describe_groups(w->c, (const char *const[]){ "addresses", NULL }, &document);
 	w->c->quiet = false;
@@ -305,7 +311,7 @@ static int keep_looking(struct wait *w)
 	int r;
 
 	for (;;) {
-		r = look(w);
+		r = look(w, end);
 		now = clock_usec(CLOCK_BOOTTIME);
 		if (r >= 0 || now >= end)
 			break;
@@ -333,8 +339,6 @@ int verb_wait_online(struct ctl *c)
 
 	for (unsigned n = 0; n < c->n_names && !r; n++)
 		r = read_wanted(c, c->names[n], &w.wanted[n]);
-	/* One call must not take longer than all of it. */
-	c->timeout_usec = max_of(c->timeout, 1u) * SECOND;
 	if (!r)
 		r = keep_looking(&w);
 	for (unsigned n = 0; n < c->n_names; n++)

@@ -109,6 +109,9 @@ check "a document for each" json '(.hosts | length) == 2 and .hosts[0].answer.st
 	.hosts[1].status == 8'
 check_status 2 "apply on several wants --confirm" run -H a,b apply
 check "says so" complains 'needs --confirm=SEC'
+check_status 2 "reload, which nothing reverts, asks one" run -H a,b reload
+check "says why" complains 'nothing would revert reload .*apply --confirm=SEC'
+check_status 2 "rollback too" run -H a,b rollback 1
 check_status 2 "show asks one" run -H a,b show v0
 check_status 2 "a host that is an option" run -H a,-b status
 check_status 8 "apply --confirm" run -H $there,root@127.0.0.1:2223 apply --confirm=60
@@ -141,6 +144,8 @@ interfaces = ( { name = "v0"; kind = "veth"; veth = { peer = "v1"; }; },
 EOT
 check_status 0 "plan, on another machine" away plan
 check "says that it cuts itself off" says '^interrupts the way you came by \(ssh from 203\.0\.113\.7 by p0\)$'
+check_status 8 "and beside others" away -H root@127.0.0.1:2223 plan
+check "it is told below that one's line" says '^interrupts the way you came by \(ssh from 203\.0\.113\.7 by p0\)$'
 check_status 0 "and in JSON" away plan --json
 check "by name" json '.path == {"peer": "203.0.113.7", "interfaces": ["p0"], "interrupted": "yes"}'
 config 1300

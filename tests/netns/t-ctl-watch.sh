@@ -126,10 +126,17 @@ check "document" json '(.edges | index([{"from": "v0", "to": "br0", "type": "por
 
 # The daemon, and then the bus, end while somebody watches.
 
+"$NETCTL" wait-online --timeout=60 late0:present >"$bus_dir/wait" 2>&1 &
+wait_pid=$!
+pids="$pids $wait_pid"
+eventually 5 grep -q 'waiting for late0:present' "$bus_dir/wait"
 daemon_stop
 check "the daemon ends" daemon_stopped
 check_eventually 2 "monitor tells" sees 'netctld: ended$'
+ip link add late0 type veth peer name late1
 daemon_start -v
+check "wait-online sees what came while there was no daemon" wait $wait_pid
+ip link del late0
 check_eventually 5 "and that there is a new one" sees 'netctld: started$'
 eventually 5 daemon_settled
 eventually 5 sh -c "'$NETCTL' status >/dev/null 2>&1"
