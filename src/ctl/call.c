@@ -26,7 +26,6 @@ static const struct {
 	{ SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, EXIT_DENIED, NULL },
 	{ SD_BUS_ERROR_SERVICE_UNKNOWN, EXIT_NO_DAEMON, "netctld is not running" },
 	{ SD_BUS_ERROR_NAME_HAS_NO_OWNER, EXIT_NO_DAEMON, "netctld is not running" },
-	{ SD_BUS_ERROR_DISCONNECTED, EXIT_NO_DAEMON, "the connection to netctld was lost" },
 	/* Without a time limit of ours, no reply means that nobody is left to give one. */
 	{ SD_BUS_ERROR_NO_REPLY, EXIT_NO_DAEMON, "netctld went away before it answered" },
 	{ SD_BUS_ERROR_TIMEOUT, EXIT_TIMEOUT, NULL },
@@ -37,7 +36,8 @@ static int fail_call(const struct ctl *c, const sd_bus_error *e)
 	for (unsigned n = 0; n < ARRAY_SIZE(outcomes); n++)
 		if (sd_bus_error_has_name(e, outcomes[n].error))
 			return ctl_fail(c, outcomes[n].status, e->name,
-					outcomes[n].instead ? outcomes[n].instead : e->message);
+					outcomes[n].instead ? outcomes[n].instead :
+					e->message	     ? e->message : e->name);
 	return ctl_fail(c, EXIT_FAILED, e->name, e->message ? e->message : "failed");
 }
 
@@ -49,6 +49,21 @@ static int fail_connect(const struct ctl *c, int r)
 			   strerror(-r));
 
 	return ctl_fail(c, EXIT_NO_DAEMON, SD_BUS_ERROR_NO_SERVER, text);
+}
+
+/* It was there: there is no bus only if it could not be opened. */
+static int fail_lost(const struct ctl *c, int r)
+{
+	return c->host ? fail_connect(c, r) :
+			 ctl_fail(c, EXIT_NO_DAEMON, SD_BUS_ERROR_DISCONNECTED,
+				  "the connection to the bus was lost");
+}
+
+int ctl_fail_arguments(const struct ctl *c, int r)
+{
+	_cleanup_free_ char *text = str_format("this cannot be asked for: %s", strerror(-r));
+
+	return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_ARGS, text);
 }
 
 static int connect_bus(struct ctl *c)
@@ -144,7 +159,7 @@ int ctl_call_send(struct ctl *c, sd_bus_message *m, sd_bus_message **ret)
 	if (r < 0 && sd_bus_error_is_set(&error) && !is_lost(r))
 		return fail_call(c, &error);
 	if (r < 0)
-		return fail_connect(c, r);
+		return is_lost(r) ? fail_lost(c, r) : fail_connect(c, r);
 	if (ret)
 		*ret = TAKE_PTR(reply);
 	return EXIT_DONE;
@@ -162,7 +177,7 @@ int ctl_call(struct ctl *c, const char *method, sd_bus_message **ret, const char
 	if (types)
 		r = sd_bus_message_appendv(m, types, ap);
 	va_end(ap);
-	return r < 0 ? fail_connect(c, r) : ctl_call_send(c, m, ret);
+	return r < 0 ? ctl_fail_arguments(c, r) : ctl_call_send(c, m, ret);
 }
 
 int ctl_read_text(const struct ctl *c, sd_bus_message *reply, char **ret)
@@ -219,7 +234,7 @@ int ctl_describe_groups(struct ctl *c, const char *const *groups, json_t **ret)
 		return r;
 	r = sd_bus_message_append_strv(m, (char **)groups);
 	if (r < 0)
-		return fail_connect(c, r);
+		return ctl_fail_arguments(c, r);
 	r = ctl_call_send(c, m, &reply);
 	if (!r)
 		r = ctl_read_text(c, reply, &text);

@@ -9,8 +9,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -116,8 +114,7 @@ static int give(struct capture *p, const struct sample *s)
 			.time = s->time + p->offset, .length = s->length,
 			.captured = s->captured, .queue = s->queue, .data = s->data });
 	print_line(p->c, p, s);
-	errno = EIO;
-	return fflush(stdout) ? -errno : 0;
+	return output_flush();
 }
 
 static bool is_whole(const struct sample *s, size_t size)
@@ -167,6 +164,16 @@ static int subscribe(struct capture *p)
 	return r;
 }
 
+/* That nobody reads any longer is no error. */
+static int fail_write(struct capture *p, int r)
+{
+	if (r != -EPIPE)
+		return fail(p, "what was captured cannot be written", r);
+	p->over = true;
+	(void)output_flush();
+	return EXIT_DONE;
+}
+
 /* Another ring? The daemon may be away for a moment, and the ring is there all the same. */
 static int look_again(struct capture *p)
 {
@@ -187,7 +194,7 @@ static int look_again(struct capture *p)
 	r = drain(p);
 	ring_close(&p->ring);
 	p->ring = next;
-	return r < 0 ? fail(p, "what was captured cannot be written", r) : EXIT_DONE;
+	return r < 0 ? fail_write(p, r) : EXIT_DONE;
 }
 
 static int wait_for(struct capture *p, int signals)
@@ -211,8 +218,7 @@ static int run(struct capture *p, int signals)
 	while (!status && !p->over) {
 		r = drain(p);
 		if (r < 0)
-			return r == -EPIPE ? EXIT_DONE :
-					     fail(p, "what was captured cannot be written", r);
+			return fail_write(p, r);
 		while (r >= 0 && (r = sd_bus_process(p->c->bus, NULL)) > 0)
 			;
 		if (r < 0)
@@ -281,18 +287,6 @@ static int close_file(struct capture *p, int status)
 	return status;
 }
 
-static int watch_signals(void)
-{
-	sigset_t set;
-
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static int begin(struct capture *p)
 {
 	bool another;
@@ -324,7 +318,7 @@ int capture_run(struct ctl *c, const char *name)
 				 "capture %s --write=-", c->host, name);
 	if (c->write && c->json != JSON_MODE_OFF)
 		return ctl_usage(c, "--write is pcap-ng, which is no JSON");
-	signals = watch_signals();
+	signals = signals_watch();
 	r = begin(&p);
 	if (!r) {
 		if (c->write && strcmp(c->write, "-"))

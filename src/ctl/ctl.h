@@ -228,6 +228,9 @@ int ctl_call(struct ctl *c, const char *method, sd_bus_message **ret, const char
 int ctl_call_new(struct ctl *c, const char *method, sd_bus_message **ret);
 int ctl_call_send(struct ctl *c, sd_bus_message *m, sd_bus_message **ret);
 
+/** ctl_fail_arguments - what was asked for cannot be put into a message: @r; an exit status */
+int ctl_fail_arguments(const struct ctl *c, int r);
+
 /** ctl_call_link - the same as ctl_call_new() for a method of the link object at @path */
 int ctl_call_link(struct ctl *c, const char *path, const char *method, sd_bus_message **ret);
 
@@ -260,6 +263,13 @@ bool signals_came(const struct ctl *c);
 void signals_take(const struct ctl *c);
 
 /* output.c */
+
+/**
+ * output_flush - for what prints again and again; 0 or a negative errno
+ *
+ * -EPIPE: nobody reads any longer, which is no error; what is printed then goes nowhere.
+ */
+int output_flush(void);
 
 /** ctl_json - print a document as --json asks; takes over @j; returns EXIT_DONE */
 int ctl_json(const struct ctl *c, json_t *j);

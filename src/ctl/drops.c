@@ -17,8 +17,6 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <poll.h>
-#include <signal.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -128,6 +126,12 @@ static int command(struct watch *w, uint8_t cmd)
 	return ask(w, m, NULL);
 }
 
+static void stop(struct watch *w)
+{
+	if (!w->others)
+		(void)command(w, NET_DM_CMD_STOP);
+}
+
 static int start(struct watch *w)
 {
 	const int size = BUFFER, group = NET_DM_GRP_ALERT;
@@ -145,8 +149,12 @@ static int start(struct watch *w)
 	if (setsockopt(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		(void)setsockopt(w->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	if (setsockopt(w->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
-		return -errno;
-	return 0;
+		r = -errno;
+	else
+		r = 0;
+	if (r)
+		stop(w);
+	return r;
 }
 
 /* Of software drops only the index is told; its attribute has the number 0. */
@@ -257,7 +265,7 @@ static void print_json(struct watch *w, double seconds)
 
 static void print_text(struct watch *w, double seconds)
 {
-	struct table t = { .heads = { "Interface", "Packets", "Bytes", "Packets/s", "Reason", "Where" },
+	struct table t = { .heads = { "INTERFACE", "PACKETS", "BYTES", "PACKETS/S", "REASON", "WHERE" },
 			   .right = 1 << 1 | 1 << 2 | 1 << 3 };
 
 	for (unsigned n = 0; n < w->n; n++) {
@@ -317,33 +325,36 @@ static void listen_for(struct watch *w, int signals, double seconds)
 	}
 }
 
-static int watch_signals(void)
+static int check_names(const struct ctl *c)
 {
-	sigset_t set;
+	for (unsigned n = 0; n < c->n_names; n++)
+		if (!if_nametoindex(c->names[n])) {
+			_cleanup_free_ char *text = str_format("no interface \"%s\"", c->names[n]);
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGPIPE);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+			return ctl_fail(c, EXIT_NO_LINK, "org.netctl1.Error.NoSuchLink", text);
+		}
+	return EXIT_DONE;
 }
 
 int verb_drops(struct ctl *c)
 {
-	struct watch w = { .c = c, .fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC) };
-	int signals = watch_signals(), r = w.fd < 0 ? -errno : start(&w);
+	struct watch w = { .c = c };
+	int signals, r = check_names(c);
 
+	if (r)
+		return r;
+	signals = signals_watch();
+	w.fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+	r = w.fd < 0 ? -errno : start(&w);
 	while (!r && !w.over) {
 		double begin = now();
 
 		listen_for(&w, signals, c->interval ? c->interval : SECONDS);
 		print(&w, now() - begin);
-		w.over |= !c->interval || fflush(stdout);
+		w.over |= !c->interval || output_flush() < 0;
 	}
-	if (!r && !w.others)
-		(void)command(&w, NET_DM_CMD_STOP);
+	if (!r)
+		stop(&w);
 	close(w.fd);
 	close(signals);
 	return r ? fail(&w, r) : EXIT_DONE;

@@ -94,6 +94,7 @@ static void tell(struct watch *w, const char *event, const char *name, json_t *c
 	struct ctl *c = w->c;
 	uint64_t now = clock_usec(CLOCK_REALTIME);
 	json_t *j;
+	int r;
 
 	if (c->json == JSON_MODE_OFF) {
 		print_time(c, now);
@@ -109,12 +110,9 @@ static void tell(struct watch *w, const char *event, const char *name, json_t *c
 		json_decref(j);
 	}
 	json_decref(changes);
-	if (!fflush(stdout))
-		return;
-	w->status = EXIT_FAILED;
-	/* Nobody reads any longer, which is no error. */
-	if (errno == EPIPE && freopen("/dev/null", "w", stdout))
-		w->status = EXIT_DONE;
+	r = output_flush();
+	if (r < 0)
+		w->status = r == -EPIPE ? EXIT_DONE : EXIT_FAILED;
 }
 
 /* {sv}s of one interface, by key. */

@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* How netctl prints: data to stdout, messages to stderr, everything as JSON where that is asked. */
+#include <errno.h>
 #include <stdarg.h>
 
 #include "ctl/ctl.h"
 #include "util/text.h"
+
+int output_flush(void)
+{
+	int r;
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	r = errno == EPIPE && freopen("/dev/null", "w", stdout) ? -EPIPE : -EIO;
+	return r;
+}
 
 int ctl_json(const struct ctl *c, json_t *j)
 {

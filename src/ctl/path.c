@@ -96,7 +96,7 @@ static char *find_peer(void)
 /* Of "USER@HOST:PORT/MACHINE" (sd_bus_open_system_remote()) what ssh takes. */
 static char *split_host(const char *text, char **ret_port)
 {
-	char *host = str_dup(text), *slash = strchr(host, '/'), *colon;
+	char *host = str_dup(text), *slash = strchr(host, '/'), *colon, *name;
 
 	if (slash)
 		*slash = 0;
@@ -106,9 +106,11 @@ static char *split_host(const char *text, char **ret_port)
 		*colon = 0;
 		*ret_port = str_dup(colon + 1);
 	}
-	if (*host == '[' && host[strlen(host) - 1] == ']') {
-		host[strlen(host) - 1] = 0;
-		memmove(host, host + 1, strlen(host));
+	name = strrchr(host, '@');
+	name = name ? name + 1 : host;
+	if (*name == '[' && name[strlen(name) - 1] == ']') {
+		name[strlen(name) - 1] = 0;
+		memmove(name, name + 1, strlen(name));
 	}
 	return host;
 }

@@ -34,8 +34,10 @@ int verb_restart_autoneg(struct ctl *c)
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
 	int r = begin(c, "RestartAutonegotiation", &m);
 
-	if (!r && sd_bus_message_append(m, "a{sv}", 0) >= 0)
-		r = ctl_call_send(c, m, NULL);
+	if (r)
+		return r;
+	r = sd_bus_message_append(m, "a{sv}", 0);
+	r = r < 0 ? ctl_fail_arguments(c, r) : ctl_call_send(c, m, NULL);
 	return r ? r : done(c, "negotiates anew");
 }
 
@@ -50,7 +52,7 @@ int verb_identify(struct ctl *c)
 		r = sd_bus_message_append(m, "a{sv}", 1, "seconds", "u", c->hold_for);
 	else
 		r = sd_bus_message_append(m, "a{sv}", 0);
-	r = r < 0 ? EXIT_FAILED : ctl_call_send(c, m, NULL);
+	r = r < 0 ? ctl_fail_arguments(c, r) : ctl_call_send(c, m, NULL);
 	return r ? r : done(c, "has blinked");
 }
 
@@ -133,8 +135,9 @@ int verb_test_cable(struct ctl *c)
 
 	if (r)
 		return r;
-	if (sd_bus_message_append(m, "a{sv}", 1, "tdr", "b", c->tdr) < 0)
-		return EXIT_FAILED;
+	r = sd_bus_message_append(m, "a{sv}", 1, "tdr", "b", c->tdr);
+	if (r < 0)
+		return ctl_fail_arguments(c, r);
 	if (c->json == JSON_MODE_OFF)
 		fprintf(stderr, "%s: the link is down while its cable is tested\n", c->names[0]);
 	r = ctl_call_send(c, m, &reply);

@@ -17,8 +17,8 @@ static const struct quantity {
 	const char *key, *title, *unit;
 	bool light;
 } quantities[] = {
-	{ "temperature", "temperature", "°C", false }, { "voltage", "voltage", "V", false },
-	{ "bias", "bias", "mA", false },	       { "tx_power", "sent", "mW", true },
+	{ "temperature", "temperature", "C", false }, { "voltage", "voltage", "V", false },
+	{ "bias", "bias", "mA", false },	      { "tx_power", "sent", "mW", true },
 	{ "rx_power", "received", "mW", true },
 };
 
@@ -71,8 +71,8 @@ static void print_scale(const struct ctl *c, const struct quantity *q, const jso
 		else
 			putchar(calm ? '-' : '!');
 	}
-	printf("%s %g … %g%s", c->utf8 ? "╢" : "|", real_round(low * 100) / 100, real_round(high * 100) / 100,
-	       q->light ? " dBm" : "");
+	printf("%s %g %s %g%s", c->utf8 ? "╢" : "|", real_round(low * 100) / 100,
+	       c->utf8 ? "…" : "...", real_round(high * 100) / 100, q->light ? " dBm" : "");
 }
 
 static void print_value(const struct ctl *c, const struct quantity *q, const json_t *limits,
@@ -84,7 +84,8 @@ static void print_value(const struct ctl *c, const struct quantity *q, const jso
 	if (q->light)
 		snprintf(number, sizeof(number), "%.4f %s %6.2f dBm", v, q->unit, dbm_of(v));
 	else
-		snprintf(number, sizeof(number), "%.4g %s", v, q->unit);
+		snprintf(number, sizeof(number), "%.4g %s%s", v,
+			 c->utf8 && *q->unit == 'C' ? "°" : "", q->unit);
 	printf("    %-*s %*s%s", NAME_WIDTH, title, 22 - (int)text_width(number), "", number);
 	if (has_all(limits))
 		print_scale(c, q, limits, v);
@@ -188,7 +189,9 @@ static void print_cage(const struct ctl *c, const json_t *j)
 
 static double age_of(const json_t *sfp)
 {
-	return (clock_usec(CLOCK_REALTIME) - get_number(sfp, NULL, "read_usec")) / 1e6;
+	json_int_t usec = (json_int_t)clock_usec(CLOCK_REALTIME) - get_number(sfp, NULL, "read_usec");
+
+	return max_of(usec, (json_int_t)0) / 1e6; /* the clock may have been set back */
 }
 
 int verb_sfp(struct ctl *c)

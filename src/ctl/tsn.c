@@ -105,15 +105,19 @@ static void read_port(struct port *p)
 {
 	const json_t *schedule = json_object_get(p->qdisc, "schedule"), *line;
 	double at = 0, mbit = get_number(p->iface, "ethernet", "link_speed");
+	double cycle = nanoseconds(get_text(p->qdisc, NULL, "cycle_time"));
 	size_t n;
 
 	p->num_tc = json_integer_value(json_object_get(p->qdisc, "num_tc"));
 	p->num_tc = p->num_tc > CLASSES ? CLASSES : p->num_tc;
-	p->speed = mbit / 1e3;
+	p->speed = mbit == UINT32_MAX ? 0 : mbit / 1e3; /* SPEED_UNKNOWN */
 	json_array_foreach(schedule, n, line) {
 		unsigned gates = json_integer_value(json_object_get(line, "gates"));
 		double end = at + nanoseconds(get_text(line, NULL, "interval"));
 
+		/* The last one goes on to the cycle's end (IEEE 802.1Q, ListExecute). */
+		if (n + 1 == json_array_size(schedule) && cycle > end)
+			end = cycle;
 		for (unsigned k = 0; k < p->num_tc; k++) {
 			if (!(gates >> k & 1))
 				continue;

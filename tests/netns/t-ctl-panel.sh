@@ -24,14 +24,21 @@ class Manager(dbus.service.Object):
     @dbus.service.method("org.netctl1.Manager", in_signature="as", out_signature="s")
     def DescribeGroups(self, groups):
         return open(sys.argv[1]).read()
+    @dbus.service.method("org.netctl1.Manager", out_signature="s")
+    def Describe(self):
+        return open(sys.argv[1]).read()
 name = dbus.service.BusName("org.netctl1", bus)
 manager = Manager(bus, "/org/netctl1")
 GLib.MainLoop().run()
 EOT
 ip link set lo up
 bus_start
-/usr/bin/python3 "$bus_dir/daemon.py" "$state" >"$bus_dir/daemon.log" 2>&1 &
-at_exit "kill $! 2>/dev/null"
+stand_in() {
+	/usr/bin/python3 "$bus_dir/daemon.py" "$state" >"$bus_dir/daemon.log" 2>&1 &
+	stand_in_pid=$!
+}
+at_exit 'kill $stand_in_pid $wait_pid 2>/dev/null'
+stand_in
 echo '{"version":1,"program":"x","state":"steady","generation":1,"netlink":{},"errors":[],"interfaces":[]}' >"$state"
 export LC_ALL=C.UTF-8 TERM=xterm COLUMNS=80
 unset NO_COLOR
@@ -141,5 +148,47 @@ EOT
 check "80 columns" fits
 run status --all
 check_equal "--all: a line each" 304 "$(wc -l <"$out")"
+
+# Gates: the last entry of a schedule goes on until the cycle is over.
+schedule() { # SPEED
+	cat >"$state" <<EOT
+{"version":1,"program":"x","state":"steady","generation":1,"netlink":{},"errors":[],"interfaces":[
+ {"name":"tsn0","up":true,"mtu":1500,"ethernet":{"link_speed":$1},"state":{"ifindex":3,"management":"ok"},
+  "qdisc":[{"kind":"taprio","num_tc":2,"map":[0,1],"base_time":"0","cycle_time":"1ms","offload":"none",
+   "schedule":[{"gates":1,"interval":"200us"},{"gates":2,"interval":"300us"}]}]}]}
+EOT
+}
+schedule 1000
+run tsn
+check "its share is of the whole cycle" grep -q '^ *1 .* 80% alone  80%  waits 212.3us' "$out"
+check "which is as long as it is told" grep -q '^tsn0  cycle 1ms,' "$out"
+schedule 4294967295
+run tsn
+check "no guard without a speed" grep -q "the link's speed is not known: no guard" "$out"
+
+# Modules, on a terminal that has no other letters than ASCII.
+cat >"$state" <<'EOT'
+{"version":1,"program":"x","state":"steady","generation":1,"netlink":{},"errors":[],"interfaces":[
+ {"name":"sfp0","up":true,"state":{"ifindex":3,"management":"ok"},"sfp":{"present":true,"type":"SFP",
+  "temperature":[35.5],"limits":{"temperature":{"low_alarm":-10,"high_alarm":80,"low_warning":0,"high_warning":70}}}}]}
+EOT
+LC_ALL=C run sfp
+check "sfp, ASCII" grep -q '35.5 C |!.*| -10 ... 80$' "$out"
+check_fails "nothing else" env LC_ALL=C grep -q '[^ -~]' "$out"
+run sfp
+check "sfp, UTF-8" grep -q '35.5 °C ╟.*╢ -10 … 80$' "$out"
+
+# Who waits sees a daemon that begins, though it says nothing.
+echo '{"version":1,"program":"x","state":"steady","generation":1,"netlink":{},"errors":[],"interfaces":[]}' >"$state"
+"$NETCTL" wait-online --timeout=60 late0:present >"$bus_dir/wait" 2>&1 &
+wait_pid=$!
+check_eventually 10 "wait-online waits" grep -q 'waiting for late0:present' "$bus_dir/wait"
+sleep 0.5 # until it does nothing but listen; if that takes longer, less is tested
+kill $stand_in_pid
+wait $stand_in_pid 2>/dev/null
+echo '{"version":1,"program":"x","state":"steady","generation":1,"netlink":{},"errors":[],"interfaces":[
+ {"name":"late0","up":true,"state":{"ifindex":3,"management":"ok"}}]}' >"$state"
+stand_in
+check "and sees what another daemon says" wait $wait_pid
 
 finish
