@@ -192,8 +192,9 @@ static int print_help(struct ctl *c _unused_, const struct option_row *self _unu
 		printf("  %-15s %-20s%s\n", v->name, v->args, v->help);
 	putchar('\n');
 	for (const struct option_row *o = options; o->name; o++) {
+		const char letter[] = { '-', o->letter, ',', ' ', 0 };
 		_cleanup_free_ char *left = str_format(
-			"%s--%s%s%s%s", o->letter ? "-H, " : "", o->name,
+			"%s--%s%s%s%s", o->letter ? letter : "", o->name,
 			!o->value ? "" : o->optional ? "[=" : "=", o->value ? o->value : "",
 			o->optional ? "]" : "");
 
@@ -207,17 +208,17 @@ static int print_help(struct ctl *c _unused_, const struct option_row *self _unu
 
 const struct option_row options[] = {
 	{ "all", .use = USES_ALL, .set = set_all,
-	  .help = "a line for each interface (status), zeros (stats)" },
+	  .help = "status: a line for each; stats, xdp: zeros too" },
 	{ "dry-run", .use = USES_DRY_RUN, .set = set_dry_run, .help = "apply: only plan; init: only show" },
 	{ "root", .value = "DIR", .use = USES_ROOT, .set = set_root,
 	  .help = "init: a machine whose files are below DIR" },
 	{ "confirm", .value = "SEC", .use = USES_CONFIRM, .set = set_confirm,
-	  .help = "apply: revert by itself unless confirmed in time" },
+	  .help = "apply, edit: revert unless confirmed in time" },
 	{ "replace", .use = USES_CONFIRM, .set = set_replace,
 	  .help = "apply --confirm: instead of what waits" },
 	{ "for", .value = "SEC", .use = USES_FOR, .set = set_for, .help = "hold, identify: so long (600, 10)" },
 	{ "interval", .value = "SEC", .use = USES_INTERVAL, .set = set_interval,
-	  .help = "stats: rates, again and again" },
+	  .help = "stats, xdp, drops: rates, again and again" },
 	{ "timeout", .value = "SEC", .use = USES_TIMEOUT, .set = set_timeout,
 	  .help = "wait-online: at most so long (120); 0: only look" },
 	{ "count", .value = "N", .use = USES_CAPTURE, .set = set_count,
@@ -278,17 +279,41 @@ static const struct option_row *by_code(int code)
 	return o;
 }
 
+static const char *nth_option(const void *data _unused_, unsigned i)
+{
+	return options[i].name;
+}
+
+/* What getopt_long() does not take; as JSON also if that is asked for further on. */
+static int refuse(struct ctl *c, int code, char **argv)
+{
+	const struct option_row *o = optopt ? by_code(optopt) : NULL;
+	const char *word = argv[optind - 1];
+	_cleanup_free_ char *name = str_format("%.*s", (int)strcspn(word, "="), word), *hint = NULL;
+
+	for (char **rest = argv + optind; *rest && strcmp(*rest, "--"); rest++)
+		if (!strncmp(*rest, "--json", 6) && c->json == JSON_MODE_OFF)
+			c->json = JSON_MODE_SHORT;
+	if (code == ':')
+		return ctl_usage(c, "%s needs a value: %s", name, o && o->value ? o->value : "");
+	if (o && o->name)
+		return ctl_usage(c, "%s takes no value", name);
+	hint = text_hint(name + strspn(name, "-"), nth_option, NULL);
+	return ctl_usage(c, "unknown option \"%s\"%s; see netctl --help", name, hint);
+}
+
 int options_parse(struct ctl *c, int argc, char **argv)
 {
 	_cleanup_free_ struct option *all = for_getopt();
 	int code, r = -1;
 
 	(void)set_colour(c, NULL, "auto");
-	while (r < 0 && (code = getopt_long(argc, argv, "H:", all, NULL)) >= 0) {
+	opterr = 0;
+	while (r < 0 && (code = getopt_long(argc, argv, ":H:", all, NULL)) >= 0) {
 		const struct option_row *o = by_code(code);
 
 		if (!o->name)
-			return EXIT_USAGE; /* getopt has said why */
+			return refuse(c, code, argv);
 		c->used |= o->use;
 		r = o->set(c, o, optarg);
 	}

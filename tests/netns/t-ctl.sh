@@ -198,6 +198,15 @@ check "with a suggestion" complains 'unknown verb "staus" .did you mean "status"
 check_status 2 "as JSON" run staus --json
 check "document" json '.error.status == 2'
 check_status 2 "an unknown option" run --colour
+check "the nearest is told" complains 'unknown option "--colour" \(did you mean "color"\?\)'
+check_status 2 "the same as JSON" run --colour status --json
+check "document" json '.error.status == 2 and (.error.message | test("--colour"))'
+check_status 2 "an option without its value" run wait-online --timeout
+check "is told which" complains '^netctl: --timeout needs a value: SEC$'
+check_status 2 "one with a value that it does not take" run status --all=3
+check "is told so" complains '^netctl: --all takes no value$'
+check_status 10 "drops of an interface that is not there" run drops nope0
+check "is told which" complains 'no interface "nope0"'
 check_status 2 "a value that an option does not have" run --json=yaml
 check_status 2 "an option without a use" run plan --all
 check_status 2 "check takes no files to another machine" run check -H elsewhere some.conf
