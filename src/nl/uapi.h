@@ -43,5 +43,6 @@ enum { IFLA_DSA_UNSPEC, IFLA_DSA_MASTER, __IFLA_DSA_MAX };
  */
 #define NETCTL_ROUTE_PROTOCOL 172
 #define NETCTL_ADDRESS_PROTOCOL 172
+#define NETCTL_MIRROR_FILTER 172 /* priority and handle of the filters of "mirror" */
 
 #endif

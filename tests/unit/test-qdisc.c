@@ -41,6 +41,8 @@ static const struct wrong wrongs[] = {
 	{ "[prio-map]", "{ kind = \"prio\"; bands = 2; }" },
 	{ "[tbf-needs]", "{ kind = \"tbf\"; rate = \"1Mbit\"; burst = 1600; }" },
 	{ NULL, "{ kind = \"tbf\"; rate = \"1Mbit\"; burst = 1600; latency = \"1ms\"; }" },
+	{ "[tbf-burst]", "{ kind = \"tbf\"; rate = \"64Kbit\"; burst = \"4MiB\"; limit = 9000; }" },
+	{ "[tbf-mpu]", "{ kind = \"tbf\"; rate = \"1Mbit\"; burst = 1600; limit = 9000; mpu = 2000; }" },
 	{ "[tbf-peakrate]", "{ kind = \"tbf\"; rate = \"1Mbit\"; burst = 1600; limit = 9000; "
 			    "peakrate = \"1Mbit\"; minburst = 1600; }" },
 	{ "[tbf-peakrate]", "{ kind = \"tbf\"; rate = \"1Mbit\"; burst = 1600; limit = 9000; "
@@ -142,6 +144,8 @@ static const struct wrong wrong_classes[] = {
 				      CLASS("1:9", "1:8", "")) },
 	{ "[class-rate]", CLASSES_OF("{ classid = \"1:1\"; }") },
 	{ "[class-ceil]", CLASSES_OF(CLASS("1:1", "1:", "ceil = \"7Mbit\";")) },
+	{ "[class-burst]", CLASSES_OF(CLASS("1:1", "1:", "burst = \"1GiB\";")) },
+	{ "[class-burst]", CLASSES_OF(CLASS("1:1", "1:", "cburst = \"1GiB\";")) },
 	{ "[class-inner]", CLASSES_OF(CLASS("1:1", "1:", "prio = 1;") ", " CLASS("1:2", "1:1", "")) },
 	{ "8 is out of range", CLASSES_OF(CLASS("1:1", "1:", "prio = 8;")) },
 	{ "[htb-default]", "{ kind = \"htb\"; handle = \"1:\"; default = \"1:2\"; } ); class = ( "
@@ -168,6 +172,9 @@ static const struct wrong wrong_classes[] = {
 	" ); filter = ( { kind = \"matchall\"; pref = 1; classid = \"" id "\"; parent = \"" parent "\"; }"
 
 static const struct wrong wrong_filters[] = {
+	{ "[flower-all]", FLOWER("protocol = \"ip\"; dst_ip = \"0.0.0.0/0\";") },
+	{ "[flower-all]", FLOWER("protocol = \"ipv6\"; src_ip = \"::/0\";") },
+	{ "matches every address", FLOWER("dst_mac = \"00:00:00:00:00:00/00:00:00:00:00:00\";") },
 	{ NULL, FLOWER("") },
 	{ "did you mean \"flower\"?", FILTER("{ kind = \"flowr\"; pref = 1; }") },
 	{ "needs \"pref\"", FILTER("{ kind = \"flower\"; action = \"drop\"; }") },

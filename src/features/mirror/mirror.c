@@ -21,9 +21,6 @@
 #include "nl/tc.h"
 #include "nl/uapi.h"
 
-/* Priority and handle of our filters: as NETCTL_ROUTE_PROTOCOL. */
-#define OUR_NUMBER 172
-
 enum { IN, OUT, DIRECTIONS };
 
 static const uint32_t parents[DIRECTIONS] = {
@@ -205,13 +202,13 @@ static int observe_filter(struct mirror *m, struct iface *i, const struct tcmsg 
 	for (unsigned d = 0; d < DIRECTIONS; d++) {
 		if (tcm->tcm_parent != parents[d])
 			continue;
-		if (TC_H_MAJ(tcm->tcm_info) >> 16 != OUR_NUMBER) {
+		if (TC_H_MAJ(tcm->tcm_info) >> 16 != NETCTL_MIRROR_FILTER) {
 			if (add)
 				r->hook = HOOK_SHARED;
 			continue;
 		}
 		/* The list that it is in; or it, told by its priority only, when it goes. */
-		if (tcm->tcm_handle != OUR_NUMBER && (add || tcm->tcm_handle))
+		if (tcm->tcm_handle != NETCTL_MIRROR_FILTER && (add || tcm->tcm_handle))
 			continue;
 		error = observe_ours(r, d, tb[TCA_OPTIONS], add);
 		if (error < 0)
@@ -322,8 +319,8 @@ static int encode_filter(struct encoder *e, const struct step *s, unsigned direc
 	if (!tcm)
 		return -EMSGSIZE;
 	tcm->tcm_parent = parents[direction];
-	tcm->tcm_handle = OUR_NUMBER;
-	tcm->tcm_info = TC_H_MAKE(OUR_NUMBER << 16, htons(ETH_P_ALL));
+	tcm->tcm_handle = NETCTL_MIRROR_FILTER;
+	tcm->tcm_info = TC_H_MAKE(NETCTL_MIRROR_FILTER << 16, htons(ETH_P_ALL));
 	if (!add)
 		return 0;
 	options = nla_nest_start(e->msg, TCA_OPTIONS);

@@ -20,6 +20,8 @@
 /* tc(8)'s, of a link with an MTU of 1500 */
 #define FRAME 1600
 
+#define BURST_LONG "takes more than 274 s at its rate, which the kernel cannot tell"
+
 struct class {
 	struct object o;
 	uint32_t id, parent;
@@ -148,8 +150,8 @@ static int decode(struct nlattr *options, struct class *c)
 	    !tb[TCA_HTB_PARMS] || (size_t)nla_len(tb[TCA_HTB_PARMS]) < sizeof(*opt))
 		return -EBADMSG;
 	opt = nla_data(tb[TCA_HTB_PARMS]);
-	c->rate = tb[TCA_HTB_RATE64] ? nla_get_u64(tb[TCA_HTB_RATE64]) : opt->rate.rate;
-	c->ceil = tb[TCA_HTB_CEIL64] ? nla_get_u64(tb[TCA_HTB_CEIL64]) : opt->ceil.rate;
+	c->rate = tc_rate(tb[TCA_HTB_RATE64], &opt->rate);
+	c->ceil = tc_rate(tb[TCA_HTB_CEIL64], &opt->ceil);
 	c->burst = ticks_burst(opt->buffer, c->rate, 0);
 	c->cburst = ticks_burst(opt->cbuffer, c->ceil, 0);
 	c->prio = opt->prio;
@@ -210,7 +212,7 @@ static uint32_t default_burst(uint64_t rate)
 
 	(void)clock_getres(CLOCK_MONOTONIC, &tick); /* hrtimer_resolution */
 	bytes = FRAME + (unsigned __int128)rate * tick.tv_nsec / 1000000000;
-	return min_of(bytes, (uint64_t)UINT32_MAX);
+	return min_of(bytes, (uint64_t)burst_most(rate));
 }
 
 static void complete_entry(struct object *o)
@@ -295,6 +297,10 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 		check_place(i, c, e);
 		if (!has(c, RATE))
 			error(e, i, c, RATE, "class-rate", "must be given");
+		else if (c->rate && burst_ticks(c->burst, c->rate) > UINT32_MAX)
+			error(e, i, c, BURST, "class-burst", BURST_LONG);
+		else if (c->ceil && burst_ticks(c->cburst, c->ceil) > UINT32_MAX)
+			error(e, i, c, CBURST, "class-burst", BURST_LONG);
 		else if (c->ceil < c->rate)
 			error(e, i, c, CEIL, "class-ceil", "is below the rate, which it would not reach");
 		/* htb_change_class() takes them of a class without classes only. */

@@ -40,11 +40,6 @@ static int64_t read_clock(clockid_t id)
 	return t.tv_sec * SECOND + t.tv_nsec;
 }
 
-int64_t clocks_now(clockid_t id)
-{
-	return read_clock(id);
-}
-
 /* How far @a is ahead of @b; of a few looks the one that took the shortest. */
 static int64_t difference(clockid_t a, clockid_t b)
 {

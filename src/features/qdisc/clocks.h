@@ -23,8 +23,6 @@ struct clocks {
 /** clocks_look - read those that @t goes by, on the device @name; takes a read of its clock */
 void clocks_look(struct clocks *c, const struct taprio *t, const char *name);
 
-/** clocks_now - of a CLOCK_… of the kernel's, ns */
-int64_t clocks_now(clockid_t id);
 
 /** clocks_follow - does anybody set what opens these gates? */
 bool clocks_follow(const struct taprio *t);

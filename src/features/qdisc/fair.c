@@ -88,7 +88,7 @@ static const struct row fq_rows[] = {
 			    .attr = TCA_FQ_FLOW_PLIMIT, .initial = "100",
 			    .help = "Longest queue of one flow, packets" },
 	[FQ_QUANTUM] = { .key = "quantum", .type = &type_u32, VALUE(fq, quantum),
-			 .attr = TCA_FQ_QUANTUM, .min = 1, .max = 1 << 20,
+			 .attr = TCA_FQ_QUANTUM, .min = 256, .max = 1 << 20,
 			 .help = "Bytes a flow may send in a round; by itself two packets" },
 	[FQ_INITIAL_QUANTUM] = { .key = "initial_quantum", .type = &type_u32,
 				 VALUE(fq, initial_quantum), .attr = TCA_FQ_INITIAL_QUANTUM,

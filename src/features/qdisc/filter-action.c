@@ -278,9 +278,9 @@ static bool get_gate(struct nlattr *options, struct filter *f)
 	return true;
 }
 
-static uint64_t rate_of(struct nlattr *wide, const struct tc_ratespec *r)
+static bool is_u64(const struct nlattr *a)
 {
-	return wide ? nla_get_u64(wide) : r->rate;
+	return a && nla_len(a) >= 8;
 }
 
 static bool get_police(struct nlattr *options, struct filter *f)
@@ -292,8 +292,8 @@ static bool get_police(struct nlattr *options, struct filter *f)
 	    !tb[TCA_POLICE_TBF] || (size_t)nla_len(tb[TCA_POLICE_TBF]) < sizeof(*p))
 		return false;
 	p = nla_data(tb[TCA_POLICE_TBF]);
-	f->police_rate = rate_of(tb[TCA_POLICE_RATE64], &p->rate);
-	f->police_peakrate = rate_of(tb[TCA_POLICE_PEAKRATE64], &p->peakrate);
+	f->police_rate = tc_rate(tb[TCA_POLICE_RATE64], &p->rate);
+	f->police_peakrate = tc_rate(tb[TCA_POLICE_PEAKRATE64], &p->peakrate);
 	f->police_burst = ticks_burst(p->burst, f->police_rate, 0);
 	f->police_mtu = p->mtu;
 	if (f->police_rate)
@@ -302,7 +302,7 @@ static bool get_police(struct nlattr *options, struct filter *f)
 		have(f, F_POLICE_PEAKRATE);
 	if (p->mtu != UINT32_MAX)
 		have(f, F_POLICE_MTU);
-	if (tb[NETCTL_POLICE_PKTRATE64] && tb[NETCTL_POLICE_PKTBURST64]) {
+	if (is_u64(tb[NETCTL_POLICE_PKTRATE64]) && is_u64(tb[NETCTL_POLICE_PKTBURST64])) {
 		f->police_pkts_rate = nla_get_u64(tb[NETCTL_POLICE_PKTRATE64]);
 		f->police_pkts_burst = ticks_burst(nla_get_u64(tb[NETCTL_POLICE_PKTBURST64]),
 						   f->police_pkts_rate, 0);
@@ -449,6 +449,9 @@ static void check_police(const struct filter_check *c)
 			     "either bytes or packets are counted");
 	if (f->police_rate && !f->police_burst)
 		filter_error(c, F_POLICE_RATE, "filter-police", "police_burst must be given");
+	if (burst_ticks(f->police_burst, f->police_rate) > UINT32_MAX)
+		filter_error(c, F_POLICE_BURST, "filter-police",
+			     "takes more than 274 s at its rate, which the kernel cannot tell");
 	if (!f->police_pkts_rate != !f->police_pkts_burst)
 		filter_error(c, f->police_pkts_rate ? F_POLICE_PKTS_RATE : F_POLICE_PKTS_BURST,
 			     "filter-police", "police_pkts_rate and police_pkts_burst go together");

@@ -66,6 +66,8 @@ static int mac_mask_parse(struct parse *p, const config_setting_t *s, void *v)
 	if (!n || *text)
 		return parse_refuse(p, "is no Ethernet address (\"02:00:00:00:00:01\", with a mask "
 				       "\"01:00:00:00:00:00/01:00:00:00:00:00\")");
+	if (!memcmp(out.mask, (uint8_t[ETH_ALEN]){ 0 }, ETH_ALEN))
+		return parse_refuse(p, "matches every address: leave it out");
 	for (unsigned k = 0; k < ETH_ALEN; k++)
 		if (a[k] & ~m[k])
 			return parse_refuse(p, "has bits that its mask has not");
@@ -524,7 +526,9 @@ static void check_family(const struct filter_check *c, unsigned row, const struc
 {
 	if (!filter_has(c->filter, row))
 		return;
-	if ((type == ETH_P_IP && ip->family != AF_INET) || (type == ETH_P_IPV6 && ip->family != AF_INET6))
+	if (!ip->prefix)
+		filter_error(c, row, "flower-all", "matches every address: leave it out");
+	else if ((type == ETH_P_IP && ip->family != AF_INET) || (type == ETH_P_IPV6 && ip->family != AF_INET6))
 		filter_error(c, row, "flower-family", "is of the other version of IP");
 	else if (!ip_is_network(ip))
 		filter_error(c, row, "flower-network", "has bits behind its length");

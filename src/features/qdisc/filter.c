@@ -8,11 +8,13 @@
  * one of ours; nothing but the filter that differs is sent again.
  */
 #include <linux/if_ether.h>
+#include <linux/tc_act/tc_vlan.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "features/features.h"
 #include "features/qdisc/filter.h"
+#include "nl/uapi.h"
 #include "util/text.h"
 
 static const struct filter_kind *const kinds[] = {
@@ -200,7 +202,7 @@ static void all_of_turn_went(struct mirror *m, struct iface *i, uint32_t place, 
 
 static bool is_mirrors(uint32_t place, uint16_t pref)
 {
-	return (place == FILTER_INGRESS || place == FILTER_EGRESS) && pref == FILTER_PREF_OF_MIRROR;
+	return (place == FILTER_INGRESS || place == FILTER_EGRESS) && pref == NETCTL_MIRROR_FILTER;
 }
 
 static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
@@ -219,7 +221,7 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 	if (!i || !tcm->tcm_parent)
 		return 0;
 	place = filter_place(i, tcm->tcm_parent);
-	if (is_mirrors(place, pref) || (tb[TCA_CHAIN] && nla_get_u32(tb[TCA_CHAIN])))
+	if (is_mirrors(place, pref) || (tb[TCA_CHAIN] && nla_len(tb[TCA_CHAIN]) >= 4 && nla_get_u32(tb[TCA_CHAIN])))
 		return 0;
 	if (!add && !tcm->tcm_handle)
 		all_of_turn_went(m, i, place, pref);
@@ -308,6 +310,10 @@ static bool same(const struct row *row, const struct object *to, const struct ob
 	const struct filter *a = (const struct filter *)to, *b = (const struct filter *)from;
 	const struct feature *f = variant(to);
 
+	/* Of a tag that is pushed it is always told, and 0 is none (tcf_vlan_init()). */
+	if (row - f->rows == F_VLAN_PRIORITY && a->vlan == TCA_VLAN_ACT_PUSH &&
+	    b->vlan == TCA_VLAN_ACT_PUSH)
+		return a->vlan_priority == b->vlan_priority;
 	if (!row_has(f, row, from))
 		return row->initial && row_is_initial(f, row, to);
 	if (row - f->rows == F_POLICE_BURST)

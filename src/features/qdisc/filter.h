@@ -8,9 +8,6 @@
 
 /* Ours are told from others' by their handle: as NETCTL_ROUTE_PROTOCOL. */
 #define FILTER_HANDLE 172
-/* Of this priority at ingress and egress are those of "mirror". */
-#define FILTER_PREF_OF_MIRROR 172
-
 /*
  * Where filters stand: at an interface's way in or out (frames are sent to these, too), at its root
  * discipline; any other number is that of a discipline or a class.
@@ -75,7 +72,7 @@ enum {
 	F_OWN,
 };
 
-/* Of what hangs on the words: enum verdict is what a filter, or an exceeded rate, ends with. */
+/* What a filter ends with, or a rate that is kept or exceeded. */
 enum filter_verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_DROP, VERDICT_CONTINUE, VERDICT_PIPE,
 		      VERDICT_RECLASSIFY, VERDICT_TRAP };
 

@@ -68,7 +68,7 @@ static int htb_get(const struct nlattr *options, struct qdisc *q)
 		h->defcls = TC_H_MAKE(q->handle, glob->defcls);
 		q->o.present |= BIT64(DEFAULT);
 	}
-	if (tb[TCA_HTB_DIRECT_QLEN]) {
+	if (tb[TCA_HTB_DIRECT_QLEN] && nla_len(tb[TCA_HTB_DIRECT_QLEN]) >= 4) {
 		h->direct_qlen = nla_get_u32(tb[TCA_HTB_DIRECT_QLEN]);
 		q->o.present |= BIT64(DIRECT_QLEN);
 	}

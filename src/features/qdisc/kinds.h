@@ -191,9 +191,23 @@ void filter_forget(struct mirror *m, struct iface *i, uint32_t id);
 
 /* shape.c */
 
-/** burst_ticks, ticks_burst - a size at a rate as the time that the kernel keeps */
-uint32_t burst_ticks(uint64_t size, uint64_t rate);
-uint32_t ticks_burst(uint32_t ticks, uint64_t rate, uint32_t overhead);
+/**
+ * burst_ticks, ticks_burst - a size at a rate as the time that the kernel keeps, and back
+ *
+ * Most attributes have 32 bits for it; burst_most() bytes fit into that.
+ */
+uint64_t burst_ticks(uint64_t size, uint64_t rate);
+uint32_t ticks_burst(uint64_t ticks, uint64_t rate, uint32_t overhead);
+uint32_t burst_most(uint64_t rate);
+
+/** is_u32 - is there such an attribute, and long enough? */
+static inline bool is_u32(const struct nlattr *a)
+{
+	return a && nla_len(a) >= 4;
+}
+
+/** tc_rate - of an attribute of 64 bits, or where that is none of the structure beside it */
+uint64_t tc_rate(const struct nlattr *wide, const struct tc_ratespec *r);
 
 /** tc_ratespec_set - a rate that may be wider than 32 bits, which is told beside it */
 void tc_ratespec_set(struct tc_ratespec *r, uint64_t rate, uint16_t mpu, uint16_t overhead);

@@ -163,7 +163,7 @@ static int get_one(const struct nlattr *a, struct mqprio *m)
 	case NETCTL_MQPRIO_TC_ENTRY:
 		if (nla_parse_nested(tb, 2, (struct nlattr *)a, NULL) < 0)
 			return -EBADMSG;
-		if (tb[1] && tb[2] && nla_get_u32(tb[1]) < TC_CLASSES)
+		if (is_u32(tb[1]) && is_u32(tb[2]) && nla_get_u32(tb[1]) < TC_CLASSES)
 			m->fp.v[nla_get_u32(tb[1])] = nla_get_u32(tb[2]);
 		m->q.o.present |= BIT64(FP);
 		break;

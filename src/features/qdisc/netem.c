@@ -74,7 +74,7 @@ static const struct row rows[] = {
 	[REORDER] = { .key = "reorder", .type = &type_share, VALUE(netem, reorder),
 		      .initial = "\"0%\"", .help = "Packets that leave without delay" },
 	[GAP] = { .key = "gap", .type = &type_u32, VALUE(netem, gap), .initial = "0",
-		  .help = "One packet of so many is reordered; 0: any" },
+		  .help = "Every so many packets one is reordered; 0 and 1: each may be" },
 	[CORRUPT] = { .key = "corrupt", .type = &type_share, VALUE(netem, corrupt),
 		      .initial = "\"0%\"", .help = "Packets with a bit changed" },
 	[RATE] = { .key = "rate", .type = &type_rate, VALUE(netem, rate), .initial = "\"0bit\"",
@@ -84,11 +84,17 @@ static const struct row rows[] = {
 };
 QDISC_FITS(netem);
 
+/* With 0 nothing is reordered, whatever the probability (netem_enqueue()); as tc(8). */
+static uint32_t gap_of(const struct netem *n)
+{
+	return n->reorder && !n->gap ? 1 : n->gap;
+}
+
 static int put(struct encoder *e, const struct qdisc *q)
 {
 	const struct netem *n = (const struct netem *)q;
 	const struct tc_netem_qopt opt = {
-		.limit = n->limit, .loss = n->loss, .gap = n->gap, .duplicate = n->duplicate,
+		.limit = n->limit, .loss = n->loss, .gap = gap_of(n), .duplicate = n->duplicate,
 	};
 	const struct tc_netem_reorder reorder = { .probability = n->reorder };
 	const struct tc_netem_corrupt corrupt = { .probability = n->corrupt };
@@ -140,6 +146,13 @@ static int get(const struct nlattr *options, struct qdisc *q)
 	return object_decode(&netem_kind.f, &q->o, tb, TCA_NETEM_MAX);
 }
 
+static bool same(const struct row *row, const struct object *to, const struct object *from)
+{
+	if (row == &rows[GAP])
+		return gap_of((const struct netem *)to) == ((const struct netem *)from)->gap;
+	return row_has(&netem_kind.f, row, from) && row_equal(row, to, from);
+}
+
 static void check(const struct qdisc_check *c)
 {
 	const struct netem *n = (const struct netem *)c->qdisc;
@@ -155,5 +168,5 @@ static void check(const struct qdisc_check *c)
 
 const struct qdisc_kind netem_kind = {
 	QDISC_FEATURE("netem", "A bad link, for tests", rows), .put = put, .get = get, .check = check,
-	.whole = true, .classful = true,
+	.same = same, .whole = true, .classful = true,
 };

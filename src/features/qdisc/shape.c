@@ -3,8 +3,8 @@
  * Kinds that hold frames back to a rate: tbf; and bursts, which htb has too.
  *
  * The kernel keeps a burst as the time that it takes at the rate and tells it
- * in ticks of 64 ns (PSCHED_NS2TICKS()), so that what comes back is a little
- * less than what was set.
+ * in 32 bits of ticks of 64 ns (PSCHED_NS2TICKS()), so that what comes back is not
+ * quite what was set, and more than 274 s cannot be said.
  */
 #include "features/qdisc/kinds.h"
 
@@ -41,14 +41,20 @@ static const struct row tbf_rows[] = {
 };
 QDISC_FITS(tbf);
 
-uint32_t burst_ticks(uint64_t size, uint64_t rate)
+/* Upwards: a burst a little shorter than a frame would let none through, ever. */
+uint64_t burst_ticks(uint64_t size, uint64_t rate)
 {
-	uint64_t ticks = rate ? size * 1000000000 / rate / TICK_NS : 0;
+	unsigned __int128 tick = (unsigned __int128)rate * TICK_NS;
 
-	return min_of(ticks, (uint64_t)UINT32_MAX);
+	return rate ? ((unsigned __int128)size * 1000000000 + tick - 1) / tick : 0;
 }
 
-uint32_t ticks_burst(uint32_t ticks, uint64_t rate, uint32_t overhead)
+uint32_t burst_most(uint64_t rate)
+{
+	return ticks_burst(UINT32_MAX, rate, 0);
+}
+
+uint32_t ticks_burst(uint64_t ticks, uint64_t rate, uint32_t overhead)
 {
 	uint64_t size = (unsigned __int128)ticks * TICK_NS * rate / 1000000000;
 
@@ -70,16 +76,24 @@ void tc_ratespec_set(struct tc_ratespec *r, uint64_t rate, uint16_t mpu, uint16_
 	r->linklayer = TC_LINKLAYER_ETHERNET;
 }
 
+uint64_t tc_rate(const struct nlattr *wide, const struct tc_ratespec *r)
+{
+	return wide && nla_len(wide) >= 8 ? nla_get_u64(wide) : r->rate;
+}
+
 static int tbf_put(struct encoder *e, const struct qdisc *q)
 {
 	const struct tbf *t = (const struct tbf *)q;
 	struct nlattr *nest = nla_nest_start(e->msg, TCA_OPTIONS);
 	struct tc_tbf_qopt opt = {
-		.limit = t->limit, .buffer = burst_ticks(t->burst + t->overhead, t->rate),
-		.mtu = burst_ticks(t->minburst + t->overhead, t->peakrate),
+		.limit = t->limit, .buffer = burst_ticks((uint64_t)t->burst + t->overhead, t->rate),
+		.mtu = burst_ticks((uint64_t)t->minburst + t->overhead,
+					     t->peakrate),
 	};
 	int bad;
 
+	if (!nest)
+		return -EMSGSIZE;
 	tc_ratespec_set(&opt.rate, t->rate, t->mpu, t->overhead);
 	if (t->peakrate)
 		tc_ratespec_set(&opt.peakrate, t->peakrate, t->mpu, t->overhead);
@@ -107,8 +121,8 @@ static int tbf_get(const struct nlattr *options, struct qdisc *q)
 	    !tb[TCA_TBF_PARMS] || (size_t)nla_len(tb[TCA_TBF_PARMS]) < sizeof(*opt))
 		return -EBADMSG;
 	opt = nla_data(tb[TCA_TBF_PARMS]);
-	t->rate = tb[TCA_TBF_RATE64] ? nla_get_u64(tb[TCA_TBF_RATE64]) : opt->rate.rate;
-	t->peakrate = tb[TCA_TBF_PRATE64] ? nla_get_u64(tb[TCA_TBF_PRATE64]) : opt->peakrate.rate;
+	t->rate = tc_rate(tb[TCA_TBF_RATE64], &opt->rate);
+	t->peakrate = tc_rate(tb[TCA_TBF_PRATE64], &opt->peakrate);
 	t->mpu = opt->rate.mpu;
 	t->overhead = opt->rate.overhead;
 	t->burst = ticks_burst(opt->buffer, t->rate, t->overhead);
@@ -147,6 +161,21 @@ static void tbf_complete(struct qdisc *q)
 	q->o.present |= BIT64(LIMIT);
 }
 
+/* psched_l2t_ns() makes the smallest frame of what is less, and tells that. */
+static void tbf_check_burst(const struct qdisc_check *c, unsigned row, uint64_t size, uint64_t rate)
+{
+	const struct tbf *t = (const struct tbf *)c->qdisc;
+
+	if (!size || !rate)
+		return;
+	if (burst_ticks(size + t->overhead, rate) > UINT32_MAX)
+		qdisc_error(c, row, "tbf-burst", "takes more than 274 s at its rate, which the "
+			    "kernel cannot tell: at most %u bytes", burst_most(rate) > t->overhead ?
+			    burst_most(rate) - t->overhead : 0);
+	if (size + t->overhead < t->mpu)
+		qdisc_error(c, row, "tbf-mpu", "is below mpu, for which every frame counts");
+}
+
 static void tbf_check(const struct qdisc_check *c)
 {
 	const struct tbf *t = (const struct tbf *)c->qdisc;
@@ -155,6 +184,8 @@ static void tbf_check(const struct qdisc_check *c)
 		if (!qdisc_has(c->qdisc, row))
 			qdisc_error(c, row, "tbf-needs", "must be given%s",
 				    row == LIMIT ? ", or latency" : "");
+	tbf_check_burst(c, BURST, t->burst, t->rate);
+	tbf_check_burst(c, MINBURST, t->minburst, t->peakrate);
 	if (t->peakrate && t->peakrate <= t->rate)
 		qdisc_error(c, PEAKRATE, "tbf-peakrate", "must be above the rate");
 	if (!t->peakrate != !t->minburst)

@@ -94,10 +94,35 @@ static const struct counter filter_counters[] = {
 	COUNTER("overlimits", "packets", "Packets beyond the rate of its police"),
 };
 
+struct matched {
+	uint64_t bytes, packets;
+};
+
 struct filter_count {
-	struct gnet_stats_basic all, hw;
+	struct matched all, hw;
 	uint32_t drops, overlimits;
 };
+
+/* Packets beyond 32 bits follow what they are of (___gnet_stats_copy_basic()). */
+static void take_matched(struct filter_count *f, struct nlattr *stats)
+{
+	struct gnet_stats_basic basic;
+	struct matched *of = NULL;
+	struct nlattr *a;
+	int left;
+
+	nla_for_each_nested(a, stats, left) {
+		bool counts = nla_type(a) == TCA_STATS_BASIC || nla_type(a) == TCA_STATS_BASIC_HW;
+
+		if (counts && (size_t)nla_len(a) >= sizeof(uint64_t) + 4) {
+			memcpy(&basic, nla_data(a), sizeof(uint64_t) + 4);
+			of = nla_type(a) == TCA_STATS_BASIC ? &f->all : &f->hw;
+			*of = (struct matched){ basic.bytes, basic.packets };
+		} else if (of && nla_type(a) == TCA_STATS_PKT64 && nla_len(a) >= 8) {
+			of->packets = nla_get_u64(a);
+		}
+	}
+}
 
 static void add_action(struct filter_count *f, const struct nlattr *action, bool first)
 {
@@ -108,10 +133,8 @@ static void add_action(struct filter_count *f, const struct nlattr *action, bool
 	    !tb[TCA_ACT_STATS] || nla_parse_nested(stats, TCA_STATS_MAX, tb[TCA_ACT_STATS], NULL) < 0)
 		return;
 	/* What comes to the first of its actions is what it matched. */
-	if (first && stats[TCA_STATS_BASIC])
-		nla_memcpy(&f->all, stats[TCA_STATS_BASIC], sizeof(f->all));
-	if (first && stats[TCA_STATS_BASIC_HW])
-		nla_memcpy(&f->hw, stats[TCA_STATS_BASIC_HW], sizeof(f->hw));
+	if (first)
+		take_matched(f, tb[TCA_ACT_STATS]);
 	if (!stats[TCA_STATS_QUEUE] || (size_t)nla_len(stats[TCA_STATS_QUEUE]) < sizeof(q))
 		return;
 	memcpy(&q, nla_data(stats[TCA_STATS_QUEUE]), sizeof(q));

@@ -162,16 +162,16 @@ static int get_classes(const struct nlattr *options, struct taprio *t)
 
 		if (nla_type(a) != NETCTL_TAPRIO_ATTR_TC_ENTRY)
 			continue;
-		if (nla_parse_nested(tb, 3, a, NULL) < 0 || !tb[NETCTL_TAPRIO_TC_ENTRY_INDEX])
+		if (nla_parse_nested(tb, 3, a, NULL) < 0 || !is_u32(tb[NETCTL_TAPRIO_TC_ENTRY_INDEX]))
 			return -EBADMSG;
 		n = nla_get_u32(tb[NETCTL_TAPRIO_TC_ENTRY_INDEX]);
 		if (n >= TC_CLASSES)
 			continue;
-		if (tb[NETCTL_TAPRIO_TC_ENTRY_MAX_SDU]) {
+		if (is_u32(tb[NETCTL_TAPRIO_TC_ENTRY_MAX_SDU])) {
 			t->max_sdu.v[n] = nla_get_u32(tb[NETCTL_TAPRIO_TC_ENTRY_MAX_SDU]);
 			t->q.o.present |= BIT64(TAPRIO_MAX_SDU);
 		}
-		if (tb[NETCTL_TAPRIO_TC_ENTRY_FP]) {
+		if (is_u32(tb[NETCTL_TAPRIO_TC_ENTRY_FP])) {
 			t->fp.v[n] = nla_get_u32(tb[NETCTL_TAPRIO_TC_ENTRY_FP]);
 			t->q.o.present |= BIT64(TAPRIO_FP);
 		}

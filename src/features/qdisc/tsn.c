@@ -188,16 +188,23 @@ static int ets_put(struct encoder *e, const struct qdisc *q)
 {
 	const struct ets *t = (const struct ets *)q;
 	struct nlattr *nest = nla_nest_start(e->msg, TCA_OPTIONS), *list;
-	int bad = encode_rows(e, &ets_kind.f, &q->o, q->o.present & (BIT64(BANDS) | BIT64(STRICT)));
+	int bad;
 
+	if (!nest)
+		return -EMSGSIZE;
+	bad = encode_rows(e, &ets_kind.f, &q->o, q->o.present & (BIT64(BANDS) | BIT64(STRICT)));
 	if (qdisc_has(q, QUANTA)) {
 		list = nla_nest_start(e->msg, TCA_ETS_QUANTA);
+		if (!list)
+			return -EMSGSIZE;
 		for (unsigned n = 0; n < TC_CLASSES && t->quanta.v[n]; n++)
 			bad |= nla_put_u32(e->msg, TCA_ETS_QUANTA_BAND, t->quanta.v[n]);
 		nla_nest_end(e->msg, list);
 	}
 	if (qdisc_has(q, MAP)) {
 		list = nla_nest_start(e->msg, TCA_ETS_PRIOMAP);
+		if (!list)
+			return -EMSGSIZE;
 		for (unsigned n = 0; n < TC_CLASSES; n++)
 			bad |= nla_put_u8(e->msg, TCA_ETS_PRIOMAP_BAND, t->map.v[n]);
 		nla_nest_end(e->msg, list);
@@ -238,10 +245,10 @@ static bool ets_same(const struct row *row, const struct object *to, const struc
 
 	if (row != &ets_rows[QUANTA])
 		return row_has(&ets_kind.f, row, from) && row_equal(row, to, from);
-	/* Since 6.12.43 the kernel makes 256 of what is less (ets_qdisc_quanta_parse()). */
+	/* Newer kernels make 256 of what is less, 2^20 of what is more (ets_qdisc_quanta_parse()). */
 	for (unsigned n = 0; n < TC_CLASSES; n++)
 		if (a->quanta.v[n] && a->quanta.v[n] != b->quanta.v[n] &&
-		    max_of(a->quanta.v[n], 256u) != b->quanta.v[n])
+		    min_of(max_of(a->quanta.v[n], 256u), 1u << 20) != b->quanta.v[n])
 			return false;
 	return true;
 }
