@@ -36,7 +36,7 @@ static const struct row rows[] = {
 	[FIXED] = TEXT("fixed", fixed, "What it is made of (asic.id, board.id, ...)"),
 	[RUNNING] = TEXT("running", running, "Firmware that runs"),
 	[STORED] = TEXT("stored", stored, "Firmware that will run after a reset"),
-	[HEALTH] = TEXT("health", health, "Its health reporters, and the errors they have counted"),
+	[HEALTH] = TEXT("health", health, "Its health reporters, and how each is; the errors they have counted are statistics"),
 	[ATU_HASH] = { .key = "atu_hash", .type = &type_u8, VALUE(devlink, atu_hash), .max = 3,
 		       .phase = PHASE_LINK, .help = "Hash of a switch's address table (ATU_hash of mv88e6xxx)" },
 };

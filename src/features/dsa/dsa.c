@@ -179,15 +179,13 @@ static char *refuse_settings(const struct iface *i, const struct iface *port,
 	return NULL;
 }
 
-static char *refuse_master(const struct model *want, const struct iface *i, const struct iface *port,
+static char *refuse_master(const struct iface *i, const struct iface *port,
 			   const struct origin **ret_where)
 {
 	const struct feature *root = features[FEATURE_LINK];
 	const struct link *l = iface_link(i);
-	const struct iface *master = model_find(want, l->master.name);
 
-	/* Conduits may be bundled (dsa_conduit_lag_join()), and nothing else. */
-	if (!*l->master.name || (master && !strcmp(iface_kind(master), "bond")))
+	if (!*l->master.name)
 		return NULL;
 	*ret_where = object_where(root, row_find(root, "master"), &l->o);
 	return str_format("master: is the conduit of %s: a bridge never sees its frames; the ports "
@@ -218,7 +216,7 @@ static char *refuse_conduit(const struct model *want, const struct model *have,
 	char *why = refuse_settings(i, port, ret_where);
 
 	if (!why)
-		why = refuse_master(want, i, port, ret_where);
+		why = refuse_master(i, port, ret_where);
 	return why ? why : refuse_down(want, have, i, ret_where);
 }
 
