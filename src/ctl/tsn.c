@@ -195,6 +195,11 @@ static void print_chart(const struct ctl *c, const struct port *p, const struct 
 	}
 }
 
+static unsigned class_of(const json_t *map, unsigned priority)
+{
+	return json_integer_value(json_array_get(map, priority));
+}
+
 /* Priorities of a class: "0,3-7". */
 static char *priorities(const struct port *p, unsigned class)
 {
@@ -203,26 +208,30 @@ static char *priorities(const struct port *p, unsigned class)
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 	const char *sep = "";
+	unsigned n, end;
 
-	for (unsigned n = 0; n < 16; n++)
-		if ((unsigned)json_integer_value(json_array_get(map, n)) == class) {
-			fprintf(out, "%s%u", sep, n);
-			sep = ",";
-		}
+	for (n = 0; n < 16; n = end + 1) {
+		for (end = n; end < 16 && class_of(map, end) == class; end++)
+			;
+		if (end == n)
+			continue;
+		fprintf(out, end - n > 2 ? "%s%u-%u" : end - n > 1 ? "%s%u,%u" : "%s%u", sep, n, end - 1);
+		sep = ",";
+	}
 	fclose(out);
 	return text;
 }
 
 static void print_port(const struct ctl *c, const struct port *p)
 {
-	unsigned columns = c->width > 50 + CHART_MIN ? c->width - 50 : CHART_MIN;
+	unsigned columns = c->width > 54 + CHART_MIN ? c->width - 54 : CHART_MIN;
 	_cleanup_free_ char *cycle = time_of(p->cycle);
 	const char *state = get_text(p->iface, "tsn", "state");
 	const char *reason = get_text(p->iface, "tsn", "reason");
 	bool good = !strcmp(state, "running");
 
 	columns = columns > CHART_MAX ? CHART_MAX : columns;
-	printf("%s%s%s  cycle %s, base time %s, clock %s, offload %s%s\n", colour_on(c, COLOUR_BOLD),
+	printf("%s%s%s  cycle %s, base time %s\n  clock %s, offload %s%s\n", colour_on(c, COLOUR_BOLD),
 	       get_text(p->iface, NULL, "name"), colour_off(c, COLOUR_BOLD), cycle,
 	       get_text(p->qdisc, NULL, "base_time"),
 	       json_object_get(p->qdisc, "clock") ? get_text(p->qdisc, NULL, "clock") : "of the device",

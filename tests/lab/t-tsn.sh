@@ -114,6 +114,9 @@ check_equal "asks for nothing" "$before" "$(daemon_requests)"
 check "the chart" sh -c 'netctl tsn tsn0 >/tmp/chart'
 check "a class with 30% of the link" grep -Eq '^ +0 .* 30% alone  30%  waits 70ms' /tmp/chart
 check "and one with 70%, with another" grep -Eq '^ +2 .* 70% alone   0%  waits 30ms' /tmp/chart
+check_equal "priorities that follow each other are a range" "0,3-15" "$(sed -n 's/^ *0 .*prio //p' /tmp/chart)"
+COLUMNS=80 netctl tsn >/tmp/chart80
+check "no line is longer than 80 columns" [ "$(LC_ALL=C.UTF-8 wc -L </tmp/chart80)" -le 80 ]
 check "as JSON" sh -c 'netctl tsn --json >/tmp/json'
 check_equal "of three ports" "3" "$(jq '.ports | length' /tmp/json)"
 check_equal "with their windows" "[[30000000,100000000]]" \
@@ -236,7 +239,40 @@ ethtool -s tap0 speed 1000 duplex full autoneg off
 check_eventually 4 "and at 1 Gbit/s again" is tap0 running '^$'
 check_fails "which is no drift" grep -q '^drift.*tap0' "$daemon_log"
 
-# The same of a device that sees to the gates itself, and is told of no speed by the kernel.
+# A device that goes while its clock is waited for; a daemon that is killed while a schedule is pending.
+waits() { # INTERVAL BASE
+	daemon_config <<-EOF
+		interfaces = ( { name = "$nsim"; qdisc = { kind = "taprio"; num_tc = 2; map = [ 0, 1 ];
+		    queues = [ "1@0", "1@1" ]; offload = "full";
+		    schedule = ( { gates = 0x1; interval = "250us"; }, { gates = 0x2; interval = "750us"; } ); }; },
+		  { name = "tsn2"; tsn = { wait_clock = "no"; }; qdisc = { kind = "taprio"; num_tc = 2; map = [ 0, 1 ];
+		    queues = [ "1@0", "1@1" ]; clock = "TAI"; base_time = "$2";
+		    schedule = ( { gates = 0x1; interval = "$1"; }, { gates = 0x2; interval = "70ms"; } ); }; } );
+	EOF
+	daemon_reload
+	daemon_settled
+}
+echo 1 >/sys/bus/netdevsim/del_device
+lab_netdevsim 1 4
+ip link add tsn2 numtxqueues 4 type veth peer name tsn2-far
+ip link set tsn2-far up
+waits 30ms 0
+check_eventually 5 "a new device waits for its clock" is "$nsim" wait-clock 1970
+echo 1 >/sys/bus/netdevsim/del_device
+gone() { [ "$(netctl show "$nsim" --json | jq -r '"\(.state.management) \(.tsn.state)"')" = "absent null" ]; }
+check_eventually 5 "it vanishes meanwhile: absent, and nothing is said of its schedule" gone
+base=$(python3 -c 'import time; print(time.clock_gettime_ns(11) // 10**9 * 10**9 + 10 * 10**9)')
+waits 40ms "$base"
+check "pending" is tsn2 pending "begins at $base"
+daemon_kill
+daemon_start -v
+check "the daemon is killed and started again meanwhile" daemon_settled
+check_equal "nothing is done" 0 "$(daemon_requests)"
+check_eventually 15 "it runs when it is time" is tsn2 running '^$'
+check_equal "from the base time on" "$base" "$(tsn tsn2 effective_base_time)"
+check_equal "and was not armed again" 0 "$(tsn tsn2 armed_again)"
+
+# Another speed of a device that sees to the gates itself, and is told of no speed by the kernel.
 schedules() { cat /sys/module/ethsim/parameters/schedules; }
 if insmod "$LAB_MODULES/ethsim.ko"; then
 	daemon_config <<-EOF
