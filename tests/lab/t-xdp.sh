@@ -53,6 +53,7 @@ check "and the change is undone" daemon_settled
 check "which leaves everything as it was" crosses 2
 
 ethtool -K v0 rxvlan off txvlan off >/dev/null
+ethtool -K w0 rxvlan off txvlan off >/dev/null
 daemon_reload
 check "with the tags to be seen it is taken" daemon_settled
 check "packets cross" crosses 20
