@@ -104,6 +104,9 @@ static void put_kinds(void)
 	const char *before = "Kinds are\n";
 
 	puts(".PP");
+	fputs(before, stdout);
+	put_bold("dummy"); /* has no settings of its own */
+	before = ", ";
 	for (unsigned n = 0; n < n_features; n++)
 		if (features[n]->kind) {
 			fputs(before, stdout);

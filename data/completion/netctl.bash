@@ -3,7 +3,8 @@
 # interfaces are asked of the daemon, or of the kernel where there is none.
 
 _netctl_names() {
-	netctl metrics 2>/dev/null | sed -n 's/^netctl_interface_up{interface="\(.*\)"} .*/\1/p'
+	busctl --auto-start=no call org.netctl1 /org/netctl1 org.netctl1.Manager ListLinks \
+		2>/dev/null | grep -o '"[^"]*" "/org/netctl1/' | sed 's/^"\(.*\)" ".*/\1/'
 	[ ! -d /sys/class/net ] || ls /sys/class/net
 }
 
@@ -43,7 +44,11 @@ _netctl() {
 		case $(_netctl_arguments "$verb") in
 		names) words=$(_netctl_names) ;;
 		keys) words=$_netctl_keys ;;
-		files) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+		files)
+			COMPREPLY=($(compgen -f -- "$cur"))
+			[ "$verb" != edit ] ||
+				COMPREPLY+=($(cd /etc/netctld 2>/dev/null && compgen -f -X '!*.conf' -- "$cur"))
+			return ;;
 		esac
 	fi
 	COMPREPLY=($(compgen -W "$words" -- "$cur" | sort -u))

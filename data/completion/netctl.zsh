@@ -3,7 +3,8 @@
 # interfaces are asked of the daemon, or of the kernel where there is none.
 
 _netctl_names() {
-	netctl metrics 2>/dev/null | sed -n 's/^netctl_interface_up{interface="\(.*\)"} .*/\1/p'
+	busctl --auto-start=no call org.netctl1 /org/netctl1 org.netctl1.Manager ListLinks \
+		2>/dev/null | grep -o '"[^"]*" "/org/netctl1/' | sed 's/^"\(.*\)" ".*/\1/'
 	[ ! -d /sys/class/net ] || ls /sys/class/net
 }
 
@@ -36,7 +37,10 @@ _netctl() {
 		case $(_netctl_arguments $verb) in
 		names) compadd -- ${(uf)"$(_netctl_names)"} ;;
 		keys) compadd -- ${=_netctl_keys} ;;
-		files) _files ;;
+		files)
+			_files
+			[[ $verb != edit ]] || _files -W /etc/netctld -g '*.conf'
+			;;
 		esac
 	fi
 }
