@@ -448,6 +448,15 @@ void mirror_dump_more(struct mirror *m, const struct source *s, int ifindex, uin
 		dump_source(m, s, ifindex, part);
 }
 
+void *mirror_fact(struct mirror *m, const struct feature *f, size_t size)
+{
+	if (!m->facts)
+		m->facts = mem_new(n_features * sizeof(*m->facts));
+	if (!m->facts[f->id])
+		m->facts[f->id] = mem_new(size);
+	return m->facts[f->id];
+}
+
 bool mirror_reads(const struct mirror *m, const struct feature *f, const struct source *s)
 {
 	return !s->lazy || m->reads & BIT64(f->id);
@@ -591,6 +600,9 @@ struct mirror *mirror_free(struct mirror *m)
 	unwatch(m);
 	model_free(m->seen);
 	model_free(m->filling);
+	for (unsigned f = 0; m->facts && f < n_features; f++)
+		free(m->facts[f]);
+	free(m->facts);
 	free(m->changes);
 	free(m);
 	return NULL;

@@ -27,6 +27,7 @@ struct mirror {
 	const struct feature *told;  /* whose it is */
 	sd_event_source *retry;
 	unsigned retries;
+	void **facts;	 /* a feature each: mirror_fact() */
 	void **watchers; /* a feature each: what looks for itself; NULL before the first live sync */
 
 	/*
@@ -94,6 +95,13 @@ bool mirror_lacks(const struct mirror *m);
  * notifications tell all, nothing. @part: of several that a dump may be of, for source.part.
  */
 void mirror_dump_more(struct mirror *m, const struct source *s, int ifindex, uint32_t part);
+
+/**
+ * mirror_fact - what a feature knows of the kernel as such, and not of an interface
+ *
+ * For observe(). @size bytes, the mirror's, zeroes at first, kept from one sync to the next.
+ */
+void *mirror_fact(struct mirror *m, const struct feature *f, size_t size);
 
 /** mirror_reads - is this source of @f kept true? */
 bool mirror_reads(const struct mirror *m, const struct feature *f, const struct source *s);

@@ -194,6 +194,46 @@ static struct nl_msg *message(const struct device *d, const struct kind *k, uint
 	return msg;
 }
 
+/* STRSET_GET, of the one set that anybody asks for; by whatever device is asked. */
+static struct nl_msg *strings_message(void)
+{
+	const struct genlmsghdr g = { .cmd = ETHTOOL_MSG_STRSET_GET_REPLY, .version = 1 };
+	struct nl_msg *msg = fake_message(GENL_ETHTOOL, &g, sizeof(g));
+	struct nlattr *sets = nla_nest_start(msg, ETHTOOL_A_STRSET_STRINGSETS);
+	struct nlattr *set = nla_nest_start(msg, ETHTOOL_A_STRINGSETS_STRINGSET), *strings;
+
+	nla_put_u32(msg, ETHTOOL_A_STRINGSET_ID, ETH_SS_FEATURES);
+	strings = nla_nest_start(msg, ETHTOOL_A_STRINGSET_STRINGS);
+	for (unsigned n = 0; n < ARRAY_SIZE(feature_names); n++) {
+		struct nlattr *string = nla_nest_start(msg, ETHTOOL_A_STRINGS_STRING);
+
+		nla_put_u32(msg, ETHTOOL_A_STRING_INDEX, n);
+		nla_put_string(msg, ETHTOOL_A_STRING_VALUE, feature_names[n]);
+		nla_nest_end(msg, string);
+	}
+	nla_nest_end(msg, strings);
+	nla_nest_end(msg, set);
+	nla_nest_end(msg, sets);
+	return msg;
+}
+
+static bool is_strings(const struct nlmsghdr *n)
+{
+	const struct genlmsghdr *g = NLMSG_DATA(n);
+
+	return g->cmd == ETHTOOL_MSG_STRSET_GET;
+}
+
+static bool wants_names(const struct nlmsghdr *n)
+{
+	struct nlattr *header[ETHTOOL_A_HEADER_FLAGS + 1], *tb[ATTR_MAX + 1];
+
+	return nlmsg_parse((struct nlmsghdr *)n, GENL_HDRLEN, tb, ATTR_MAX, NULL) < 0 || !tb[1] ||
+	       nla_parse_nested(header, ETHTOOL_A_HEADER_FLAGS, tb[1], NULL) < 0 ||
+	       !header[ETHTOOL_A_HEADER_FLAGS] ||
+	       !(nla_get_u32(header[ETHTOOL_A_HEADER_FLAGS]) & ETHTOOL_FLAG_COMPACT_BITSETS);
+}
+
 static int header_of(const struct nlmsghdr *n, struct nlattr **tb)
 {
 	struct nlattr *header[ETHTOOL_A_HEADER_FLAGS + 1];
@@ -220,14 +260,14 @@ bool ethtool_wanted(const struct nlmsghdr *n, const struct device *d)
 	struct nlattr *tb[ATTR_MAX + 1];
 	int index = header_of(n, tb);
 
-	return d->ethtool && kind_of(n, false) && (!index || index == d->index);
+	return d->ethtool && (kind_of(n, false) || is_strings(n)) && (!index || index == d->index);
 }
 
 struct nl_msg *ethtool_message(const struct device *d, const struct nlmsghdr *n)
 {
 	const struct kind *k = kind_of(n, false);
 
-	return message(d, k, k->answer, true);
+	return is_strings(n) ? strings_message() : message(d, k, k->answer, wants_names(n));
 }
 
 static uint32_t word_in(struct nlattr *set, int attr, unsigned n)

@@ -3,9 +3,9 @@
  * What the device does in the processor's place, by the kernel's names
  * (net/ethtool/common.c, netdev_features_strings).
  *
- * Bits have no fixed numbers: they are asked for with their names, and the
- * numbers that came along are kept, because notifications have nothing else
- * (ethnl_default_notify() makes them compact).
+ * Bits have no fixed numbers. Their names are asked for once, for they are the same for all
+ * devices (STRSET_GET, ETH_SS_FEATURES): of each device 4 KiB of names would have to be made,
+ * carried and compared, which was most of a start with many ports.
  *
  * A setting is what is wanted. What of it is active may be less, when one
  * depends on another; that is the kernel's to sort out. What the driver fixes
@@ -16,7 +16,6 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
-#define UNKNOWN 0xff
 #define BITS_MAX 128
 
 #define OFFLOAD(n, k, text)                                                                        \
@@ -27,9 +26,12 @@
 struct offloads {
 	struct object o;
 	uint8_t on[OFFLOADS];
-	uint8_t number[OFFLOADS]; /* of the kernel's bit */
-	uint64_t fixed;		  /* rows that the driver does not let anybody change */
-	bool numbered;
+	uint64_t fixed; /* rows that the driver does not let anybody change */
+};
+
+/* What the kernel calls them. */
+struct numbers {
+	uint8_t bit[OFFLOADS]; /* its number and 1; 0: it has no such offload */
 };
 
 static const struct row rows[] = {
@@ -102,34 +104,6 @@ static bool has_bit(const struct bits *b, unsigned n)
 	return n < BITS_MAX && b->on[n / 64] & BIT64(n % 64);
 }
 
-static void take_number(struct offloads *f, const struct nlattr *name, unsigned number)
-{
-	for (unsigned n = 0; n < OFFLOADS; n++)
-		if (!nla_strcmp(name, rows[n].key))
-			f->number[n] = number;
-}
-
-/* Where all that are listed are set (NOMASK), or those that carry a flag. */
-static void take_bits(struct offloads *f, struct nlattr *list, bool listed, struct bits *b)
-{
-	struct nlattr *a, *tb[ETHTOOL_A_BITSET_BIT_VALUE + 1];
-	unsigned n;
-	int left;
-
-	nla_for_each_nested(a, list, left) {
-		if (nla_parse_nested(tb, ETHTOOL_A_BITSET_BIT_VALUE, a, NULL) < 0 ||
-		    !tb[ETHTOOL_A_BITSET_BIT_INDEX])
-			continue;
-		n = nla_get_u32(tb[ETHTOOL_A_BITSET_BIT_INDEX]);
-		if (n >= BITS_MAX)
-			continue;
-		if (tb[ETHTOOL_A_BITSET_BIT_NAME])
-			take_number(f, tb[ETHTOOL_A_BITSET_BIT_NAME], n);
-		if (listed || tb[ETHTOOL_A_BITSET_BIT_VALUE])
-			b->on[n / 64] |= BIT64(n % 64);
-	}
-}
-
 static void take_words(const struct nlattr *a, struct bits *b)
 {
 	const uint32_t *words = nla_data(a);
@@ -138,42 +112,86 @@ static void take_words(const struct nlattr *a, struct bits *b)
 		b->on[n / 2] |= (uint64_t)words[n] << (n % 2 * 32);
 }
 
-static void take_set(struct offloads *f, struct nlattr *set, struct bits *b)
+static void take_set(struct nlattr *set, struct bits *b)
 {
 	struct nlattr *tb[ETHTOOL_A_BITSET_MASK + 1];
 
 	memset(b, 0, sizeof(*b));
-	if (!set || nla_parse_nested(tb, ETHTOOL_A_BITSET_MASK, set, NULL) < 0)
-		return;
-	if (tb[ETHTOOL_A_BITSET_VALUE])
+	if (set && nla_parse_nested(tb, ETHTOOL_A_BITSET_MASK, set, NULL) >= 0 &&
+	    tb[ETHTOOL_A_BITSET_VALUE])
 		take_words(tb[ETHTOOL_A_BITSET_VALUE], b);
-	else if (tb[ETHTOOL_A_BITSET_BITS])
-		take_bits(f, tb[ETHTOOL_A_BITSET_BITS], tb[ETHTOOL_A_BITSET_NOMASK], b);
+}
+
+static void take_string(struct numbers *all, struct nlattr *string)
+{
+	struct nlattr *tb[ETHTOOL_A_STRING_VALUE + 1];
+
+	if (nla_parse_nested(tb, ETHTOOL_A_STRING_VALUE, string, NULL) < 0 ||
+	    !tb[ETHTOOL_A_STRING_INDEX] || !tb[ETHTOOL_A_STRING_VALUE] ||
+	    nla_get_u32(tb[ETHTOOL_A_STRING_INDEX]) >= BITS_MAX)
+		return;
+	for (unsigned n = 0; n < OFFLOADS; n++)
+		if (!nla_strcmp(tb[ETHTOOL_A_STRING_VALUE], rows[n].key))
+			all->bit[n] = nla_get_u32(tb[ETHTOOL_A_STRING_INDEX]) + 1;
+}
+
+/* Of the one set that was asked for: ask_strings(). */
+static int take_strings(struct numbers *all, const struct nlmsghdr *n)
+{
+	struct nlattr *a = nlmsg_find_attr((struct nlmsghdr *)n, GENL_HDRLEN,
+					   ETHTOOL_A_STRSET_STRINGSETS);
+	struct nlattr *string;
+	int left;
+
+	a = a ? nla_find(nla_data(a), nla_len(a), ETHTOOL_A_STRINGSETS_STRINGSET) : NULL;
+	a = a ? nla_find(nla_data(a), nla_len(a), ETHTOOL_A_STRINGSET_STRINGS) : NULL;
+	if (!a)
+		return -EBADMSG;
+	memset(all, 0, sizeof(*all));
+	nla_for_each_nested(string, a, left)
+		take_string(all, string);
+	return 0;
+}
+
+static int ask_strings(struct nl_msg *msg, void *header)
+{
+	struct nlattr *sets, *set;
+
+	if (ethernet_ask_all(msg, header) < 0)
+		return -EMSGSIZE;
+	sets = nla_nest_start(msg, ETHTOOL_A_STRSET_STRINGSETS);
+	set = sets ? nla_nest_start(msg, ETHTOOL_A_STRINGSETS_STRINGSET) : NULL;
+	if (!set || nla_put_u32(msg, ETHTOOL_A_STRINGSET_ID, ETH_SS_FEATURES) < 0)
+		return -EMSGSIZE;
+	nla_nest_end(msg, set);
+	return nla_nest_end(msg, sets);
 }
 
 static int observe(struct mirror *m, const struct nlmsghdr *n, bool add _unused_)
 {
+	struct numbers *numbers = mirror_fact(m, &offloads_feature, sizeof(*numbers));
+	const struct genlmsghdr *g = NLMSG_DATA(n);
 	struct nlattr *tb[ETHTOOL_A_FEATURES_NOCHANGE + 1];
-	struct iface *i = ethernet_parse(m, n, tb, ETHTOOL_A_FEATURES_NOCHANGE);
 	struct bits hardware, wanted, active, fixed;
 	struct offloads *f;
+	struct iface *i;
 
+	if (g->cmd == ETHTOOL_MSG_STRSET_GET_REPLY)
+		return take_strings(numbers, n);
+	i = ethernet_parse(m, n, tb, ETHTOOL_A_FEATURES_NOCHANGE);
 	if (!i)
 		return 0;
 	f = (struct offloads *)iface_get_object(mirror_model(m), i, &offloads_feature);
-	if (!f->numbered)
-		memset(f->number, UNKNOWN, sizeof(f->number));
-	take_set(f, tb[ETHTOOL_A_FEATURES_HW], &hardware);
-	take_set(f, tb[ETHTOOL_A_FEATURES_WANTED], &wanted);
-	take_set(f, tb[ETHTOOL_A_FEATURES_ACTIVE], &active);
-	take_set(f, tb[ETHTOOL_A_FEATURES_NOCHANGE], &fixed);
-	f->numbered = true;
+	take_set(tb[ETHTOOL_A_FEATURES_HW], &hardware);
+	take_set(tb[ETHTOOL_A_FEATURES_WANTED], &wanted);
+	take_set(tb[ETHTOOL_A_FEATURES_ACTIVE], &active);
+	take_set(tb[ETHTOOL_A_FEATURES_NOCHANGE], &fixed);
 	f->o.present = f->fixed = 0;
 	for (unsigned k = 0; k < OFFLOADS; k++) {
-		unsigned bit = f->number[k];
+		unsigned bit = numbers->bit[k] - 1u;
 		bool can = has_bit(&hardware, bit) && !has_bit(&fixed, bit);
 
-		if (bit == UNKNOWN)
+		if (!numbers->bit[k])
 			continue;
 		f->o.present |= BIT64(k);
 		f->fixed |= can ? 0 : BIT64(k);
@@ -218,11 +236,11 @@ static int encode(struct encoder *e, const struct step *s, unsigned part _unused
 }
 
 static const struct source sources[] = {
-	{ .get = GENL_ETHTOOL, .header = GENL_HDRLEN, .lazy = true,
-	  .commands = { .get = ETHTOOL_MSG_FEATURES_GET,
-			.add = { ETHTOOL_MSG_FEATURES_GET_REPLY, ETHTOOL_MSG_FEATURES_NTF } },
-	  .groups = { GENL_ETHTOOL_MONITOR }, .filter = ethernet_ask_all_names,
-	  .narrow = ethernet_ask_one_names },
+	{ .get = GENL_ETHTOOL, .header = GENL_HDRLEN, .lazy = true, .single = true,
+	  .commands = { .get = ETHTOOL_MSG_STRSET_GET, .add = { ETHTOOL_MSG_STRSET_GET_REPLY } },
+	  .filter = ask_strings },
+	ETH_SOURCE(ETHTOOL_MSG_FEATURES_GET, ETHTOOL_MSG_FEATURES_GET_REPLY,
+		   ETHTOOL_MSG_FEATURES_NTF),
 	{ 0 },
 };
 
