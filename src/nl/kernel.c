@@ -21,12 +21,14 @@
  */
 #include "nl/kernel.h"
 
+#include <limits.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "nl/asking.h"
 #include "nl/files.h"
 #include "nl/genl.h"
 #include "nl/listener.h"
@@ -70,15 +72,6 @@ struct pending {
 	struct xdp_job *program;
 };
 
-struct dump {
-	struct dump *next;
-	struct nlmsghdr *request;
-	message_fn fn;
-	done_fn done;
-	void *data;
-	bool interrupted, generic;
-};
-
 struct linux_kernel {
 	struct kernel k;
 	sd_event *event;
@@ -97,8 +90,8 @@ struct linux_kernel {
 	unsigned n, sent;
 	bool flush; /* what is queued may leave */
 
-	struct dump *dumps, **last_dump;
-	bool dumping, advancing;
+	struct asking asking;
+	bool advancing;
 
 	char *buffer; /* RECEIVE_BYTES, for answers */
 };
@@ -251,42 +244,58 @@ static void run_place(struct linux_kernel *lk)
 	finish_batch(lk);
 }
 
-static int send_dump(struct linux_kernel *lk, struct nlmsghdr *h)
+/* The first, and questions behind it that may leave with it. */
+static int send_questions(struct linux_kernel *lk)
 {
-	enum road road = road_of(h);
+	struct question_to_kernel *q = lk->asking.first;
+	enum road road = road_of(q->request);
+	unsigned n = asking_span(&lk->asking, lk->batch_limit);
+	uint16_t type = q->request->nlmsg_type;
+	_cleanup_free_ void *messages = NULL;
+	uint64_t begin;
+	size_t size;
+	int r;
 
 	if (road == ROAD_GENERIC)
-		h->nlmsg_type = genl_kernel_type(&lk->genl, h->nlmsg_type);
-	if (!h->nlmsg_type)
+		type = genl_kernel_type(&lk->genl, type);
+	if (!type)
 		return -EOPNOTSUPP;
-	h->nlmsg_seq = ++lk->seq;
-	/* An ack ends the answer for one object as NLMSG_DONE ends a dump. */
-	h->nlmsg_flags = NLM_F_REQUEST | (h->nlmsg_flags & NLM_F_ACK ? NLM_F_ACK : NLM_F_DUMP);
-	return send_to_kernel(lk, road, h, h->nlmsg_len);
+	for (unsigned i = 0; i < n; i++, q = q->next)
+		q->generic = road == ROAD_GENERIC;
+	messages = asking_write(&lk->asking, n, type, &lk->seq, &size);
+	lk->asking.sent = n;
+	begin = clock_usec(CLOCK_MONOTONIC);
+	r = send_to_kernel(lk, road, messages, size);
+	if (n > 1)
+		adapt_batch(lk, clock_usec(CLOCK_MONOTONIC) - begin);
+	return r;
 }
 
-static void start_dump(struct linux_kernel *lk)
+static void finish_question(struct question_to_kernel *q, int error)
 {
-	struct dump *d = lk->dumps;
-	bool here = place_is(d->request);
-	int r = here ? place_ask(d->request, d->fn, d->data) : send_dump(lk, d->request);
+	q->done(q->data, !error && q->interrupted ? -EINTR : error);
+	free(q->request);
+	free(q);
+}
 
-	lk->dumping = !here && r >= 0;
-	if (lk->dumping)
+static void start_asking(struct linux_kernel *lk)
+{
+	bool here = place_is(lk->asking.first->request);
+	int r = here ? place_ask(lk->asking.first->request, lk->asking.first->fn,
+				 lk->asking.first->data) : send_questions(lk);
+	unsigned n = here || !lk->asking.sent ? 1 : lk->asking.sent;
+
+	if (!here && r >= 0)
 		return;
-	lk->dumps = d->next;
-	if (!lk->dumps)
-		lk->last_dump = &lk->dumps;
-	d->done(d->data, r);
-	free(d->request);
-	free(d);
+	while (n--)
+		finish_question(asking_take(&lk->asking), r);
 	advance_later(lk);
 }
 
 /* Start whatever may start now: one batch or one dump at a time. Return: it is done already. */
 static bool advance_once(struct linux_kernel *lk)
 {
-	if (lk->sent || lk->dumping)
+	if (lk->sent || lk->asking.sent)
 		return false;
 	if (lk->n && lk->flush) {
 		if (road_of(nth_request(lk, 0)) == ROAD_PLACE) {
@@ -298,8 +307,8 @@ static bool advance_once(struct linux_kernel *lk)
 	}
 	if (!lk->n)
 		lk->flush = false;
-	if (lk->dumps)
-		start_dump(lk);
+	if (lk->asking.first)
+		start_asking(lk);
 	return false;
 }
 
@@ -358,15 +367,8 @@ static void linux_dump(struct kernel *k, const struct nlmsghdr *n, message_fn fn
 		       void *data)
 {
 	struct linux_kernel *lk = container_of(k, struct linux_kernel, k);
-	struct dump *d = new0(struct dump);
 
-	d->request = mem_dup(n, NLMSG_ALIGN(n->nlmsg_len));
-	d->generic = genl_is(n->nlmsg_type);
-	d->fn = fn;
-	d->done = done;
-	d->data = data;
-	*lk->last_dump = d;
-	lk->last_dump = &d->next;
+	asking_add(&lk->asking, n, fn, done, data);
 	advance_later(lk);
 }
 
@@ -378,37 +380,35 @@ static struct pending *find_pending(struct linux_kernel *lk, uint32_t seq)
 	return i < lk->sent ? &lk->pending[i] : NULL;
 }
 
-static void end_dump(struct linux_kernel *lk, int error)
+static void end_question(struct linux_kernel *lk, int error)
 {
-	struct dump *d = lk->dumps;
+	struct question_to_kernel *q = asking_take(&lk->asking);
 
-	lk->dumping = false;
-	lk->dumps = d->next;
-	if (!lk->dumps) {
-		lk->last_dump = &lk->dumps;
-		if (!(d->request->nlmsg_flags & NLM_F_ACK))
-			mem_pages_relax(lk->buffer, RECEIVE_BYTES);
-	}
-	d->done(d->data, !error && d->interrupted ? -EINTR : error);
-	free(d->request);
-	free(d);
-	advance(lk);
+	if (!lk->asking.first && !q->single)
+		mem_pages_relax(lk->buffer, RECEIVE_BYTES);
+	finish_question(q, error);
+	if (!lk->asking.sent)
+		advance(lk);
 }
 
 /* Return: this message ended the batch or dump, and with it what the buffer may be read for. */
 static bool take_answer(struct linux_kernel *lk, struct nlmsghdr *n)
 {
-	struct dump *d = lk->dumping ? lk->dumps : NULL;
+	unsigned passed = asking_passed(&lk->asking, n->nlmsg_seq);
 	const struct nlmsgerr *e = NLMSG_DATA(n);
+	struct question_to_kernel *d;
 	struct pending *p;
 
-	if (d && n->nlmsg_seq == d->request->nlmsg_seq) {
+	if (passed != UINT_MAX) {
+		while (passed--) /* nothing was wrong with those before it */
+			end_question(lk, 0);
+		d = lk->asking.first;
 		if (n->nlmsg_flags & NLM_F_DUMP_INTR)
 			d->interrupted = true;
 		if (n->nlmsg_type == NLMSG_DONE || n->nlmsg_type == NLMSG_ERROR) {
 			int error = NLMSG_PAYLOAD(n, 0) >= (int)sizeof(int) ? *(int *)e : 0;
 
-			end_dump(lk, error);
+			end_question(lk, error);
 			return true;
 		}
 		if (d->generic)
@@ -442,10 +442,11 @@ static int on_answer_io(sd_event_source *s _unused_, int fd, uint32_t revents _u
 		if (left == -ENOBUFS) {
 			/* An answer is lost: which one is not known, so none can be believed. */
 			lk->k.counters.overruns++;
-			if (lk->dumping)
-				end_dump(lk, -EINTR);
-			else if (lk->sent)
+			if (lk->sent)
 				fail_batch(lk, -ENOBUFS);
+			else
+				for (unsigned lost = lk->asking.sent; lost; lost--)
+					end_question(lk, -EINTR);
 			continue;
 		}
 		if (left < 0) /* that was all; another error would stop the source for ever */
@@ -548,17 +549,12 @@ static void linux_hold(struct kernel *k, bool on)
 static void linux_free(struct kernel *k)
 {
 	struct linux_kernel *lk = container_of(k, struct linux_kernel, k);
-	struct dump *d;
 
 	stop_listening(lk);
 	sd_event_source_disable_unref(lk->later);
 	for (unsigned n = 0; n < ROAD_SOCKETS_; n++)
 		outlet_close(&lk->outlets[n]);
-	while ((d = lk->dumps)) {
-		lk->dumps = d->next;
-		free(d->request);
-		free(d);
-	}
+	asking_free(&lk->asking);
 	for (unsigned i = 0; i < lk->n; i++) {
 		place_done(nth_request(lk, i));
 		pending_done(&lk->pending[i]);
@@ -583,7 +579,6 @@ int kernel_open(sd_event *event, struct kernel **ret)
 	int r;
 
 	lk->k.ops = &linux_ops;
-	lk->last_dump = &lk->dumps;
 	lk->batch_limit = BATCH_FIRST;
 	lk->buffer = mem_pages(RECEIVE_BYTES);
 	lk->event = sd_event_ref(event);
