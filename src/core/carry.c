@@ -19,7 +19,7 @@
 
 /* Steps handed to the kernel before the loop turns; their answers bound the memory. */
 #define WINDOW 512
-/* A plan longer than this is cheaper to verify by dumps than by its notifications. */
+/* More loud steps than this are cheaper to verify by dumps than by their notifications. */
 #define BULK 256
 /*
  * Between attempts at what failed: 1 s, doubling up to about a minute. Once soon
@@ -209,10 +209,20 @@ void carry_out(struct engine *e, struct plan *plan)
 	submit_window(e);
 }
 
+/* Of a link that is made, attached or brought up the kernel tells several times; of the rest once. */
+static unsigned count_loud(const struct plan *plan)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < plan->n; i++)
+		n += plan->steps[i].phase != PHASE_PHY;
+	return n;
+}
+
 static void plan_done(struct engine *e)
 {
 	/* Of a link that is down the kernel does not tell all: an undoing must see it. */
-	bool dump = !e->live || e->untold || e->plan->n > BULK || e->undoing || carry_must_undo(e);
+	bool dump = !e->live || e->untold || count_loud(e->plan) > BULK || e->undoing || carry_must_undo(e);
 
 	if (e->info.number)
 		change_info_time(&e->info, e->plan, e->plan_usec);

@@ -495,7 +495,7 @@ int change_start(struct engine *e, struct errors *errors, outcome_fn done, void 
 	struct generation *g = NULL;
 	struct pending p;
 	uint64_t good;
-	int r = engine_load(e, errors, &g);
+	int r = engine_load_first(e, errors, &g);
 	bool has_pending = e->history_dir && (read_pending(e, &p) || guess_pending(e, &p));
 
 	if (has_pending && (!p.reverted || (r >= 0 && is_reverted(&p, g)))) {

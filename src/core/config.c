@@ -529,9 +529,9 @@ static void complete(struct model *want)
 				features[f]->complete(want, i);
 }
 
-int config_load(const struct config_paths *paths, struct errors *e, struct generation **ret)
+struct generation *config_gather(const struct config_paths *paths, struct errors *e)
 {
-	_cleanup_(generation_freep) struct generation *g = new0(struct generation);
+	struct generation *g = new0(struct generation);
 	_cleanup_(files_done) struct file_list files = { 0 };
 	struct arena *arena = arena_new();
 	struct walk w = {
@@ -550,16 +550,29 @@ int config_load(const struct config_paths *paths, struct errors *e, struct gener
 		g->files[g->n_files++] = arena_str(arena, files.entries[i].path);
 		parse_file(&w, files.entries[i].path);
 	}
+	if (!paths->stored)
+		snprintf(g->hash, sizeof(g->hash), "%016" PRIx64, w.hash);
+	return g;
+}
+
+int config_judge(const struct config_paths *paths, struct generation *read, struct errors *e,
+		 struct generation **ret)
+{
+	_cleanup_(generation_freep) struct generation *g = read;
+
 	complete(g->want);
 	/* What does not parse would only be told twice. */
 	if (!e->n)
 		config_check(g, paths, e);
 	if (e->n)
 		return -EINVAL;
-	if (!paths->stored)
-		snprintf(g->hash, sizeof(g->hash), "%016" PRIx64, w.hash);
 	*ret = TAKE_PTR(g);
 	return 0;
+}
+
+int config_load(const struct config_paths *paths, struct errors *e, struct generation **ret)
+{
+	return config_judge(paths, config_gather(paths, e), e, ret);
 }
 
 int config_parse_record(const char *path, struct errors *e, struct model *into)

@@ -57,6 +57,17 @@ extern const char *const config_default_paths[];
 int config_load(const struct config_paths *paths, struct errors *e, struct generation **ret);
 
 /**
+ * config_gather - the first half of config_load(): read the files, which needs no kernel
+ *
+ * Return: never NULL; with errors, what could be understood.
+ */
+struct generation *config_gather(const struct config_paths *paths, struct errors *e);
+
+/** config_judge - the second half: @read, which is taken over, with the errors of reading it */
+int config_judge(const struct config_paths *paths, struct generation *read, struct errors *e,
+		 struct generation **ret);
+
+/**
  * config_parse_record - read a file that model_export() wrote, without checks
  *
  * Entries that the rows do not understand are skipped and told in @e.

@@ -159,7 +159,7 @@ json_t *engine_json_of(const struct engine *e, const char *name, const uint64_t 
 uint64_t engine_wanted(void *engine)
 {
 	const struct engine *e = engine;
-	const struct generation *const all[] = { e->current, e->previous, e->fallback };
+	const struct generation *const all[] = { e->current, e->previous, e->fallback, e->read };
 	uint64_t bits = model_features(e->record->owned);
 
 	for (unsigned n = 0; n < ARRAY_SIZE(all); n++)
@@ -183,14 +183,34 @@ bool engine_read(struct engine *e, uint64_t which)
 	return !lacks;
 }
 
-int engine_load(struct engine *e, struct errors *errors, struct generation **ret)
+static struct config_paths paths_now(struct engine *e)
 {
 	struct config_paths paths = e->paths;
 
 	paths.present = engine_present;
 	paths.data = e;
 	paths.machine = e->mirror->synced ? e->mirror->seen : NULL;
+	return paths;
+}
+
+int engine_load(struct engine *e, struct errors *errors, struct generation **ret)
+{
+	const struct config_paths paths = paths_now(e);
+
+	e->read = generation_free(e->read);
+	errors_done(&e->read_errors);
 	return config_load(&paths, errors, ret);
+}
+
+int engine_load_first(struct engine *e, struct errors *errors, struct generation **ret)
+{
+	const struct config_paths paths = paths_now(e);
+
+	if (!e->read)
+		return engine_load(e, errors, ret);
+	*errors = e->read_errors;
+	e->read_errors = (struct errors){ 0 };
+	return config_judge(&paths, TAKE_PTR(e->read), errors, ret);
 }
 
 void engine_reject(struct engine *e, const struct errors *errors)

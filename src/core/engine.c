@@ -428,6 +428,8 @@ struct engine *engine_free(struct engine *e)
 	generation_free(e->current);
 	generation_free(e->previous);
 	generation_free(e->waiting);
+	generation_free(e->read);
+	errors_done(&e->read_errors);
 	free(e->cause);
 	free(e->ended);
 	change_close(e);
@@ -445,8 +447,13 @@ struct engine *engine_free(struct engine *e)
 	return NULL;
 }
 
+/*
+ * The configuration cannot be judged before the kernel was read; but what it names shows now
+ * what of the kernel is to be read, so that it need not be read twice.
+ */
 void engine_start(struct engine *e)
 {
+	e->read = config_gather(&e->paths, &e->read_errors);
 	mirror_sync(e->mirror, e->live);
 }
 

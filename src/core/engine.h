@@ -38,6 +38,8 @@ struct engine {
 	struct record *record;
 	struct encoder *encoder;
 	struct config_paths paths;  /* of the configuration */
+	struct generation *read; /* of it, at the start: not judged yet; NULL: it is no longer needed */
+	struct errors read_errors;
 	struct generation *current; /* NULL: none was valid yet */
 	uint64_t number;	    /* of the current generation, counting from 1 */
 	bool live;		    /* follow notifications; else dump, apply, dump */
@@ -144,6 +146,9 @@ int engine_apply(struct engine *e, struct generation *g, outcome_fn done, void *
 
 /** engine_load - read the configuration from disk; as config_load() */
 int engine_load(struct engine *e, struct errors *errors, struct generation **ret);
+
+/** engine_load_first - the same as it was on disk at engine_start(); @errors has none yet */
+int engine_load_first(struct engine *e, struct errors *errors, struct generation **ret);
 
 /**
  * engine_reload - engine_load() and engine_apply()

@@ -167,14 +167,21 @@ static int observe_link(struct mirror *m, struct iface *i, const struct link_mes
 /* It stays the same as long as the device does. */
 static void look(struct mirror *m)
 {
+	const struct link *last = NULL;
+
 	MODEL_FOREACH(m->seen, i) {
 		struct link *l = iface_link(i);
 
 		if (!l || *l->kind || l->driver)
 			continue;
-		l->driver = kernel_driver(m->kernel, i->name);
+		/* Ports of one device have its driver (the folder "device" is the parent). */
+		if (last && last->parent_dev && l->parent_dev && !strcmp(last->parent_dev, l->parent_dev))
+			l->driver = str_dup(last->driver);
+		else
+			l->driver = kernel_driver(m->kernel, i->name);
 		if (!l->driver)
 			continue;
+		last = l;
 		l->o.present |= BIT64(DRIVER);
 		mirror_touch(m, i);
 	}

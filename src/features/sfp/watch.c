@@ -25,6 +25,8 @@
 /* After a hint it is looked at several times: the hint may come before what it is about. */
 #define HINT_USEC UINT64_C(350000)
 #define HINTS 2
+/* At the start nothing waits for it, unless it is configured. */
+#define FIRST_USEC UINT64_C(200000)
 /* The kernel takes its time with a module (sfp_sm_main(): up to 2 s until a PHY is found). */
 #define HINTS_MODULE 8
 #define UEVENT_GROUP 1
@@ -306,7 +308,7 @@ const struct cage *sfp_watch_note(struct sfp_watch *w, const struct iface *i)
 		c->due = UINT64_MAX;
 		c->carrier = l->carrier;
 		HASH_ADD_INT(w->cages, ifindex, c);
-		hint(w, c, 0);
+		hint(w, c, w->mirror->filling ? FIRST_USEC : 0);
 	}
 	c->up = l->up;
 	if (c->carrier != !!l->carrier && c->known) {
@@ -347,6 +349,9 @@ static void configure(struct sfp_watch *w, struct cage *c, const struct iface *w
 		cage_exceed(c);
 		tell(w, c);
 	}
+	/* Before it was ever looked at. */
+	if (!c->known && !c->asking && c->due != UINT64_MAX && (changed || c->follow || interval))
+		hint(w, c, 0);
 	if (interval == c->interval)
 		return;
 	c->interval = interval;
