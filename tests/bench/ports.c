@@ -1,22 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * How long netctld takes from its start until all is configured, beside the least
- * that anybody needs to read the same from the kernel once: the same dumps on
- * one socket for each family, one after the other, as a socket has but one under way.
+ * that anybody needs to read the same from the kernel once, and to set the same: the same dumps
+ * on one socket for each family, one after the other, as a socket has but one under way,
+ * and many settings to a sendmsg(), with one ack.
  *
- *	ports read				reads once; prints microseconds
+ *	ports read [FILE...]			reads once, and these files, with libconfig, as what
+ *						is to be read stands in them; prints microseconds
+ *	ports write N				sets two of each device to N; prints microseconds
+ *	ports run PROGRAM [ARGUMENT...]		prints microseconds from fork() until it has ended
  *	ports start PROGRAM [ARGUMENT...]	starts it; prints microseconds until it
  *						says READY=1 (sd_notify(3)), and ends it
  *
- * What is read: links, addresses, routes, and of each device the messages of ethtool that
- * tests/bench/ethernet names.
+ * What is read is what strace(1) shows netctld to read with the configuration of
+ * tests/bench/ethernet: links, ports of bridges, addresses, routes, queueing disciplines, and
+ * of each device the messages of ethtool that it names, bits without their names; the names
+ * of offloads once; the state of the link, which no dump tells all of, device by device, all in one
+ * sendmsg().
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include <errno.h>
+#include <libconfig.h>
+#include <linux/ethtool.h>
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
+#include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
 #include <linux/netlink.h>
 #include <signal.h>
@@ -98,13 +108,6 @@ static void dump(int fd, int type, size_t header, int family, void (*seen)(const
 }
 
 static unsigned devices;
-
-static void take_link(const struct nlmsghdr *n)
-{
-	(void)n;
-	devices++;
-}
-
 static int family;
 
 static void take_family(const struct nlmsghdr *n)
@@ -153,27 +156,177 @@ static void find_family(int fd)
 	receive(fd, 1, take_family);
 }
 
-static int read_all(void)
+/* The names of offloads, of no device. */
+static void ask_strings(int fd)
 {
-	/* As tests/bench/ports configures; FEATURES with names, as the daemon has to. */
-	static const struct { int command; uint32_t flags; } asked[] = {
-		{ ETHTOOL_MSG_PAUSE_GET, 1 },	  { ETHTOOL_MSG_RINGS_GET, 1 },
-		{ ETHTOOL_MSG_CHANNELS_GET, 1 },  { ETHTOOL_MSG_COALESCE_GET, 1 },
-		{ ETHTOOL_MSG_FEC_GET, 1 },	  { ETHTOOL_MSG_FEATURES_GET, 0 },
+	struct {
+		struct nlmsghdr n;
+		struct genlmsghdr g;
+		struct rtattr header, sets, set, id;
+		uint32_t which;
+	} q = { .n = { .nlmsg_len = sizeof(q), .nlmsg_type = family,
+		       .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
+		.g = { .cmd = ETHTOOL_MSG_STRSET_GET, .version = 1 },
+		.header = { .rta_len = 4, .rta_type = 1 | NLA_F_NESTED },
+		.sets = { .rta_len = 16, .rta_type = ETHTOOL_A_STRSET_STRINGSETS | NLA_F_NESTED },
+		.set = { .rta_len = 12, .rta_type = ETHTOOL_A_STRINGSETS_STRINGSET | NLA_F_NESTED },
+		.id = { .rta_len = 8, .rta_type = ETHTOOL_A_STRINGSET_ID },
+		.which = ETH_SS_FEATURES };
+
+	if (send(fd, &q, sizeof(q), 0) < 0)
+		die("send");
+	receive(fd, 1, NULL);
+}
+
+static int indexes[4096];
+
+static void take_index(const struct nlmsghdr *n)
+{
+	const struct ifinfomsg *i = NLMSG_DATA(n);
+
+	if (i->ifi_type == ARPHRD_ETHER && devices < sizeof(indexes) / sizeof(*indexes))
+		indexes[devices++] = i->ifi_index;
+}
+
+/* A question about each device; the last answer is an ack. */
+static void ask_each(int fd, int command)
+{
+	static struct question {
+		struct nlmsghdr n;
+		struct genlmsghdr g;
+		struct rtattr nest, index_head;
+		uint32_t index;
+		struct rtattr flags_head;
+		uint32_t flags;
+	} batch[sizeof(indexes) / sizeof(*indexes)];
+
+	for (unsigned d = 0; d < devices; d++)
+		batch[d] = (struct question){
+			.n = { .nlmsg_len = sizeof(*batch), .nlmsg_type = family,
+			       .nlmsg_flags = NLM_F_REQUEST | (d + 1 == devices ? NLM_F_ACK : 0) },
+			.g = { .cmd = command, .version = 1 },
+			.nest = { .rta_len = 20, .rta_type = 1 | NLA_F_NESTED },
+			.index_head = { .rta_len = 8, .rta_type = ETHTOOL_A_HEADER_DEV_INDEX },
+			.index = indexes[d],
+			.flags_head = { .rta_len = 8, .rta_type = ETHTOOL_A_HEADER_FLAGS },
+			.flags = ETHTOOL_FLAG_COMPACT_BITSETS,
+		};
+	if (!devices)
+		return;
+	if (send(fd, batch, devices * sizeof(*batch), 0) < 0)
+		die("send");
+	receive(fd, 1, NULL);
+}
+
+static void read_file(const char *path)
+{
+	config_t c;
+
+	config_init(&c);
+	if (config_read_file(&c, path) != CONFIG_TRUE) {
+		fprintf(stderr, "ports: %s:%d: %s\n", path, config_error_line(&c),
+			config_error_text(&c));
+		exit(2);
+	}
+	config_destroy(&c);
+}
+
+static int read_all(char **files)
+{
+	/* As tests/bench/ethernet configures. */
+	static const int asked[] = {
+		ETHTOOL_MSG_LINKMODES_GET, ETHTOOL_MSG_LINKINFO_GET, ETHTOOL_MSG_PAUSE_GET,
+		ETHTOOL_MSG_FEC_GET, ETHTOOL_MSG_RINGS_GET, ETHTOOL_MSG_CHANNELS_GET,
+		ETHTOOL_MSG_COALESCE_GET, ETHTOOL_MSG_FEATURES_GET,
 	};
 	uint64_t begin = now();
 	int route = netlink(NETLINK_ROUTE), generic = netlink(NETLINK_GENERIC);
 
-	dump(route, RTM_GETLINK, sizeof(struct ifinfomsg), AF_UNSPEC, take_link);
+	(void)setsockopt(generic, SOL_SOCKET, SO_SNDBUFFORCE, &(int){ 1 << 20 }, sizeof(int));
+	for (; *files; files++)
+		read_file(*files);
+	dump(route, RTM_GETLINK, sizeof(struct ifinfomsg), AF_UNSPEC, take_index);
 	dump(route, RTM_GETLINK, sizeof(struct ifinfomsg), AF_BRIDGE, NULL);
 	dump(route, RTM_GETADDR, sizeof(struct ifaddrmsg), AF_UNSPEC, NULL);
 	dump(route, RTM_GETROUTE, sizeof(struct rtmsg), AF_INET, NULL);
 	dump(route, RTM_GETROUTE, sizeof(struct rtmsg), AF_INET6, NULL);
+	dump(route, RTM_GETQDISC, sizeof(struct tcmsg), AF_UNSPEC, NULL);
 	find_family(generic);
+	ask_strings(generic);
 	for (unsigned n = 0; n < sizeof(asked) / sizeof(*asked); n++)
-		dump_ethtool(generic, asked[n].command, asked[n].flags);
+		dump_ethtool(generic, asked[n], ETHTOOL_FLAG_COMPACT_BITSETS);
+	ask_each(generic, ETHTOOL_MSG_LINKSTATE_GET);
 	printf("%u\n", (unsigned)(now() - begin));
 	fprintf(stderr, "%u devices, %u messages\n", devices, messages);
+	return 0;
+}
+
+struct setting {
+	struct nlmsghdr n;
+	struct genlmsghdr g;
+	struct rtattr nest, index_head;
+	uint32_t index;
+	struct rtattr flags_head;
+	uint32_t flags;
+	struct rtattr value_head;
+	uint32_t value;
+};
+
+static struct setting setting_of(int command, int attribute, int ifindex, uint32_t value)
+{
+	return (struct setting){
+		.n = { .nlmsg_len = sizeof(struct setting), .nlmsg_type = family,
+		       .nlmsg_flags = NLM_F_REQUEST },
+		.g = { .cmd = command, .version = 1 },
+		.nest = { .rta_len = 20, .rta_type = 1 | NLA_F_NESTED },
+		.index_head = { .rta_len = 8, .rta_type = ETHTOOL_A_HEADER_DEV_INDEX },
+		.index = ifindex,
+		.flags_head = { .rta_len = 8, .rta_type = ETHTOOL_A_HEADER_FLAGS },
+		.flags = ETHTOOL_FLAG_OMIT_REPLY,
+		.value_head = { .rta_len = 8, .rta_type = attribute }, .value = value,
+	};
+}
+
+/* Two settings of each device; the links are read first, to know them, and not counted. */
+static int write_all(uint32_t value)
+{
+	static struct setting batch[2 * sizeof(indexes) / sizeof(*indexes)];
+	int route = netlink(NETLINK_ROUTE), generic = netlink(NETLINK_GENERIC);
+	uint64_t begin;
+	unsigned n = 0;
+
+	dump(route, RTM_GETLINK, sizeof(struct ifinfomsg), AF_UNSPEC, take_index);
+	(void)setsockopt(generic, SOL_SOCKET, SO_SNDBUFFORCE, &(int){ 1 << 20 }, sizeof(int));
+	begin = now();
+	find_family(generic);
+	for (unsigned d = 0; d < devices; d++) {
+		batch[n++] = setting_of(ETHTOOL_MSG_RINGS_SET, ETHTOOL_A_RINGS_RX, indexes[d], value);
+		batch[n++] = setting_of(ETHTOOL_MSG_COALESCE_SET, ETHTOOL_A_COALESCE_RX_USECS,
+					indexes[d], value);
+	}
+	if (!n)
+		return 0;
+	batch[n - 1].n.nlmsg_flags |= NLM_F_ACK;
+	if (send(generic, batch, n * sizeof(*batch), 0) < 0)
+		die("send");
+	receive(generic, 1, NULL);
+	printf("%u\n", (unsigned)(now() - begin));
+	return 0;
+}
+
+static int run(char **argv)
+{
+	uint64_t begin = now();
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (!freopen("/dev/null", "w", stdout))
+			_exit(2);
+		execvp(argv[0], argv);
+		die(argv[0]);
+	}
+	waitpid(pid, NULL, 0);
+	printf("%u\n", (unsigned)(now() - begin));
 	return 0;
 }
 
@@ -208,10 +361,15 @@ static int start(char **argv)
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && !strcmp(argv[1], "read"))
-		return read_all();
+	if (argc >= 2 && !strcmp(argv[1], "read"))
+		return read_all(argv + 2);
+	if (argc == 3 && !strcmp(argv[1], "write"))
+		return write_all(strtoul(argv[2], NULL, 10));
+	if (argc > 2 && !strcmp(argv[1], "run"))
+		return run(argv + 2);
 	if (argc > 2 && !strcmp(argv[1], "start"))
 		return start(argv + 2);
-	fprintf(stderr, "usage: ports read | ports start PROGRAM [ARGUMENT...]\n");
+	fprintf(stderr, "usage: ports read [FILE...] | write N | run PROGRAM [ARGUMENT...] |\n"
+			"       start PROGRAM [ARGUMENT...]\n");
 	return 2;
 }
