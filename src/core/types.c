@@ -391,7 +391,7 @@ const struct type type_name = {
 
 /* Ethernet addresses. */
 
-static int mac_parse(struct parse *p, const config_setting_t *s, void *v)
+static int any_mac_parse(struct parse *p, const config_setting_t *s, void *v)
 {
 	const char *text = NULL;
 	uint8_t m[6];
@@ -404,6 +404,18 @@ static int mac_parse(struct parse *p, const config_setting_t *s, void *v)
 		   &m[5], &end) != 6 ||
 	    text[end] || end != 17)
 		return parse_refuse(p, "\"%s\" is not an Ethernet address (aa:bb:cc:dd:ee:ff)", text);
+	memcpy(v, m, sizeof(m));
+	return 0;
+}
+
+static int mac_parse(struct parse *p, const config_setting_t *s, void *v)
+{
+	const char *text = config_setting_get_string(s);
+	uint8_t m[6];
+	int r = any_mac_parse(p, s, m);
+
+	if (r < 0)
+		return r;
 	if (m[0] & 1)
 		return parse_refuse(p, "\"%s\" is a group address", text);
 	if (!memcmp(m, "\0\0\0\0\0", 6))
@@ -437,6 +449,11 @@ static void mac_before(void *v)
 const struct type type_mac = {
 	.name = "Ethernet address", .signature = "s", .size = 6,
 	.parse = mac_parse, .json = mac_json, .put = number_put, .get = number_get, .before = mac_before,
+};
+
+const struct type type_mac_any = {
+	.name = "Ethernet address", .signature = "s", .size = 6,
+	.parse = any_mac_parse, .json = mac_json, .put = number_put, .get = number_get,
 };
 
 /* References to interfaces. */

@@ -62,6 +62,8 @@ extern const struct type type_name;
 
 /* An Ethernet address, uint8_t[ETH_ALEN]; "aa:bb:cc:dd:ee:ff". */
 extern const struct type type_mac;
+/* Also of a group, or none: what frames may carry. */
+extern const struct type type_mac_any;
 
 /* Another interface; struct ifref, NLA_U32 with the index. */
 extern const struct type type_ifref;

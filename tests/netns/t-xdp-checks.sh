@@ -96,6 +96,11 @@ check_equal "and is native" native "$(xdp v0 .xdp.attached)"
 config v0 'program = "forward"; forward = { to = [ "v1" ]; };'
 check "a redirect to the other end" refused 'v0: xdp.forward.to: "v1" is the other end of v0'
 program=$(xdp v0 .xdp.program)
+cat >"$daemon_dir/etc/10-test.conf" <<END
+interfaces = ( { name = "w0.5"; kind = "vlan"; vlan = { link = "w0"; id = 5; protocol = "802.1ad"; }; },
+{ name = "v0"; xdp = { program = "forward"; forward = { to = [ "w0.5" ]; }; }; } );
+END
+check "a VLAN with other tags than the program's" refused 'v0: xdp.forward.to: "w0.5" has service tags'
 n=$((n + 1))
 cat >"$daemon_dir/etc/10-test.conf" <<END
 interfaces = ( { name = "v0"; alias = "touched $n"; xdp = { program = "forward"; forward = { to = [ "w0" ]; }; }; },

@@ -43,6 +43,7 @@ static void filter_tells_rules_apart(void **state _unused_)
 	p = program("filter", "rules = ("
 			      "{ vlan = 66; action = \"drop\"; },"
 			      "{ src_mac = \"02:00:00:00:00:07\"; action = \"drop\"; },"
+			      "{ dst_mac = \"ff:ff:ff:ff:ff:ff\"; action = \"drop\"; },"
 			      "{ protocol = \"tcp\"; dst_port = \"5000-6000\"; action = \"drop\"; },"
 			      "{ protocol = \"udp\"; src_port = 53; dst = \"192.0.2.0/24\"; action = \"drop\"; },"
 			      "{ ethertype = \"arp\"; action = \"drop\"; },"
@@ -53,6 +54,9 @@ static void filter_tells_rules_apart(void **state _unused_)
 	assert_int_equal(verdict(&p, pad(ethernet(0x88cc, two), 60)), XDP_DROP);
 	q = pad(ethernet(0x88cc, NULL), 60);
 	q.data[11] = 7;
+	assert_int_equal(verdict(&p, q), XDP_DROP);
+	q = pad(ethernet(0x88cc, NULL), 60);
+	memset(q.data, 0xff, 6);
 	assert_int_equal(verdict(&p, q), XDP_DROP);
 	assert_int_equal(verdict(&p, ports(ipv4("10.0.0.1", "10.0.0.2", 6), 1, 4999)), XDP_PASS);
 	assert_int_equal(verdict(&p, ports(ipv4("10.0.0.1", "10.0.0.2", 6), 1, 5000)), XDP_DROP);

@@ -13,6 +13,7 @@
 #include "core/errors.h"
 #include "features/xdp/xdp.h"
 
+#include <linux/if_ether.h>
 #include <linux/if_vlan.h>
 #include <linux/sockios.h>
 
@@ -153,6 +154,16 @@ static bool comes_back(const struct model *want, const struct model *have, const
 	return false;
 }
 
+static bool takes_service_tags(const struct iface *i)
+{
+	const struct feature *vlan = feature_find("vlan");
+	const struct row *protocol = row_find(vlan, "protocol");
+	const struct object *o = i ? iface_object(i, vlan) : NULL;
+
+	return o && row_has(vlan, protocol, o) &&
+	       *(const uint16_t *)row_value(protocol, o) == ETH_P_8021AD;
+}
+
 static char *refused(const struct model *want, const struct model *have, const struct iface *i,
 		     const struct origin **ret_where)
 {
@@ -161,6 +172,11 @@ static char *refused(const struct model *want, const struct model *have, const s
 
 	for (unsigned n = 0; f && n < NAMES_MAX && f->to.items[n][0]; n++) {
 		*ret_where = to_place(i);
+		if (takes_service_tags(model_find(want, f->to.items[n])) ||
+		    takes_service_tags(model_find(have, f->to.items[n])))
+			return str_format("xdp.forward.to: \"%s\" has service tags (802.1ad), and "
+					  "the program takes and gives customer tags (802.1Q)",
+					  f->to.items[n]);
 		if (!strcmp(peer, f->to.items[n]))
 			return str_format("xdp.forward.to: \"%s\" is the other end of %s: what is "
 					  "redirected to it comes back, again and again", peer, i->name);

@@ -187,7 +187,7 @@ static const struct row rule_rows[] = {
 	  .help = "Destination address" },
 	{ .key = "src_mac", .type = &type_mac, VALUE(rule, src_mac), .attr = FILTER_SOURCE_MAC,
 	  .help = "Ethernet source" },
-	{ .key = "dst_mac", .type = &type_mac, VALUE(rule, dst_mac), .attr = FILTER_TARGET_MAC,
+	{ .key = "dst_mac", .type = &type_mac_any, VALUE(rule, dst_mac), .attr = FILTER_TARGET_MAC,
 	  .help = "Ethernet destination" },
 	{ .key = "vlan", .type = &type_u16, VALUE(rule, vlan), .attr = FILTER_VLAN, .max = 4094,
 	  .help = "ID of the outermost VLAN tag; 0: untagged" },
