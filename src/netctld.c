@@ -127,8 +127,10 @@ static void tell_status(struct daemon *d)
 /* Tell the service manager when the first configuration stands (or cannot), or another does. */
 static void ready(struct daemon *d)
 {
-	if (!d->ready || d->reloading)
+	if (!d->ready || d->reloading) {
 		sd_notify(0, "READY=1");
+		d->status = NULL; /* what came of it is told, also if it is the same as before */
+	}
 	d->ready = true;
 	d->reloading = false;
 	d->look = true;

@@ -324,16 +324,20 @@ class Daemon:
         self.process.send_signal(signal.SIGHUP)
         return self.wait()
 
-    def wait(self, seconds=20):
+    def wait(self, seconds=60):
         """The end of a change: "steady", "degraded…", "killed", or "timeout"."""
         end = time.monotonic() + seconds
+        ready = False  # READY=1 ends a start or a reload, and what came of it follows
         while time.monotonic() < end:
             # Before the look at the socket: what it said last is read first.
             gone = self.process.poll() is not None
             if select.select([self.socket], [], [], 0 if gone else 0.05)[0]:
                 for line in self.socket.recv(4096).decode().splitlines():
-                    if line.startswith("STATUS="):
-                        return line[7:]
+                    ready = ready or line == "READY=1"
+                    if ready and line.startswith("STATUS="):
+                        # The daemon is as it was before: steady, if it was.
+                        undone = "the change was undone\n" in self.log()
+                        return "degraded: the change was undone" if undone else line[7:]
             elif gone:
                 status, self.process = self.process.returncode, None
                 return "killed" if status == -signal.SIGKILL else "exit status %d" % status
@@ -358,7 +362,11 @@ class Daemon:
 
     def once(self):
         """What another daemon with the same record would do: exit status, requests, log."""
-        p = subprocess.run(self.command("--once"), capture_output=True, text=True, timeout=30)
+        copy = self.dir + "/copy"  # of what may be only one daemon's
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(self.state, copy, ignore=shutil.ignore_patterns("*.new", "lock"))
+        p = subprocess.run(self.command("--once", "--state-dir=" + copy), capture_output=True, text=True,
+                           timeout=60)
         n = [l for l in p.stderr.splitlines() if l.startswith("settled; asked")]
         return p.returncode, int(n[-1].split(": ")[1].split()[0]) if n else -1, p.stderr
 
