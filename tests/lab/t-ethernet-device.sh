@@ -127,7 +127,7 @@ put_back() { # WHAT WANTED COMMAND... -- COMMAND...
 		shift
 	done
 	shift
-	"${change[@]}" >/dev/null 2>&1
+	check "$what is changed by another hand" "${change[@]}"
 	check_eventually 3 "$what is put back" is "$wanted" "$@"
 }
 put_back "wake-on" ps ethtool -s ethsim0 wol g -- wol Wake-on
@@ -135,7 +135,7 @@ put_back "messages" "probe hw" ethtool -s ethsim0 msglvl link on -- messages
 put_back "a private flag" "loop back,fast" ethtool --set-priv-flags ethsim0 legacy-rx on -- flags
 put_back "the module" auto ethtool --set-module ethsim0 power-mode-policy high -- module power-mode-policy
 put_back "MDI-X" "on (forced)" ethtool -s ethsim0 mdix off -- link MDI-X
-put_back "PLCA" 12 ethtool --set-plca-cfg ethsim0 node-cnt 20 -- \
+put_back "PLCA" 12 "$(dirname "$0")/plca.py" ethsim0 20 -- \
 	sh -c "netctl show ethsim0 --json | jq -c .ethernet.plca.node_count"
 check_eventually 5 "the link is up" lab_carrier ethsim0 1
 # Nobody tells of these: they are put back with the next look.
