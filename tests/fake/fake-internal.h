@@ -171,6 +171,8 @@ int dsa_read(struct fake_kernel *fk, const char *path, char *buf, size_t size);
 /* fake-xdp.c */
 
 int fake_xdp(struct fake_kernel *fk, const struct xdp_job *j, const char **text);
+int fake_tcx(struct xdp *x, int ifindex, enum xdp_hook hook, struct tcx_program *ret,
+	     uint64_t *revision);
 int xdp_change(struct call *c, struct device *d, const struct nlattr *nest);
 void xdp_put(struct nl_msg *msg, const struct device *d);
 void xdp_gone(struct fake_kernel *fk, int index);

@@ -441,6 +441,7 @@ struct kernel *fake_kernel_open(struct fake_kernel *fk)
 	struct connection *c = new0(struct connection);
 
 	c->k.ops = &fake_ops;
+	fk->xdp.query = fake_tcx;
 	c->k.xdp = &fk->xdp;
 	c->fk = fk;
 	if (fk->connection || sd_event_add_defer(fk->event, &c->work, on_work, c) < 0 ||

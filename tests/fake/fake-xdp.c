@@ -53,6 +53,13 @@ int fake_xdp(struct fake_kernel *fk, const struct xdp_job *j, const char **text)
 	return 0;
 }
 
+/* Nothing is at tcx here, and the kernel that the tests run on is not asked. */
+int fake_tcx(struct xdp *x _unused_, int ifindex _unused_, enum xdp_hook hook _unused_,
+	     struct tcx_program *ret _unused_, uint64_t *revision _unused_)
+{
+	return 0;
+}
+
 int xdp_change(struct call *c, struct device *d, const struct nlattr *nest)
 {
 	const struct nlattr *fd = nla_find(nla_data(nest), nla_len(nest), IFLA_XDP_FD);
