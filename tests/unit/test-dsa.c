@@ -191,6 +191,7 @@ static struct harness *espressobin_begin(void **state)
 {
 	struct harness *h = *state;
 
+	harness_need_fake(h);
 	assert_int_equal(quirks_load(TEST_TOP "/data/quirks"), 0);
 	harness_nic(h, "eth0");
 	fake_driver(h->fake, "eth0", "mvneta");
