@@ -46,6 +46,13 @@ settles "netem: with the gap of 1" 'qdisc = { kind = "netem"; delay = "10ms"; re
 settles "netem: with another" 'qdisc = { kind = "netem"; delay = "10ms"; reorder = "25%"; gap = 5; };'
 refused "fq: a quantum that the kernel would not keep" 'qdisc = { kind = "fq"; quantum = 255; };' 'quantum: 255 is out of range'
 settles "ets: quanta at both ends" 'qdisc = { kind = "ets"; quanta = [ 256, 1048576 ]; };'
+quanta() { tc -j qdisc show dev near root | jq -c '.[0].options.quanta'; }
+settles "ets: two bands with a quantum" 'qdisc = { kind = "ets"; bands = 2; quanta = [ 3000, 2000 ]; };'
+check_equal "so it is" '[3000,2000]' "$(quanta)"
+settles "ets: one of the two has none any more" 'qdisc = { kind = "ets"; bands = 2; quanta = [ 3000 ]; };'
+check_equal "it has what it has by itself" '[3000,1514]' "$(quanta)"
+settles "ets: neither has" 'qdisc = { kind = "ets"; bands = 2; quanta = [ 0 ]; };'
+check_equal "so it is" '[1514,1514]' "$(quanta)"
 
 settles "a tag of priority 0" "$(filter 'vlan_action = "push"; vlan_action_id = 5; vlan_action_priority = 0;')"
 settles "and of none said" "$(filter 'vlan_action = "push"; vlan_action_id = 5;')"

@@ -3,6 +3,7 @@
  * Kinds that stand below the classes of a TSN port: cbs (IEEE 802.1Q, 8.6.8.2),
  * etf, and ets (8.6.8.3) in the place of strict priority.
  */
+#include <linux/if_ether.h>
 #include <time.h>
 
 #include "features/qdisc/kinds.h"
@@ -161,7 +162,14 @@ const struct qdisc_kind etf_kind = {
 	.get = etf_get, .fixed = true, .whole = true,
 };
 
-/* ets: strict bands first, what is left to the others by their quanta. */
+/*
+ * ets: strict bands first, what is left to the others by their quanta.
+ *
+ * A band beside others that have a quantum always has one here, too: the kernel tells what
+ * it chose by itself as if it had been asked for, so that nobody could see what was taken back.
+ */
+#define QUANTUM_LEFT_OUT (ETH_DATA_LEN + ETH_HLEN)
+
 struct ets {
 	struct qdisc q;
 	uint8_t bands, strict;
@@ -178,7 +186,7 @@ static const struct row ets_rows[] = {
 		     .attr = TCA_ETS_NSTRICT, .max = TCQ_ETS_MAX_BANDS, .initial = "0",
 		     .help = "How many of them, from the first, are served before all others" },
 	[QUANTA] = { .key = "quanta", .type = &type_numbers16, VALUE(ets, quanta),
-		     .help = "Bytes a round of each other band; 0: as long as a packet may be" },
+		     .help = "Bytes a round of each other band; 1514 where some have none" },
 	[MAP] = { .key = "priomap", .type = &type_numbers16, VALUE(ets, map), .max = 15,
 		  .help = "The band of each of 16 priorities, counted from 0; the last where nothing is written" },
 };
@@ -253,18 +261,23 @@ static bool ets_same(const struct row *row, const struct object *to, const struc
 	return true;
 }
 
-/* As many bands as are named, as tc(8); what is not mapped goes to the last, as the kernel. */
+/*
+ * As many bands as are named, as tc(8); what is not mapped goes to the last, as the kernel.
+ * Of quanta only the end is filled in: one of 0 before another is ets_check()'s.
+ */
 static void ets_complete(struct qdisc *q)
 {
 	struct ets *t = (struct ets *)q;
 	unsigned n = 0;
 
-	while (n < TC_CLASSES && t->quanta.v[n])
-		n++;
+	for (unsigned k = 0; k < TC_CLASSES; k++)
+		n = t->quanta.v[k] ? k + 1 : n;
 	if (!qdisc_has(q, BANDS) && t->strict + n) {
 		t->bands = min_of(t->strict + n, 255u);
 		q->o.present |= BIT64(BANDS);
 	}
+	for (; qdisc_has(q, QUANTA) && n < TC_CLASSES && t->strict + n < t->bands; n++)
+		t->quanta.v[n] = QUANTUM_LEFT_OUT;
 	for (n = t->map.n; qdisc_has(q, MAP) && t->bands && n < TC_CLASSES; n++)
 		t->map.v[n] = t->bands - 1;
 }
