@@ -95,6 +95,15 @@ static const struct wrong wrongs[] = {
 	{ "[taprio-extension]", "{ " TAPRIO GATES "cycle_time_extension = \"1ms\"; }" },
 	{ "[taprio-max-sdu]", "{ " TAPRIO GATES "max_sdu = [ 0, 0, 0, 100 ]; }" },
 	{ NULL, "{ " TAPRIO GATES "max_sdu = [ 0, 600 ]; }" },
+	/* Of no device. */
+	{ "max_sdu: 99999999 is out of range (0 to 65535)",
+	  "{ " TAPRIO GATES "max_sdu = [ 0, 99999999 ]; }" },
+	{ NULL, "{ " TAPRIO GATES "max_sdu = [ 0, 65535 ]; }" },
+	{ "queues: \"65535@65535\": a device has queues 0 to 65534 at most",
+	  "{ kind = \"mqprio\"; num_tc = 1; map = [ 0 ]; queues = [ \"65535@65535\" ]; }" },
+	{ "queues: \"1@65535\": a device has queues 0 to 65534 at most",
+	  "{ kind = \"mqprio\"; num_tc = 1; map = [ 0 ]; queues = [ \"1@65535\" ]; }" },
+	{ NULL, "{ kind = \"mqprio\"; num_tc = 1; map = [ 0 ]; queues = [ \"1@65534\" ]; }" },
 	/* At a forced speed; the link's own is looked at when it is there. */
 	{ NULL, "{ " TAPRIO GATES "} ); ethernet = { autoneg = false; speed = 100; }; mtu = 1500; "
 		"routes = (" },

@@ -82,7 +82,7 @@ static const struct row rows[] = {
 		.attr = TCA_TAPRIO_ATTR_SCHED_ENTRY_LIST,
 		.help = "The gates that are open, and for how long, one after the other" },
 	[TAPRIO_MAX_SDU] = { .key = "max_sdu", .type = &type_numbers16, VALUE(taprio, max_sdu),
-		.initial = "[ 0 ]", .since = "6.1",
+		.max = ETH_MAX_MTU, .initial = "[ 0 ]", .since = "6.1",
 		.help = "The longest frame of each class, bytes without headers; 0: no limit" },
 	[TAPRIO_FP] = { .key = "fp", .type = &type_words16, VALUE(taprio, fp), .data = fp_words,
 		.initial = "[ \"express\" ]", .since = "6.4",

@@ -255,6 +255,9 @@ const struct type type_rates16 = {
 	.parse = rates_parse, .json = rates_json,
 };
 
+/* netif_alloc_netdev_queues() */
+#define QUEUES_MAX 65535u
+
 static int queues_parse(struct parse *p, const config_setting_t *s, void *v)
 {
 	struct queues16 out = { 0 };
@@ -269,6 +272,9 @@ static int queues_parse(struct parse *p, const config_setting_t *s, void *v)
 		    sscanf(text, "%5u@%5u%n", &count, &offset, &end) != 2 || text[end] ||
 		    count > UINT16_MAX || offset > UINT16_MAX)
 			return parse_refuse(p, "entry %d is not \"COUNT@OFFSET\"", k + 1);
+		if (offset + count > QUEUES_MAX)
+			return parse_refuse(p, "\"%s\": a device has queues 0 to %u at most", text,
+					    QUEUES_MAX - 1);
 		out.count[k] = count;
 		out.offset[k] = offset;
 		out.n = k + 1;
@@ -288,7 +294,12 @@ static json_t *queues_json(const struct row *row _unused_, const void *v)
 	return j;
 }
 
+static char *queues_range(const struct row *row _unused_)
+{
+	return str_format("up to 16 of \"COUNT@OFFSET\", queues 0 to %u", QUEUES_MAX - 1);
+}
+
 const struct type type_queues16 = {
 	.name = "a list of queues", .signature = "as", .size = sizeof(struct queues16),
-	.parse = queues_parse, .json = queues_json,
+	.parse = queues_parse, .json = queues_json, .range = queues_range,
 };
