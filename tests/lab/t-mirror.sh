@@ -7,25 +7,16 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lib/daemon.sh
 . "$(dirname "$0")/../lib/daemon.sh"
+# shellcheck source=tests/lab/tc.sh
+. "$(dirname "$0")/tc.sh"
 
-lab_dbus
-daemon_bus=
-config() { daemon_config && netctl apply >/tmp/said 2>&1; }
+tc_wire left host
+ip link add tap type veth peer name seen
+ip link set seen up
 ours() { # DEVICE PARENT: our filter there
 	tc filter show dev "$1" "$2" | grep -A 9 'pref 172 matchall.*handle 0xac'
 }
 value() { netctl show "$1" --json | jq -c "$2"; }
-
-ip link add left type veth peer name far
-ip netns add host
-ip link set far netns host
-ip -n host link set far up
-ip -n host address add 192.0.2.2/24 dev far
-ip link add tap type veth peer name seen
-ip link set seen up
-echo 'interfaces = ();' | daemon_config
-daemon_start -v
-daemon_settled
 
 a='name = "left"; addresses = [ "192.0.2.1/24" ]'
 check "incoming traffic to a tap" config <<<"interfaces = ( { name = \"tap\"; }, { $a; mirror = { ingress = \"tap\"; }; } );"

@@ -7,15 +7,10 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lib/daemon.sh
 . "$(dirname "$0")/../lib/daemon.sh"
+# shellcheck source=tests/lab/tc.sh
+. "$(dirname "$0")/tc.sh"
 
-lab_dbus
-daemon_bus=
-config() { daemon_config && netctl apply >/tmp/said 2>&1 || { cat /tmp/said; false; }; }
-ip link add near type veth peer name far
-ip link set far up
-echo 'interfaces = ();' | daemon_config
-daemon_start -v
-daemon_settled
+tc_wire
 
 # 1: htb - 1:1 - 1:10, 1:11 (prio 10: - 10:2 fq_codel 30:); 1:20 (ets 20:)
 disciplines='{ kind = "htb"; handle = "1:"; default = "1:20"; },
@@ -65,10 +60,10 @@ went() { # what CLASS counts after frames to PORT went
 check "frames go by the filters of a class" went "htb 1:11" 7
 check "and of the discipline below it" went "prio 10:2" 7
 check "and of the one at the other class" went "ets 20:2" 9
-counted() { netctl stats --json near | jq --arg i "$1" '[.interfaces[0].statistics[] | select(.group == "filter" and .instance == $i)] | length'; }
+filters_counted() { netctl stats --json near | jq --arg i "$1" '[.interfaces[0].statistics[] | select(.group == "filter" and .instance == $i)] | length'; }
 with_action='{ kind = "flower"; parent = "10:"; pref = 5; protocol = "arp"; skbedit_mark = 5; classid = "10:1"; }'
 check "one with an action" config < <(tree "${all[@]}" "$with_action")
-check_equal "is counted under its place" 1 "$(counted '10: 5')"
+check_equal "is counted under its place" 1 "$(filters_counted '10: 5')"
 
 check "one changes in place" config < <(tree "${all[@]:0:4}" "$(f 20: 1 9 20:3)")
 check_equal "as tc has it" "1 9 20:3" "$(port_of 20:)"

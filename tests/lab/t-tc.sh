@@ -8,26 +8,12 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lib/daemon.sh
 . "$(dirname "$0")/../lib/daemon.sh"
+# shellcheck source=tests/lab/tc.sh
+. "$(dirname "$0")/tc.sh"
 
-lab_dbus
-daemon_bus=
-config() { daemon_config && netctl apply >/tmp/said 2>&1 || { cat /tmp/said; false; }; }
+tc_wire near host
 # tc's -j is none for classes.
 classes() { tc class show dev near | sed -n 's/^class htb \(.*\) burst.*/\1/p' | sed 's/leaf [^ ]* //' | sort; }
-counted() { # GROUP INSTANCE COUNTER, as netctl stats has it
-	netctl stats --json near | jq --arg g "$1" --arg i "$2" --arg c "$3" \
-		'[.interfaces[0].statistics[] | select(.group == $g and .instance == $i)][0].counters[$c]'
-}
-
-ip link add near type veth peer name far
-ip netns add host
-ip link set far netns host
-ip -n host link set far up
-ip -n host address add 192.0.2.2/24 dev far
-echo 'interfaces = ();' | daemon_config
-daemon_start -v
-daemon_settled
-
 near='name = "near"; addresses = [ "192.0.2.1/24" ];'
 tree() { # DEFAULT RATE
 	echo "interfaces = ( { $near

@@ -1,8 +1,43 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What tests that go by a table of the kernel's own cases share: ID|VERDICT|ARGUMENTS|ENTRY. Read after
-# lib.sh, with $table.
+# What tests of disciplines, classes and filters share: a daemon on the bus beside a wire from "near"
+# (or what it is called) to "far", and, with $table, those that go by a table of the kernel's own
+# cases: ID|VERDICT|ARGUMENTS|ENTRY. Read after lib.sh.
+
+# tc_wire [NEAR [HOST]]: the wire, its far end in a namespace HOST with 192.0.2.2/24 if one is named;
+# and the daemon, with no configuration. Read daemon.sh before.
+tc_wire() {
+	local to=(ip)
+	lab_dbus
+	# shellcheck disable=SC2034 # daemon.sh's
+	daemon_bus=
+	ip link add "${1:-near}" numtxqueues 4 type veth peer name far
+	if [ -n "${2:-}" ]; then
+		ip netns add "$2"
+		ip link set far netns "$2"
+		to=(ip -n "$2")
+		"${to[@]}" address add 192.0.2.2/24 dev far
+	fi
+	"${to[@]}" link set far up
+	echo 'interfaces = ();' | daemon_config
+	daemon_start -v
+	daemon_settled
+}
+
+# config: from standard input, applied; what was said is in /tmp/said
+config() {
+	daemon_config && netctl apply >/tmp/said 2>&1 || {
+		cat /tmp/said
+		false
+	}
+}
+
+# counted GROUP INSTANCE COUNTER: of near, as netctl stats has it
+counted() {
+	netctl stats --json near | jq --arg g "$1" --arg i "$2" --arg c "$3" \
+		'[.interfaces[0].statistics[] | select(.group == $g and .instance == $i)][0].counters[$c]'
+}
 
 # shellcheck disable=SC2154 # table
 # tc_cases VERDICT: lines of the table; "refused" is every other than the words.
