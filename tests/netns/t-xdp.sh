@@ -93,6 +93,13 @@ check_fails "and dropping" reaches 192.0.2.66
 requests=$(daemon_requests)
 check "the same again" "$NETCTL" apply
 check_eventually 2 "is nothing to do" [ "$(daemon_requests)" = "$requests" ]
+filter "$(awk 'BEGIN { for (n = 0; n < 65535; n++)
+	printf "{ src = \"10.%d.%d.0/24\"; action = \"drop\"; },", n / 256, n % 256 }') $drop66"
+check "as many as there can be" "$NETCTL" apply
+check_fails "of which the last one drops, too" reaches 192.0.2.66
+check "and is counted" [ "$(counter v0 'rule 65536')" -ge 1 ]
+filter "$drop66"
+check "one again" "$NETCTL" apply
 
 note "another hand"
 program=$(prog_id v0)

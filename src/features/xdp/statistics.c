@@ -9,7 +9,7 @@
 #include "nl/kernel.h"
 
 #define RULES_ALL 256	 /* of more rules only those that have matched */
-#define ENTRIES_MAX 65536
+#define ENTRIES_MAX (FILTER_REASONS + FILTER_RULES_MAX)
 
 static const struct counter packets_bytes[] = {
 	COUNTER("packets", "packets", "Packets"),
