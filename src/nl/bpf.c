@@ -256,28 +256,48 @@ int bpf_map_get_all(int fd, void *keys, size_t key_size, void *values, size_t va
 	return done;
 }
 
-/* The kernel packs the values of the possible CPUs only: "0-3,7" in cpu/possible are five. */
-unsigned bpf_cpus(void)
+/* Return: how many CPUs the list names ("0-3,7" are five). @ret_bits: the first 64 of them. */
+static unsigned read_cpus(const char *list, uint64_t *ret_bits)
 {
-	static unsigned cpus;
-	_cleanup_close_ int fd = -1;
+	_cleanup_free_ char *path = str_format("/sys/devices/system/cpu/%s", list);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char text[256];
-	ssize_t n;
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	unsigned cpus = 0;
 
-	if (cpus)
-		return cpus;
-	fd = open("/sys/devices/system/cpu/possible", O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	*ret_bits = 0;
 	text[max_of(n, 0)] = 0;
 	for (char *p = text; *(p += strcspn(p, "0123456789"));) {
 		unsigned long first = strtoul(p, &p, 10);
 		unsigned long last = *p == '-' ? strtoul(p + 1, &p, 10) : first;
 
 		cpus += last >= first && last < 65536 ? last - first + 1 : 0;
+		for (unsigned long cpu = first; cpu <= last && cpu < 64; cpu++)
+			*ret_bits |= BIT64(cpu);
 	}
+	return cpus;
+}
+
+/* The kernel packs the values of the possible CPUs only. */
+unsigned bpf_cpus(void)
+{
+	static unsigned cpus;
+	uint64_t bits;
+
+	if (cpus)
+		return cpus;
+	cpus = read_cpus("possible", &bits);
 	if (!cpus)
 		cpus = max_of(sysconf(_SC_NPROCESSORS_CONF), 1);
 	return cpus;
+}
+
+uint64_t bpf_cpu_bits(const char *list)
+{
+	uint64_t bits;
+
+	(void)read_cpus(list, &bits);
+	return bits;
 }
 
 int bpf_try(bool *jit)

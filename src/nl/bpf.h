@@ -94,6 +94,9 @@ int bpf_map_get_all(int fd, void *keys, size_t key_size, void *values, size_t va
 /** bpf_cpus - values that a map of one a CPU has (possible CPUs) */
 unsigned bpf_cpus(void);
 
+/** bpf_cpu_bits - CPUs that are "online", "present", …, of the first 64; 0: not known */
+uint64_t bpf_cpu_bits(const char *list);
+
 /**
  * bpf_try - load the smallest XDP program there is, and forget it
  * @jit: is it machine code now?

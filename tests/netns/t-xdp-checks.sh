@@ -123,6 +123,24 @@ ethtool -K w1 gro on
 check_eventually 5 "and goes on by itself when it can" sh -c \
 	"[ \"\$('$NETCTL' show v0 --json | jq -r .xdp.program)\" = forward ]"
 
+note "CPUs"
+config w0 'program = "cpumap"; cpumap = { cpus = [ 0, 63 ]; };'
+if [ -d /sys/devices/system/cpu/cpu63 ]; then
+	note "there is a CPU 63"
+else
+	check "a CPU that is not there" refused 'w0: xdp.cpumap.cpus: this machine has no CPU 63'
+fi
+echo 0,2-3 >"$daemon_dir/cpus"
+for i in online present; do
+	mount --bind "$daemon_dir/cpus" /sys/devices/system/cpu/$i
+done
+config w0 'program = "cpumap";'
+"$NETCTL" plan >"$said"
+check "by itself those that are online, whichever they are" grep -q 'xdp.cpumap.cpus: .*\[ *0, 2, 3 *\]' "$said"
+for i in online present; do
+	umount /sys/devices/system/cpu/$i
+done
+
 note "object files"
 cat >"$daemon_dir/core.c" <<'END'
 struct net_device { int ifindex; } __attribute__((preserve_access_index));

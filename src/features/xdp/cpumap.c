@@ -4,6 +4,7 @@
 
 #include "bpf/cpumap.h"
 #include "features/xdp/xdp.h"
+#include "nl/bpf.h"
 
 #include <linux/bpf.h>
 
@@ -68,13 +69,27 @@ static const char *const reasons[] = { [CPUMAP_PASSED] = "passed" };
 static void complete(struct object *o)
 {
 	struct spread *s = (struct spread *)o;
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (!(o->present & BIT64(CPUS)))
-		s->cpus = n >= CPUMAP_CPUS_MAX ? ~UINT64_C(0) : BIT64(max_of(n, 1L)) - 1;
+		s->cpus = bpf_cpu_bits("online");
+	if (!s->cpus)
+		s->cpus = BIT64(0);
 	if (!(o->present & BIT64(QUEUE)))
 		s->queue = 2048;
 	o->present |= BIT64(CPUS) | BIT64(QUEUE);
+}
+
+/* cpu_map_update_elem() would say of it that there is no such device. */
+static char *refused(const struct model *want _unused_, const struct model *have _unused_,
+		     const struct iface *i, const struct origin **ret_where)
+{
+	const struct spread *s = (const struct spread *)iface_object(i, &xdp_cpumap_feature);
+	uint64_t present = bpf_cpu_bits("present"), absent = s && present ? s->cpus & ~present : 0;
+
+	if (!absent)
+		return NULL;
+	*ret_where = xdp_place(i, &xdp_cpumap_feature, "cpus");
+	return str_format("xdp.cpumap.cpus: this machine has no CPU %d", __builtin_ctzll(absent));
 }
 
 static void fill(struct xdp_job *j, const struct object *o, const struct object *have)
@@ -109,5 +124,5 @@ static const size_t image_size = sizeof(cpumap_image);
 const struct shipped shipped_cpumap = {
 	.name = "cpumap", .image = cpumap_image, .size = &image_size, .parts = true,
 	.feature = &xdp_cpumap_feature, .reasons = reasons, .n_reasons = ARRAY_SIZE(reasons),
-	.complete = complete, .fill = fill,
+	.complete = complete, .refused = refused, .fill = fill,
 };
