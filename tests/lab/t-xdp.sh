@@ -43,6 +43,17 @@ daemon_start -v
 check "the daemon settles" daemon_settled
 check "the stack routes between the VLAN and the plain network" crosses 2
 
+interpreted() { [ "$(cat /proc/sys/net/core/bpf_jit_enable 2>/dev/null || echo 0)" = 0 ]; }
+config 'xdp = { program = "stats"; };' ""
+netctl check "$daemon_dir/etc" >"$daemon_dir/said" 2>&1
+note "$(cat "$daemon_dir/said")"
+warning='10-test.conf:[0-9]*: v0: xdp.program: will be interpreted, which is several times slower'
+if interpreted; then
+	check "that there is no JIT is said before" grep -q "$warning" "$daemon_dir/said"
+else
+	check_fails "of a JIT nothing is said" grep -q "$warning" "$daemon_dir/said"
+fi
+
 forward='xdp = { program = "forward"; forward = { to = [ "w0", "v0.10" ]; }; };'
 back='xdp = { program = "forward"; forward = { to = [ "v0.10" ]; }; };'
 config "$forward" "$back"
@@ -76,7 +87,7 @@ check "a rule for the VLAN" daemon_settled
 check_fails "drops what has its tag" crosses 1
 config 'xdp = { program = "filter"; chain = [ "stats" ]; };' ""
 daemon_reload
-if [ "$(cat /proc/sys/net/core/bpf_jit_enable 2>/dev/null || echo 0)" = 0 ]; then
+if interpreted; then
 	check_eventually 5 "a chain takes a JIT" daemon_says 'v0: xdp.chain: takes a kernel that makes machine code'
 else
 	check "a chain" daemon_settled
