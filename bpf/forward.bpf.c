@@ -37,122 +37,147 @@ struct {
 	__type(value, __u32);
 } ingress SEC(".maps");
 
-/* What is needed behind the lookup, when the packet may have moved. */
+/* What stands in front of the IP header. */
 struct way {
-	__u16 vlan; /* it came with; 0: none */
-	__u8 family;
+	__u32 length; /* of the frame */
+	__u32 device; /* it came in by */
+	__u16 l3;     /* offset of the header */
+	__u16 vlan;   /* it came with; 0: none */
+	__be16 type;
 };
 
-static __always_inline bool is_ours(const __u8 *a)
+static __always_inline void copy_address(unsigned char *to, const unsigned char *from)
 {
-	return a[0] == settings.address[0] && a[1] == settings.address[1] &&
-	       a[2] == settings.address[2] && a[3] == settings.address[3] &&
-	       a[4] == settings.address[4] && a[5] == settings.address[5];
+	for (int i = 0; i < ETH_ALEN / 2; i++)
+		((__u16 *)to)[i] = ((const __u16 *)from)[i];
 }
 
-static __always_inline bool strange_ipv4(__u32 address)
+/* Two bytes at a time: frames stand so that IP headers are aligned. */
+static __always_inline bool is_ours(const unsigned char *target)
 {
-	__u8 first = bpf_ntohl(address) >> 24;
+	const __u16 *a = (const __u16 *)target;
+
+	return !((a[0] ^ settings.address[0]) | (a[1] ^ settings.address[1]) |
+		 (a[2] ^ settings.address[2]));
+}
+
+static __always_inline bool strange_ipv4(const __be32 *address)
+{
+	__u8 first = *(const __u8 *)address;
 
 	return first == 0 || first == 127 || first >= 224;
 }
 
 /* Unspecified, loopback, link-local or multicast. */
-static __always_inline bool strange_ipv6(const __u32 *a)
+static __always_inline bool strange_ipv6(const struct in6_addr *address)
 {
+	const __be32 *a = address->s6_addr32;
 	__u32 first = bpf_ntohl(a[0]);
 
 	return !(first | a[1] | a[2]) || (first >> 22) == 0x3fa || (first >> 24) == 0xff;
 }
 
-/* Behind one tag or none: others have been passed to the stack. */
-static __always_inline const void *ip_of(struct xdp_md *ctx, const struct flow *p)
-{
-	const struct ethhdr *eth = (void *)(long)ctx->data;
-	const void *at = eth + 1;
-
-	if (p->l3 != sizeof(*eth))
-		at += sizeof(struct vlan_header);
-	return at;
-}
-
 /* Return: FORWARD_FORWARDED to go on, or why not. */
-static __always_inline int fill_ipv4(struct xdp_md *ctx, const struct flow *p,
-				     struct bpf_fib_lookup *f)
+static __always_inline int fill_ipv4(struct xdp_md *ctx, const struct way *w,
+				     const struct iphdr *ip, struct bpf_fib_lookup *f)
 {
-	const struct iphdr *ip = ip_of(ctx, p);
+	__u32 length;
 
-	if ((const void *)(ip + 1) > (void *)(long)ctx->data_end)
+	if ((const void *)(ip + 1) > (void *)(long)ctx->data_end || ip->version != 4 || ip->ihl < 5)
 		return FORWARD_MALFORMED;
-	if (ip->ihl != 5 || strange_ipv4(ip->saddr) || strange_ipv4(ip->daddr))
+	length = bpf_ntohs(ip->tot_len);
+	if (length < ip->ihl * 4 || w->l3 + length > w->length)
+		return FORWARD_MALFORMED;
+	if (ip->ihl != 5 || strange_ipv4(&ip->saddr) || strange_ipv4(&ip->daddr))
 		return FORWARD_UNUSUAL;
 	if (ip->ttl <= 1)
 		return FORWARD_TTL;
 	f->family = AF_INET;
+	f->l4_protocol = ip->protocol;
 	f->tos = ip->tos;
-	f->tot_len = bpf_ntohs(ip->tot_len);
-	if (p->l3 + f->tot_len > bpf_xdp_get_buff_len(ctx))
-		return FORWARD_MALFORMED;
+	f->tot_len = length;
 	f->ipv4_src = ip->saddr;
 	f->ipv4_dst = ip->daddr;
 	return FORWARD_FORWARDED;
 }
 
-static __always_inline int fill_ipv6(struct xdp_md *ctx, const struct flow *p,
-				     struct bpf_fib_lookup *f)
+/* Of the extensions a router has to look at one, which stands first (RFC 8200, 4). */
+static __always_inline int fill_ipv6(struct xdp_md *ctx, const struct way *w,
+				     const struct ipv6hdr *ip, struct bpf_fib_lookup *f)
 {
-	const struct ipv6hdr *ip = ip_of(ctx, p);
+	__u32 length;
 
-	if ((const void *)(ip + 1) > (void *)(long)ctx->data_end)
+	if ((const void *)(ip + 1) > (void *)(long)ctx->data_end || ip->version != 6)
 		return FORWARD_MALFORMED;
-	if (ip->nexthdr == IPPROTO_HOPOPTS || strange_ipv6(p->source) || strange_ipv6(p->target))
+	length = bpf_ntohs(ip->payload_len) + sizeof(*ip);
+	if (w->l3 + length > w->length)
+		return FORWARD_MALFORMED;
+	if (ip->nexthdr == IPPROTO_HOPOPTS || strange_ipv6(&ip->saddr) || strange_ipv6(&ip->daddr))
 		return FORWARD_UNUSUAL;
 	if (ip->hop_limit <= 1)
 		return FORWARD_TTL;
 	f->family = AF_INET6;
-	f->flowinfo = *(__be32 *)ip & bpf_htonl(0x0fffffff);
-	f->tot_len = bpf_ntohs(ip->payload_len) + sizeof(*ip);
-	if (p->l3 + f->tot_len > bpf_xdp_get_buff_len(ctx))
-		return FORWARD_MALFORMED;
-	__builtin_memcpy(f->ipv6_src, p->source, 16);
-	__builtin_memcpy(f->ipv6_dst, p->target, 16);
+	f->l4_protocol = ip->nexthdr;
+	f->flowinfo = *(const __be32 *)ip & bpf_htonl(0x0fffffff);
+	f->tot_len = length;
+	for (int i = 0; i < 4; i++) {
+		f->ipv6_src[i] = ip->saddr.s6_addr32[i];
+		f->ipv6_dst[i] = ip->daddr.s6_addr32[i];
+	}
 	return FORWARD_FORWARDED;
 }
 
-static __always_inline bool is_8021q(struct xdp_md *ctx)
+/* One 802.1Q tag, of a VLAN that has an interface. */
+static __always_inline int take_tag(struct xdp_md *ctx, struct way *w, struct bpf_fib_lookup *f)
 {
 	const struct ethhdr *eth = (void *)(long)ctx->data;
+	const struct vlan_header *tag = (const void *)(eth + 1);
+	const __u32 *device;
+	__u32 vlan;
 
-	return (void *)(eth + 1) <= (void *)(long)ctx->data_end && eth->h_proto == bpf_htons(ETH_P_8021Q);
+	if (!settings.vlans || w->type != bpf_htons(ETH_P_8021Q))
+		return FORWARD_UNUSUAL;
+	if ((const void *)(tag + 1) > (void *)(long)ctx->data_end)
+		return FORWARD_MALFORMED;
+	vlan = bpf_ntohs(tag->tci) & VLAN_VID;
+	device = bpf_map_lookup_elem(&ingress, &vlan);
+	if (!device)
+		return FORWARD_UNUSUAL;
+	f->ifindex = *device;
+	w->l3 += sizeof(*tag);
+	w->vlan = vlan;
+	w->type = tag->ethertype;
+	return is_tag(w->type) ? FORWARD_UNUSUAL : FORWARD_FORWARDED;
 }
 
-static __always_inline int look_up(struct xdp_md *ctx, struct way *w, struct bpf_fib_lookup *f)
+static __always_inline int fill(struct xdp_md *ctx, struct way *w, struct bpf_fib_lookup *f)
 {
-	struct flow p = { 0 };
+	const struct ethhdr *eth = (void *)(long)ctx->data;
+	const void *at = eth + 1;
 	int r;
 
-	if (!parse_packet(ctx, &p) || p.malformed)
+	if (at > (void *)(long)ctx->data_end)
 		return FORWARD_MALFORMED;
-	if (!is_ours(p.target_mac))
+	if (!is_ours(eth->h_dest))
 		return FORWARD_NOT_OURS;
-	if (!p.family)
-		return FORWARD_NOT_IP;
-	f->ifindex = ctx->ingress_ifindex;
-	if (p.l3 != sizeof(struct ethhdr)) {
-		__u32 vlan = p.vlan;
-		const __u32 *device = bpf_map_lookup_elem(&ingress, &vlan);
-
-		/* One 802.1Q tag, of a VLAN that has an interface. */
-		if (!device || p.l3 != sizeof(struct ethhdr) + 4 ||
-		    !is_8021q(ctx))
-			return FORWARD_UNUSUAL;
-		f->ifindex = *device;
+	f->ifindex = w->device = ctx->ingress_ifindex;
+	w->l3 = sizeof(*eth);
+	w->type = eth->h_proto;
+	if (is_tag(w->type)) {
+		r = take_tag(ctx, w, f);
+		if (r)
+			return r;
+		at += sizeof(struct vlan_header);
 	}
-		w->vlan = p.l3 == sizeof(struct ethhdr) ? 0 : p.vlan;
-	w->family = p.family;
-	r = p.family == 4 ? fill_ipv4(ctx, &p, f) : fill_ipv6(ctx, &p, f);
-	if (r)
-		return r;
+	if (w->type == bpf_htons(ETH_P_IP))
+		return fill_ipv4(ctx, w, at, f);
+	if (w->type == bpf_htons(ETH_P_IPV6))
+		return fill_ipv6(ctx, w, at, f);
+	return FORWARD_NOT_IP;
+}
+
+static __always_inline int look_up(struct xdp_md *ctx, struct bpf_fib_lookup *f)
+{
 	switch (bpf_fib_lookup(ctx, f, sizeof(*f), 0)) {
 	case BPF_FIB_LKUP_RET_SUCCESS:
 		return FORWARD_FORWARDED;
@@ -164,6 +189,30 @@ static __always_inline int look_up(struct xdp_md *ctx, struct way *w, struct bpf
 	return FORWARD_LOCAL;
 }
 
+/*
+ * Choose the device to send by, while the packet is still as it came and can be passed: without
+ * VLANs what the route names is its own device, and the lookup of the redirect is the only one.
+ */
+static __always_inline int aim(const struct way *w, const struct bpf_fib_lookup *f, __u16 *vlan)
+{
+	const struct forward_egress *e;
+	__u32 device = f->ifindex;
+
+	*vlan = 0;
+	if (settings.vlans) {
+		e = bpf_map_lookup_elem(&egress, &device);
+		if (!e)
+			return FORWARD_NO_TARGET;
+		device = e->device;
+		*vlan = e->vlan;
+	}
+	/* Not back out of where it came from: the stack sends a redirect. */
+	if ((device == w->device && *vlan == w->vlan) ||
+	    bpf_redirect_map(&targets, device, XDP_PASS) != XDP_REDIRECT)
+		return FORWARD_NO_TARGET;
+	return FORWARD_FORWARDED;
+}
+
 /* The checksum of a header whose TTL has become one less (RFC 1624). */
 static __always_inline void age_ipv4(struct iphdr *ip)
 {
@@ -173,72 +222,70 @@ static __always_inline void age_ipv4(struct iphdr *ip)
 	ip->ttl--;
 }
 
-/* Write the headers of the next link. Return: the packet is whole; else it is lost. */
-static __always_inline bool rewrite(struct xdp_md *ctx, const struct way *w,
-				    const struct bpf_fib_lookup *f, __u16 vlan)
+static __always_inline void *put_link(struct ethhdr *eth, const struct way *w,
+				      const struct bpf_fib_lookup *f, __u16 vlan)
 {
-	int move = (w->vlan ? 4 : 0) - (vlan ? 4 : 0);
-	struct vlan_header *tag;
+	struct vlan_header *tag = (void *)(eth + 1);
+
+	copy_address(eth->h_dest, f->dmac);
+	copy_address(eth->h_source, f->smac);
+	if (!settings.vlans)
+		return eth + 1;
+	if (!vlan) {
+		eth->h_proto = w->type;
+		return eth + 1;
+	}
+	eth->h_proto = bpf_htons(ETH_P_8021Q);
+	tag->tci = bpf_htons(vlan);
+	tag->ethertype = w->type;
+	return tag + 1;
+}
+
+/* Write the headers of the next link. */
+static __always_inline int rewrite(struct xdp_md *ctx, const struct way *w,
+				   const struct bpf_fib_lookup *f, __u16 vlan)
+{
+	int move = settings.vlans ? (w->vlan ? 4 : 0) - (vlan ? 4 : 0) : 0;
 	struct ethhdr *eth;
 	void *end, *l3;
 
 	if (move && bpf_xdp_adjust_head(ctx, move))
-		return false;
+		return FORWARD_UNUSUAL; /* no room for a tag; it is as it came */
 	eth = (void *)(long)ctx->data;
 	end = (void *)(long)ctx->data_end;
-	tag = (void *)(eth + 1);
-	if ((void *)(tag + 1) > end)
-		return false;
-	__builtin_memcpy(eth->h_dest, f->dmac, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, f->smac, ETH_ALEN);
-	l3 = eth + 1;
-	if (vlan) {
-		eth->h_proto = bpf_htons(ETH_P_8021Q);
-		tag->tci = bpf_htons(vlan);
-		tag->ethertype = w->family == 4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
-		l3 = tag + 1;
+	if ((void *)(eth + 1) + sizeof(struct vlan_header) > end)
+		return FORWARD_LOST;
+	l3 = put_link(eth, w, f, vlan);
+	if (w->type == bpf_htons(ETH_P_IP)) {
+		if (l3 + sizeof(struct iphdr) > end)
+			return FORWARD_LOST;
+		age_ipv4(l3);
 	} else {
-		eth->h_proto = w->family == 4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
+		if (l3 + sizeof(struct ipv6hdr) > end)
+			return FORWARD_LOST;
+		((struct ipv6hdr *)l3)->hop_limit--;
 	}
-	if (w->family == 4) {
-		struct iphdr *ip = l3;
-
-		if ((void *)(ip + 1) > end)
-			return false;
-		age_ipv4(ip);
-	} else {
-		struct ipv6hdr *ip = l3;
-
-		if ((void *)(ip + 1) > end)
-			return false;
-		ip->hop_limit--;
-	}
-	return true;
+	return FORWARD_FORWARDED;
 }
 
 SEC("xdp")
 int forward(struct xdp_md *ctx)
 {
 	struct bpf_fib_lookup f = { 0 };
-	const struct forward_egress *e = NULL;
-	__u64 bytes = bpf_xdp_get_buff_len(ctx);
-	struct way w = { 0 };
-	int r = look_up(ctx, &w, &f), verdict = XDP_PASS;
-	__u32 key, device = 0;
+	struct way w = { .length = bpf_xdp_get_buff_len(ctx) };
+	int r = fill(ctx, &w, &f);
+	__u32 reason;
+	__u16 vlan;
 
-	if (r == FORWARD_FORWARDED) {
-		key = f.ifindex;
-		e = bpf_map_lookup_elem(&egress, &key);
-		/* Not back out of where it came from: the stack sends a redirect. */
-		if (e && !(e->device == ctx->ingress_ifindex && e->vlan == w.vlan))
-			device = e->device;
-		if (!device)
-			r = FORWARD_NO_TARGET;
-	}
-	if (r == FORWARD_FORWARDED && e)
-		verdict = rewrite(ctx, &w, &f, e->vlan) ? bpf_redirect_map(&targets, device, 0) :
-							  XDP_ABORTED;
-	key = r;
-	count(bpf_map_lookup_elem(&counters, &key), bytes);
-	return verdict == XDP_PASS ? pass(ctx) : verdict;
+	if (!r)
+		r = look_up(ctx, &f);
+	if (!r)
+		r = aim(&w, &f, &vlan);
+	if (!r)
+		r = rewrite(ctx, &w, &f, vlan);
+	reason = r;
+	count(bpf_map_lookup_elem(&counters, &reason), w.length);
+	if (r == FORWARD_FORWARDED)
+		return XDP_REDIRECT;
+	return r == FORWARD_LOST ? XDP_ABORTED : pass(ctx);
 }

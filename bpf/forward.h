@@ -25,12 +25,14 @@ enum forward_reason {
 	FORWARD_TOO_BIG,   /* for the next link */
 	FORWARD_NO_TARGET, /* leads to an interface that is not named */
 	FORWARD_MALFORMED,
+	FORWARD_LOST, /* its headers are not where they were: no way is known that leads here */
 	FORWARD_REASONS,
 };
 
 struct forward_settings {
-	__u8 address[6]; /* the interface's own */
-	__u16 pad;
+	__u16 address[3]; /* the interface's own */
+	__u8 vlans;	  /* "egress" has VLAN interfaces; without, neither it nor "ingress" is asked */
+	__u8 pad;
 };
 
 /* "ingress": the VLAN interface that a tagged frame belongs to. Key: the tag's ID, __u32. */

@@ -195,6 +195,11 @@ static __always_inline void parse_ipv6(struct xdp_md *ctx, struct flow *f, const
 		parse_ports(f, ip + 1, end);
 }
 
+static __always_inline bool is_tag(__be16 type)
+{
+	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
+}
+
 /* Fill in @f, which is zero. Return: false where not even an Ethernet header is there. */
 static __always_inline bool parse_packet(struct xdp_md *ctx, struct flow *f)
 {
@@ -213,7 +218,7 @@ static __always_inline bool parse_packet(struct xdp_md *ctx, struct flow *f)
 	for (int i = 0; i < VLAN_DEPTH; i++) {
 		const struct vlan_header *v = at;
 
-		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
+		if (!is_tag(type))
 			break;
 		if ((const void *)(v + 1) > end) {
 			f->malformed = true;

@@ -183,7 +183,7 @@ ip link set w1 netns "/proc/$far_pid/ns/net"
 unshare --net sleep 600 &
 third_pid=$!
 at_exit 'kill $third_pid'
-eventually 5 in_another_net $third_pid
+eventually 5 xdp_apart "$third_pid"
 third() { nsenter --net="/proc/$third_pid/ns/net" "$@"; }
 far ip link set w1 netns "/proc/$third_pid/ns/net"
 third ip link set w1 up
@@ -217,6 +217,14 @@ far ping -c 1 -W 1 -M "do" -s 1450 198.51.100.2 >"$work/said"
 check "and what is too big for the next link" grep -q 'mtu = 1400' "$work/said"
 ip link set w0 mtu 1500
 third ip link set w1 mtu 1500
+targets=$(for n in $(bpftool -j prog show id "$(prog_id v0)" | jq '.map_ids[]'); do
+	bpftool -j map show id "$n" | jq 'select(.name == "targets") | .id'; done)
+index=$(ip -j link show w0 | jq '.[0].ifindex')
+forwarded=$(counter v0 forwarded)
+bpftool map delete id "$targets" key $((index % 256)) $((index / 256)) 0 0
+check "what can no longer be sent at once is the stack's, as it came" crosses 5
+check_equal "and is not counted as forwarded" "$forwarded" "$(counter v0 forwarded)"
+check "but as what it is" [ "$(counter v0 passed_no_target)" -ge 5 ]
 echo 'interfaces = ( { name = "v0"; addresses = [ "192.0.2.1/24" ]; xdp = { program = "cpumap"; }; },
   { name = "w0"; xdp = { program = "stats"; }; } );' | daemon_config
 check "cpumap and stats" "$NETCTL" apply

@@ -43,19 +43,26 @@ static void stats_counts(void **state _unused_)
 	unload(&p);
 }
 
+static struct program load_forward(bool vlans)
+{
+	struct xdp_job *j = job_of("forward", "to = [ \"lo\" ];");
+	struct forward_settings *settings = j->settings;
+
+	j->prepare = NULL;
+	memcpy(settings->address, "\x02\0\0\0\0\x01", 6);
+	settings->vlans = vlans;
+	return load(j);
+}
+
 /* Without routes every packet goes to the stack, untouched, and why is counted. */
 static void forward_passes_what_is_unsure(void **state _unused_)
 {
 	static const unsigned one[] = { 10, 0 };
-	struct xdp_job *j;
 	struct packet q, was;
 	struct program p;
 
 	NEED_BPF();
-	j = job_of("forward", "to = [ \"lo\" ];");
-	j->prepare = NULL;
-	memcpy(((struct forward_settings *)j->settings)->address, "\x02\0\0\0\0\x01", 6);
-	p = load(j);
+	p = load_forward(false);
 	q = ipv4("10.0.0.1", "10.0.0.2", 1);
 	was = q = pad(q, 74);
 	assert_int_equal(run(&p, &q), XDP_PASS);
@@ -82,6 +89,92 @@ static void forward_passes_what_is_unsure(void **state _unused_)
 	put(&q, was.data + was.ip, 20);
 	assert_int_equal(verdict(&p, pad(q, 100)), XDP_PASS);
 	assert_int_equal(counted(&p, FORWARD_UNUSUAL), 5);
+	unload(&p);
+}
+
+/* Each header cut short, or saying what cannot be. */
+static void forward_passes_what_is_malformed(void **state _unused_)
+{
+	const struct packet four = pad(ipv4("10.0.0.1", "10.0.0.2", 17), 74);
+	const struct packet six = pad(ipv6("2001:db8::1", "2001:db8::2", 17), 118);
+	struct program p;
+	struct packet q;
+	unsigned n = 0;
+
+	NEED_BPF();
+	p = load_forward(false);
+	for (unsigned size = 14; size < 74; size += 4, n++)
+		assert_int_equal(verdict(&p, cut(four, size)), XDP_PASS);
+	for (unsigned size = 14; size < 118; size += 4, n++)
+		assert_int_equal(verdict(&p, cut(six, size)), XDP_PASS);
+	q = four;
+	q.data[q.ip] = 0x44; /* a header of 16 bytes */
+	assert_int_equal(verdict(&p, q), XDP_PASS);
+	q.data[q.ip] = 0x65;
+	assert_int_equal(verdict(&p, q), XDP_PASS);
+	q = four;
+	set16(&q, q.ip + 2, 19); /* less than the header */
+	assert_int_equal(verdict(&p, q), XDP_PASS);
+	q = six;
+	q.data[q.ip] = 0x40;
+	assert_int_equal(verdict(&p, q), XDP_PASS);
+	assert_int_equal(counted(&p, FORWARD_MALFORMED), n + 4);
+	assert_int_equal(verdict(&p, four), XDP_PASS);
+	assert_int_equal(verdict(&p, six), XDP_PASS);
+	assert_int_equal(counted(&p, FORWARD_LOCAL), 2);
+	q = six;
+	q.data[q.ip + 7] = 1;
+	assert_int_equal(verdict(&p, q), XDP_PASS);
+	assert_int_equal(counted(&p, FORWARD_TTL), 1);
+	q.data[q.ip + 6] = 0; /* hop-by-hop options */
+	assert_int_equal(verdict(&p, q), XDP_PASS);
+	assert_int_equal(verdict(&p, pad(ipv6("::", "2001:db8::2", 17), 118)), XDP_PASS);
+	assert_int_equal(verdict(&p, pad(ipv6("2001:db8::1", "ff02::1", 17), 118)), XDP_PASS);
+	assert_int_equal(counted(&p, FORWARD_UNUSUAL), 3);
+	unload(&p);
+}
+
+static struct packet tagged(const unsigned *vlans)
+{
+	const struct packet ip = ipv4("10.0.0.1", "10.0.0.2", 17);
+	struct packet q = ethernet(0x0800, vlans);
+
+	put(&q, ip.data + ip.ip, 20);
+	return pad(q, 100);
+}
+
+/* One 802.1Q tag, of a VLAN that has an interface, is looked behind. */
+static void forward_knows_its_vlans(void **state _unused_)
+{
+	static const unsigned ten[] = { 10, 0 }, other[] = { 11, 0 }, two[] = { 66, 10, 0 };
+	uint32_t vlan = 10, lo = 1;
+	struct packet q;
+	struct program p;
+
+	NEED_BPF();
+	p = load_forward(true);
+	assert_true(bpf_map_put_all(xdp_map_of(&p.a, "ingress")->fd, &vlan, sizeof(vlan), &lo,
+				    sizeof(lo), 1) >= 0);
+	assert_int_equal(verdict(&p, tagged(ten)), XDP_PASS);
+	assert_int_equal(counted(&p, FORWARD_LOCAL), 1);
+	assert_int_equal(verdict(&p, tagged(other)), XDP_PASS);
+	assert_int_equal(verdict(&p, tagged(two)), XDP_PASS);
+	q = tagged(ten);
+	set16(&q, 12, 0x88a8);
+	assert_int_equal(verdict(&p, q), XDP_PASS);
+	set16(&q, 12, 0x8100);
+	set16(&q, 16, 0x8100);
+	assert_int_equal(verdict(&p, q), XDP_PASS);
+	assert_int_equal(counted(&p, FORWARD_UNUSUAL), 4);
+	assert_int_equal(verdict(&p, cut(tagged(ten), 16)), XDP_PASS);
+	assert_int_equal(verdict(&p, cut(tagged(ten), 36)), XDP_PASS);
+	assert_int_equal(counted(&p, FORWARD_MALFORMED), 2);
+	q = tagged(ten);
+	set16(&q, 16, 0x0806);
+	assert_int_equal(verdict(&p, q), XDP_PASS);
+	assert_int_equal(counted(&p, FORWARD_NOT_IP), 1);
+	assert_int_equal(verdict(&p, pad(ipv4("10.0.0.1", "10.0.0.2", 17), 74)), XDP_PASS);
+	assert_int_equal(counted(&p, FORWARD_LOCAL), 2);
 	unload(&p);
 }
 
@@ -264,6 +357,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stats_counts),
 		cmocka_unit_test(forward_passes_what_is_unsure),
+		cmocka_unit_test(forward_passes_what_is_malformed),
+		cmocka_unit_test(forward_knows_its_vlans),
 		cmocka_unit_test(cpumap_keeps_flows_together),
 		cmocka_unit_test(sample_takes_the_beginning),
 		cmocka_unit_test(no_perfmon_is_needed),

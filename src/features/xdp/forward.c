@@ -84,6 +84,7 @@ static const char *const reasons[] = {
 	[FORWARD_TOO_BIG] = "passed_too_big",
 	[FORWARD_NO_TARGET] = "passed_no_target",
 	[FORWARD_MALFORMED] = "passed_malformed",
+	[FORWARD_LOST] = "lost",
 };
 
 static void complete(struct object *o)
@@ -264,6 +265,7 @@ static int prepare(struct xdp_job *j, char **why)
 		}
 		add(targets, e.device, &e.device);
 		add(egress, index, &e);
+		((struct forward_settings *)j->settings)->vlans |= !!e.vlan;
 		if (e.vlan && e.device == (uint32_t)j->ifindex) {
 			uint32_t vlan = e.vlan;
 
