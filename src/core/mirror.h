@@ -106,6 +106,11 @@ void *mirror_fact(struct mirror *m, const struct feature *f, size_t size);
 /** mirror_reads - is this source of @f kept true? */
 bool mirror_reads(const struct mirror *m, const struct feature *f, const struct source *s);
 
+/* core/mirror-take.c: what a message means. */
+
+/** mirror_links - the links themselves; every other source is a feature's */
+extern const struct source mirror_links;
+
 /** mirror_take - a message of the kernel's, for whichever feature it is */
 void mirror_take(struct mirror *m, const struct nlmsghdr *n);
 
