@@ -100,6 +100,11 @@ static int look_at_phc(struct clocks *c)
 	return r;
 }
 
+const char *clocks_name(const struct clocks *c)
+{
+	return c->device ? "the device's clock" : "the clock";
+}
+
 bool clocks_follow(const struct taprio *t)
 {
 	return t->offload == OFFLOAD_FULL || t->clock == CLOCK_TAI || t->clock == CLOCK_REALTIME;

@@ -23,6 +23,8 @@ struct clocks {
 /** clocks_look - read those that @t goes by, on the device @name; takes a read of its clock */
 void clocks_look(struct clocks *c, const struct taprio *t, const char *name);
 
+/** clocks_name - what a sentence calls the clock that opens the gates */
+const char *clocks_name(const struct clocks *c);
 
 /** clocks_follow - does anybody set what opens these gates? */
 bool clocks_follow(const struct taprio *t);

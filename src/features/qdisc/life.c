@@ -10,10 +10,9 @@
  * that is a difference like any other, but nobody's drift.
  *
  * What must stay true: nothing here changes the kernel; without gate schedules
- * no timer runs and no clock is read.
+ * no timer runs and no clock is read. In what state a port is judges life-judge.c.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/timerfd.h>
@@ -21,8 +20,7 @@
 #include <unistd.h>
 
 #include "core/event.h"
-#include "features/features.h"
-#include "features/qdisc/life.h"
+#include "features/qdisc/life-port.h"
 #include "util/log.h"
 
 #define USEC INT64_C(1000)
@@ -35,33 +33,6 @@
 #define STEP_MIN INT64_C(10000000)
 /* A veth or a NIC that is brought up has changed that often; each loss is two more. */
 #define CHANGES_AT_FIRST 2
-
-struct port {
-	int ifindex;
-	struct taprio *asked; /* as configured; NULL: nobody asks for one */
-	struct tsn policy;
-
-	/* The link, since the kernel has the schedule. */
-	bool ran, lost;
-	bool blind; /* the device was given it while the speed was not known */
-	uint32_t carrier_changes, speed;
-
-	/* The clock at the last look. */
-	bool followed;
-	int64_t ahead;
-
-	enum arm need;
-	uint64_t due; /* CLOCK_MONOTONIC, us: to be looked at again */
-	bool reading;
-
-	/* As the mirror has it. */
-	enum life_state state;
-	char *reason;
-	int64_t effective, phc_offset;
-	char phc[24];
-	unsigned armed_again;
-	UT_hash_handle hh;
-};
 
 struct life {
 	struct mirror *mirror;
@@ -185,11 +156,6 @@ enum arm life_armed(struct mirror *m, const struct iface *about, const struct ta
 	return p->need;
 }
 
-static const char *clock_name(const struct clocks *c)
-{
-	return c->device ? "the device's clock" : "the clock";
-}
-
 static void tell_clock(struct life *l, const struct iface *i, const char *why)
 {
 	_cleanup_free_ char *text = str_format("%s; the gate schedule follows by itself", why);
@@ -222,7 +188,7 @@ static void follow_clock(struct life *l, struct port *p, struct iface *i, const 
 	else if (!was || llabs(step) < max_of(cycle, STEP_MIN))
 		return;
 	by = step == -INT64_MAX ? str_dup("") : time_text(llabs(step) / 1000000 * 1000000);
-	why = str_format("%s was set %s%s%s", clock_name(c), step < 0 ? "back" : "forward",
+	why = str_format("%s was set %s%s%s", clocks_name(c), step < 0 ? "back" : "forward",
 			 *by ? " by " : "", by);
 	if (!t)
 		return;
@@ -257,75 +223,6 @@ static void follow_speed(struct life *l, struct port *p, struct iface *i, struct
 		need(l, p, i, ARM_AGAIN, why);
 	p->blind = false;
 	p->speed = speed;
-}
-
-/* Base time as people and as programs read it. */
-static char *begins(const struct taprio *t, const struct clocks *c)
-{
-	time_t seconds = t->base_time / 1000000000;
-	char date[32] = "";
-	struct tm tm;
-
-	if (clocks_follow(t) && gmtime_r(&seconds, &tm))
-		strftime(date, sizeof(date), ", %Y-%m-%d %H:%M:%S", &tm);
-	return str_format("begins at %" PRId64 "%s of %s", t->base_time, date, clock_name(c));
-}
-
-static enum life_state not_there(struct port *p, uint32_t speed, char **ret_why)
-{
-	char *why = taprio_short(p->asked, speed ? speed : 10);
-
-	if (!why)
-		return LIFE_NONE; /* on its way, or refused: the interface says so */
-	*ret_why = why;
-	return LIFE_WAIT_SPEED;
-}
-
-static enum life_state judge_running(const struct port *p, const struct taprio *t,
-				     const struct iface *i, const struct clocks *c, char **ret_why)
-{
-	const struct tsn *want = &p->policy;
-	const struct link *link = iface_link(i);
-	unsigned class;
-
-	if (p->need) {
-		*ret_why = str_dup("is being armed again");
-		return LIFE_PENDING;
-	}
-	/* With txtime-assist the kernel changes over when the next frame comes. */
-	if ((t->pending && t->offload != OFFLOAD_TXTIME) || (c->known && t->base_time > c->now)) {
-		*ret_why = begins(t, c);
-		return LIFE_PENDING;
-	}
-	/* Not what the kernel has: it tells of smaller frames where those do not fit. */
-	*ret_why = taprio_unfit(p->asked, link->mtu, taprio_speed(i), &class);
-	if (!*ret_why && want->wait_clock != WAIT_NOTHING)
-		*ret_why = clocks_wrong(c, t, WAIT_PHC, want->phc_limit);
-	return *ret_why ? LIFE_DEGRADED : LIFE_RUNNING;
-}
-
-static enum life_state judge(struct port *p, const struct taprio *t, const struct iface *i,
-			     const struct clocks *c, char **ret_why)
-{
-	const struct link *link = iface_link(i);
-	unsigned level = p->policy.wait_clock;
-
-	/* What runs goes on unless its clock is nonsense: taprio_suspended(). */
-	*ret_why = clocks_wrong(c, p->asked, t ? min_of(level, (unsigned)WAIT_SET) : level,
-				p->policy.phc_limit);
-	if (*ret_why)
-		return LIFE_WAIT_CLOCK;
-	if (!link->up || !link->carrier) {
-		*ret_why = str_dup(link->up ? "the link has no carrier" : "the link is down");
-		return LIFE_WAIT_LINK;
-	}
-	if (!taprio_speed(i) && p->asked->offload != OFFLOAD_FULL) {
-		*ret_why = str_dup("the link's speed is not known; the kernel reckons with 10 Mbit/s");
-		return LIFE_WAIT_SPEED;
-	}
-	if (!t)
-		return not_there(p, taprio_speed(i), ret_why);
-	return judge_running(p, t, i, c, ret_why);
 }
 
 static void set_text(struct tsn *s, unsigned row, char **text, const char *value)
@@ -475,7 +372,7 @@ static void look_at(struct life *l, struct port *p)
 	*p->phc = 0;
 	if (c.phc >= 0 && !c.phc_error)
 		snprintf(p->phc, sizeof(p->phc), "/dev/ptp%d", c.phc);
-	state = judge(p, t, i, &c, &why);
+	state = life_judge(p, t, i, &c, &why);
 	if (state == LIFE_PENDING && t->pending && c.known && t->base_time <= c.now && !p->need)
 		read_again(l, p);
 	tell(l, p, i, t, state, why);
