@@ -89,7 +89,8 @@ static void step_answered(struct engine *e, struct step *s)
 {
 	bool removing = s->verb == VERB_REMOVE || s->verb == VERB_DELETE || s->reset;
 
-	s->answered_usec = e->kernel->answered_usec ? e->kernel->answered_usec : clock_usec(CLOCK_MONOTONIC);
+	s->answered_usec =
+		e->kernel->answered_usec ? e->kernel->answered_usec : clock_usec(CLOCK_MONOTONIC);
 	/* Gone already, with the interface it was on or by another hand: as wanted. */
 	if (removing && (s->error == -ENODEV || s->error == -ESRCH || s->error == -EADDRNOTAVAIL ||
 			 s->error == -ENOENT))
@@ -209,7 +210,9 @@ void carry_out(struct engine *e, struct plan *plan)
 	submit_window(e);
 }
 
-/* Of a link that is made, attached or brought up the kernel tells several times; of the rest once. */
+/*
+ * Of a link that is made, attached or brought up the kernel tells several times; of the rest once.
+ */
 static unsigned count_loud(const struct plan *plan)
 {
 	unsigned n = 0;
@@ -222,7 +225,8 @@ static unsigned count_loud(const struct plan *plan)
 static void plan_done(struct engine *e)
 {
 	/* Of a link that is down the kernel does not tell all: an undoing must see it. */
-	bool dump = !e->live || e->untold || count_loud(e->plan) > BULK || e->undoing || carry_must_undo(e);
+	bool dump = !e->live || e->untold || count_loud(e->plan) > BULK || e->undoing ||
+		    carry_must_undo(e);
 
 	if (e->info.number)
 		change_info_time(&e->info, e->plan, e->plan_usec);

@@ -394,7 +394,8 @@ uint64_t change_rollback_target(struct engine *e, uint64_t number)
 {
 	if (number)
 		return number;
-	return e->fallback ? e->fallback->number : history_find_confirmed(e->history_dir, e->number);
+	return e->fallback ? e->fallback->number :
+			     history_find_confirmed(e->history_dir, e->number);
 }
 
 int change_rollback(struct engine *e, uint64_t number, struct errors *errors, outcome_fn done,

@@ -46,9 +46,8 @@ static void check_reference(const struct model *want, const struct config_paths 
 	if (!strcmp(ref->name, i->name) && f->form != FORM_LIST)
 		errors_add(e, at, "%s: %s%s%s: the interface itself", i->name, group, dot, r->key);
 	else if (!is_named(want, paths, ref->name))
-		errors_add(e, at,
-			   "%s: %s%s%s: no interface \"%s\": neither configured nor present", i->name,
-			   group, dot, r->key, ref->name);
+		errors_add(e, at, "%s: %s%s%s: no interface \"%s\": neither configured nor present",
+			   i->name, group, dot, r->key, ref->name);
 }
 
 static void check_references(const struct model *want, const struct config_paths *paths,
@@ -146,7 +145,8 @@ static void walk_from(struct walk *w, struct iface *i)
 	if (has_ports)
 		MODEL_FOREACH(w->want, port)
 			if (!strcmp(iface_link(port)->master.name, i->name))
-				step_to(w, port, object_where(root, master, port->part[FEATURE_LINK]));
+				step_to(w, port,
+					object_where(root, master, port->part[FEATURE_LINK]));
 	w->n--;
 	i->mark = MARK_DONE;
 }

@@ -33,10 +33,11 @@ static const struct word level_words[] = {
 };
 
 static const struct row settings_rows[] = {
-	[SETTINGS_ON_DRIFT] = { .key = "on_drift", .type = &type_enum8, VALUE(settings, on_drift), .data = drift_words,
-	  .flags = ROW_POLICY, .initial = "\"repair\"",
+	[SETTINGS_ON_DRIFT] = { .key = "on_drift", .type = &type_enum8, VALUE(settings, on_drift),
+	  .data = drift_words, .flags = ROW_POLICY, .initial = "\"repair\"",
 	  .help = "What to do when a setting no longer is what the configuration says" },
-	[SETTINGS_LOG_LEVEL] = { .key = "log_level", .type = &type_enum8, VALUE(settings, log_level), .data = level_words,
+	[SETTINGS_LOG_LEVEL] = { .key = "log_level", .type = &type_enum8,
+	  VALUE(settings, log_level), .data = level_words,
 	  .flags = ROW_POLICY, .initial = "\"info\"",
 	  .help = "The least important messages that are logged" },
 };
@@ -66,7 +67,8 @@ static struct origin origin_of(const struct walk *w, const config_setting_t *s)
 	return text_origin(w->text, config_setting_source_line(s));
 }
 
-static void error_at(struct walk *w, const config_setting_t *s, const char *fmt, ...) _printf_(3, 4);
+static void error_at(struct walk *w, const config_setting_t *s, const char *fmt, ...)
+	_printf_(3, 4);
 
 static void error_at(struct walk *w, const config_setting_t *s, const char *fmt, ...)
 {

@@ -97,7 +97,8 @@ bool interface_name_valid(const char *name);
 void config_check(const struct generation *g, const struct config_paths *paths, struct errors *e);
 
 /** config_check_machine - what this machine cannot do of it; config_check() asks that too */
-void config_check_machine(const struct generation *g, const struct model *machine, struct errors *e);
+void config_check_machine(const struct generation *g, const struct model *machine,
+			  struct errors *e);
 
 /** config_warn - what it does on this machine that is not what one would think */
 void config_warn(const struct generation *g, const struct model *machine, struct errors *warnings);

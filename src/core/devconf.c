@@ -61,7 +61,8 @@ int devconf_observe_netconf(struct mirror *m, const struct nlmsghdr *n, const st
 	struct iface *i;
 	int index;
 
-	if (nlmsg_parse((struct nlmsghdr *)n, sizeof(struct netconfmsg), tb, NETCONFA_MAX, NULL) < 0 ||
+	if (nlmsg_parse((struct nlmsghdr *)n, sizeof(struct netconfmsg), tb, NETCONFA_MAX,
+			NULL) < 0 ||
 	    !tb[NETCONFA_IFINDEX])
 		return -EBADMSG;
 	index = nla_get_u32(tb[NETCONFA_IFINDEX]);

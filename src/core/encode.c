@@ -79,7 +79,8 @@ int encode_nested_rows(struct encoder *e, const struct feature *f, const struct 
 			continue;
 		if (f->kind && nla_put_string(e->msg, IFLA_INFO_KIND, f->kind) < 0)
 			return -EMSGSIZE;
-		if (f->slave_kind && nla_put_string(e->msg, IFLA_INFO_SLAVE_KIND, f->slave_kind) < 0)
+		if (f->slave_kind &&
+		    nla_put_string(e->msg, IFLA_INFO_SLAVE_KIND, f->slave_kind) < 0)
 			return -EMSGSIZE;
 	}
 	r = encode_rows(e, f, o, mask);

@@ -38,7 +38,8 @@ struct engine {
 	struct record *record;
 	struct encoder *encoder;
 	struct config_paths paths;  /* of the configuration */
-	struct generation *read; /* of it, at the start: not judged yet; NULL: it is no longer needed */
+	/* of it, at the start: not judged yet; NULL: it is no longer needed */
+	struct generation *read;
 	struct errors read_errors;
 	struct generation *current; /* NULL: none was valid yet */
 	uint64_t number;	    /* of the current generation, counting from 1 */
@@ -208,7 +209,9 @@ enum engine_state engine_state(const struct engine *e);
 /** engine_is_busy - it is at work, and may yet think otherwise of what it has */
 bool engine_is_busy(const struct engine *e);
 
-/** engine_present - for struct config_paths: is there such an interface that configurations find? */
+/**
+ * engine_present - for struct config_paths: is there such an interface that configurations find?
+ */
 bool engine_present(void *engine, const char *name);
 
 /** engine_iface_state - of any interface, also one that nobody configures */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * What happens to configured interfaces, for the log: a device comes or goes,
- * carrier comes or goes; and what a feature has noticed by itself, for the bus too. What must stay true: a cable with a bad contact does not
- * fill the log, and the last line about it is true.
+ * carrier comes or goes; and what a feature has noticed by itself, for the bus too. What must stay
+ * true: a cable with a bad contact does not fill the log, and the last line about it is true.
  */
 #include "core/event.h"
 #include "util/log.h"
@@ -29,9 +29,11 @@ static void tell(const struct iface *want, enum told now, enum told before)
 	if (now == TOLD_ABSENT)
 		log_event(LOG_NOTICE, LOG_EVENT_ABSENT, want->name, 0, "%s: is gone", want->name);
 	else if (before == TOLD_ABSENT)
-		log_event(LOG_NOTICE, LOG_EVENT_PRESENT, want->name, 0, "%s: has appeared", want->name);
+		log_event(LOG_NOTICE, LOG_EVENT_PRESENT, want->name, 0, "%s: has appeared",
+			  want->name);
 	if (now == TOLD_CARRIER)
-		log_event(LOG_INFO, LOG_EVENT_CARRIER, want->name, 0, "%s: has carrier", want->name);
+		log_event(LOG_INFO, LOG_EVENT_CARRIER, want->name, 0, "%s: has carrier",
+			  want->name);
 	else if (now == TOLD_NO_CARRIER && before == TOLD_CARRIER)
 		log_event(LOG_INFO, LOG_EVENT_NO_CARRIER, want->name, 0, "%s: has no carrier",
 			  want->name);

@@ -108,7 +108,9 @@ static int reserve_index(struct planner *p, const char *kind)
 		MODEL_FOREACH(p->want, i)
 			if (i->ifindex < INDEX_HUGE)
 				p->next_index = max_of(p->next_index, i->ifindex);
-		/* Of what failed to be made the record knows until the end: one index, one owner. */
+		/*
+		 * Of what failed to be made the record knows until the end: one index, one owner.
+		 */
 		MODEL_FOREACH(p->owned, i)
 			if (i->ifindex < INDEX_HUGE)
 				p->next_index = max_of(p->next_index, i->ifindex);
@@ -258,8 +260,8 @@ static enum fate decide_existing(struct planner *p, struct iface *want, struct i
 		r = find_recreate(want, have, fate_is_ours(p, want->name, have), &f);
 	if (r && !fate_is_ours(p, want->name, have)) {
 		snprintf(why, sizeof(why),
-			 "%s.%s cannot be changed on an interface that netctld did not make", f->name,
-			 r->key);
+			 "%s.%s cannot be changed on an interface that netctld did not make",
+			 f->name, r->key);
 		return fail(want, why);
 	}
 	if (r || stands_on_recreated(p, want))

@@ -44,8 +44,8 @@ static json_t *name_of(const struct fdb *f, int ifindex)
 
 static json_t *mac_json(const uint8_t *mac)
 {
-	_cleanup_free_ char *text = str_format("%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
-					       mac[3], mac[4], mac[5]);
+	_cleanup_free_ char *text = str_format("%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
+					       mac[2], mac[3], mac[4], mac[5]);
 
 	return json_string(text);
 }
@@ -56,8 +56,8 @@ static void take_address(struct fdb *f, const struct nlmsghdr *n)
 	struct nlattr *tb[NDA_MAX + 1];
 	json_t *j;
 
-	if (nlmsg_parse((struct nlmsghdr *)n, sizeof(*nd), tb, NDA_MAX, NULL) < 0 || !tb[NDA_LLADDR] ||
-	    nla_len(tb[NDA_LLADDR]) != 6)
+	if (nlmsg_parse((struct nlmsghdr *)n, sizeof(*nd), tb, NDA_MAX, NULL) < 0 ||
+	    !tb[NDA_LLADDR] || nla_len(tb[NDA_LLADDR]) != 6)
 		return;
 	/* What a device that is nobody's port listens to (ndo_dflt_fdb_dump()). */
 	if (!tb[NDA_MASTER] && (nd->ndm_state & NUD_PERMANENT))
@@ -80,7 +80,8 @@ static json_t *group_json(const struct br_mdb_entry *e)
 
 	if (!e->addr.proto)
 		return mac_json(e->addr.u.mac_addr);
-	inet_ntop(e->addr.proto == htons(ETH_P_IP) ? AF_INET : AF_INET6, &e->addr.u, text, sizeof(text));
+	inet_ntop(e->addr.proto == htons(ETH_P_IP) ? AF_INET : AF_INET6, &e->addr.u, text,
+		  sizeof(text));
 	return json_string(text);
 }
 
@@ -91,9 +92,9 @@ static void take_group(struct fdb *f, int bridge, const struct nlattr *info)
 
 	if (nla_len(info) < (int)sizeof(*e))
 		return;
-	j = json_pack("{s:o, s:o, s:s, s:b, s:o}", "port", name_of(f, e->ifindex), "address", group_json(e),
-		      "state", e->state == MDB_PERMANENT ? "static" : "learnt", "offloaded",
-		      !!(e->flags & MDB_FLAGS_OFFLOAD), "bridge", name_of(f, bridge));
+	j = json_pack("{s:o, s:o, s:s, s:b, s:o}", "port", name_of(f, e->ifindex), "address",
+		      group_json(e), "state", e->state == MDB_PERMANENT ? "static" : "learnt",
+		      "offloaded", !!(e->flags & MDB_FLAGS_OFFLOAD), "bridge", name_of(f, bridge));
 	if (e->vid)
 		json_object_set_new(j, "vlan", json_integer(e->vid));
 	json_array_append_new(f->entries, j);
@@ -102,7 +103,8 @@ static void take_group(struct fdb *f, int bridge, const struct nlattr *info)
 static void take_groups(struct fdb *f, const struct nlmsghdr *n)
 {
 	const struct br_port_msg *head = NLMSG_DATA(n);
-	struct nlattr *mdb = nlmsg_find_attr((struct nlmsghdr *)n, sizeof(*head), MDBA_MDB), *entry, *info;
+	struct nlattr *mdb = nlmsg_find_attr((struct nlmsghdr *)n, sizeof(*head), MDBA_MDB), *entry,
+		      *info;
 	int left, more;
 
 	if (!mdb)

@@ -105,10 +105,11 @@ json_t *timings_json(const struct change_info *i)
 	json_t *j = json_array();
 
 	for (unsigned n = 0; n < i->n_steps; n++)
-		json_array_append_new(j, json_pack("{s:i, s:s, s:I, s:i}", "number",
-						   (int)i->steps[n].number, "what", i->steps[n].what,
-						   "usec", (json_int_t)i->steps[n].usec, "shared",
-						   (int)i->steps[n].shared));
+		json_array_append_new(j,
+				      json_pack("{s:i, s:s, s:I, s:i}", "number",
+						(int)i->steps[n].number, "what", i->steps[n].what,
+						"usec", (json_int_t)i->steps[n].usec, "shared",
+						(int)i->steps[n].shared));
 	return j;
 }
 
@@ -333,7 +334,9 @@ bool history_find(const char *dir, uint64_t number, struct change_info *ret)
 	return access(path, F_OK) >= 0 && read_number(dir, number, ret) >= 0;
 }
 
-/* Those that will be there with a new one. Mostly one file is read: the newest is a confirmed one. */
+/*
+ * Those that will be there with a new one. Mostly one file is read: the newest is a confirmed one.
+ */
 static void prune(struct writer *w, const char *dir)
 {
 	bool confirmed = false;

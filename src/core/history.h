@@ -76,13 +76,17 @@ void history_list(const char *dir, struct change_info **ret, unsigned *ret_n);
 /** history_list_free - free the array and what it holds */
 void history_list_free(struct change_info *list, unsigned n);
 
-/** history_newest - the newest that can be read, to be freed with change_info_done(); there is one */
+/**
+ * history_newest - the newest that can be read, to be freed with change_info_done(); there is one
+ */
 bool history_newest(const char *dir, struct change_info *ret);
 
 /** history_load - the configuration of generation @number; as config_load(); -ENOENT: none */
 int history_load(const char *dir, uint64_t number, struct errors *e, struct generation **ret);
 
-/** history_find_confirmed - the newest generation below @before that may be gone back to; 0: none */
+/**
+ * history_find_confirmed - the newest generation below @before that may be gone back to; 0: none
+ */
 uint64_t history_find_confirmed(const char *dir, uint64_t before);
 
 /**

@@ -68,7 +68,8 @@ static void read_one(struct engine *e, const config_setting_t *s)
 	struct hold *h;
 
 	if (!s || !config_setting_lookup_string(s, "name", &name) ||
-	    !config_setting_lookup_int64(s, "until", &until) || strlen(name) >= IFNAMSIZ || until < 0)
+	    !config_setting_lookup_int64(s, "until", &until) || strlen(name) >= IFNAMSIZ ||
+	    until < 0)
 		return;
 	e->holds = array_reserve(e->holds, e->n_holds, sizeof(*h));
 	h = &e->holds[e->n_holds++];

@@ -91,7 +91,8 @@ static void add_down(struct impact *m, const struct step *s)
 static void add_effect(struct impact *m, const struct step *s)
 {
 	if (s->also)
-		add(m, s->also, LOSS_ALL, str_format("follows %s: %s", s->name, s->quirk->why))->down = true;
+		add(m, s->also, LOSS_ALL, str_format("follows %s: %s", s->name, s->quirk->why))
+			->down = true;
 	else if (s->quirk)
 		add(m, s->have, LOSS_ALL, str_dup(s->quirk->why))->down = true;
 	else if (s->effect == EFFECT_RECREATE && s->verb != VERB_ADD)

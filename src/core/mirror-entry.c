@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What features put into the mirror: what changed, entries of lists, references to other interfaces. */
+/*
+ * What features put into the mirror: what changed, entries of lists, references to other
+ * interfaces.
+ */
 #include "core/mirror.h"
 
 #include <stdio.h>

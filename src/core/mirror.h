@@ -28,7 +28,8 @@ struct mirror {
 	sd_event_source *retry;
 	unsigned retries;
 	void **facts;	 /* a feature each: mirror_fact() */
-	void **watchers; /* a feature each: what looks for itself; NULL before the first live sync */
+	/* a feature each: what looks for itself; NULL before the first live sync */
+	void **watchers;
 
 	/*
 	 * Lazy sources are read for features in @wanted(): those that the configuration or the
@@ -62,7 +63,9 @@ struct link_message {
 /** mirror_new - nothing is asked yet; @k stays the caller's */
 struct mirror *mirror_new(struct kernel *k, sd_event *event);
 
-/** mirror_free - before its kernel, which is asked nothing between; NULL is allowed; returns NULL */
+/**
+ * mirror_free - before its kernel, which is asked nothing between; NULL is allowed; returns NULL
+ */
 struct mirror *mirror_free(struct mirror *m);
 
 /**

@@ -249,6 +249,6 @@ json_t *path_json(const struct path *p, const struct impact *m, const char *ends
 
 		json_array_append_new(names, json_string(name));
 	}
-	return json_pack("{s:s%, s:o, s:s}", "peer", ends, strcspn(ends, " "), "interfaces", names, "interrupted",
-			 cut_name(path_cut(p, m)));
+	return json_pack("{s:s%, s:o, s:s}", "peer", ends, strcspn(ends, " "), "interfaces", names,
+			 "interrupted", cut_name(path_cut(p, m)));
 }

@@ -150,8 +150,9 @@ static bool must_go(struct subject *s, const struct feature *f, const struct obj
 /* What others had made, and the configuration replaced, comes back. */
 static void plan_entry_away(struct subject *s, const struct feature *f, const struct object *entry)
 {
-	const struct object *before =
-		f->is_ours && f->is_ours(entry) ? list_find(f, iface_list(s->owned, f), entry) : NULL;
+	const struct object *before = f->is_ours && f->is_ours(entry) ?
+					      list_find(f, iface_list(s->owned, f), entry) :
+					      NULL;
 
 	entry_step(s, before ? VERB_REPLACE : VERB_REMOVE, f, before, entry, true);
 }
@@ -245,7 +246,8 @@ void subject_along(struct subject *s, unsigned first)
 
 				if (to && f->goes_along(s->have, have->items[e], &plan->steps[n]))
 					plan_anew(s, first, f, to);
-				else if (to && f->holds && f->holds(have->items[e], &plan->steps[n]))
+				else if (to && f->holds &&
+					 f->holds(have->items[e], &plan->steps[n]))
 					plan_aside(s, first, f, to, have->items[e]);
 			}
 		}

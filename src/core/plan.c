@@ -162,7 +162,8 @@ static void bounce_link(struct subject *s)
 	step->to = &down->o;
 	step->mask = row_bit(root, up);
 	step->effect = EFFECT_BOUNCE;
-	if (s->want && row_has(root, up, s->want->part[FEATURE_LINK]) && !stand_wants_up(s->p, s->want))
+	if (s->want && row_has(root, up, s->want->part[FEATURE_LINK]) &&
+	    !stand_wants_up(s->p, s->want))
 		return;
 	step = subject_step(s, PHASE_UP, VERB_SET, root);
 	step->from = &down->o;
@@ -364,12 +365,14 @@ static uint32_t mtu_of(const struct planner *p, const char *name, bool later, un
 		return *(uint32_t *)row_value(mtu, before);
 	if (stays)
 		return iface_link(have)->mtu;
-	return limit && iface_lower(want) ? mtu_of(p, iface_lower(want)->name, later, limit - 1) : 0;
+	return limit && iface_lower(want) ? mtu_of(p, iface_lower(want)->name, later, limit - 1) :
+		0;
 }
 
 /*
  * What is made takes the MTU that is below it at that time (vlan_newlink()). It gets what this plan
- * makes of that before there are disciplines, which count in packets of that size (fq_codel_init()).
+ * makes of that before there are disciplines, which count in packets of that size
+ * (fq_codel_init()).
  */
 static void plan_raised(struct subject *s)
 {

@@ -50,7 +50,8 @@ struct plan {
 	struct arena *arena; /* objects made for the plan */
 	struct step *steps;
 	unsigned n;
-	uint64_t awaits_usec; /* for what comes by itself in this time: a change is not over before */
+	/* for what comes by itself in this time: a change is not over before */
+	uint64_t awaits_usec;
 };
 
 /* What planning looks at. */
@@ -93,7 +94,8 @@ struct plan_line {
 /**
  * plan_lines - call @fn for each value that a step changes
  */
-void plan_lines(const struct step *s, void (*fn)(void *data, const struct plan_line *l), void *data);
+void plan_lines(const struct step *s, void (*fn)(void *data, const struct plan_line *l),
+		void *data);
 
 /** entry_row_changes - REPLACE: does the step change this row of its entry? */
 bool entry_row_changes(const struct step *s, const struct row *r);

@@ -26,8 +26,10 @@ static bool changes_lower(const struct planner *p, const struct step *step, cons
 		from = number(step->feature, r, step->from);
 
 	MODEL_FOREACH(p->have, i)
-		if (i != step->have && iface_link(i) && iface_link(i)->lower.index == lower->ifindex)
-			others = max_of(others, number(step->feature, r, i->part[step->feature->id]));
+		if (i != step->have && iface_link(i) &&
+		    iface_link(i)->lower.index == lower->ifindex)
+			others = max_of(others,
+					number(step->feature, r, i->part[step->feature->id]));
 	return max_of(others, to) != max_of(others, from);
 }
 

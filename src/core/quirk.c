@@ -300,7 +300,8 @@ static bool asks(const struct iface *want, const char *key, const struct origin 
 		const char *within = want->part[n] ? key_within(f, key) : NULL;
 		const struct row *r = within && f->form != FORM_LIST ? row_find(f, within) : NULL;
 
-		if (within && f->form == FORM_LIST && asks_entry(f, want->part[n], within, ret_where))
+		if (within && f->form == FORM_LIST &&
+		    asks_entry(f, want->part[n], within, ret_where))
 			return true;
 		if (!r || !row_has(f, r, want->part[n]))
 			continue;

@@ -57,7 +57,10 @@ struct plan *round_plan(struct engine *e, bool all)
 	if (!e->passes)
 		begin(e);
 	plan = make_plan(e, all);
-	/* What another hand changes while it is being put back is changed once more, and counted so. */
+	/*
+	 * What another hand changes while it is being put back is changed once more, and counted
+	 * so.
+	 */
 	if (!e->passes || !drift_goes_on(e, plan))
 		return plan;
 	plan_free(plan);

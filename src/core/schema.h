@@ -81,7 +81,8 @@ enum loss {
 struct lead {
 	unsigned prefix; /* bits in common: the most wins */
 	uint32_t metric; /* then the lowest */
-	uint32_t table;	 /* of routes that says it; RT_TABLE_UNSPEC: none, it is an address of our own */
+	/* of routes that says it; RT_TABLE_UNSPEC: none, it is an address of our own */
+	uint32_t table;
 };
 
 /** phase_name, effect_name - the word used in plans and logs */
@@ -91,7 +92,8 @@ const char *effect_name(enum effect e);
 /* A reference to an interface: by name in a configuration, by index in the kernel. */
 #define IFREF_GONE -1
 struct ifref {
-	int index; /* 0: none, or not there (yet); IFREF_GONE: the kernel's still means one that went */
+	/* 0: none, or not there (yet); IFREF_GONE: the kernel's still means one that went */
+	int index;
 	char name[IFNAMSIZ];
 };
 
@@ -132,7 +134,9 @@ struct type {
 	void (*copy)(struct arena *a, void *to, const void *from);
 	void (*done)(void *v);
 
-	/* Of what is noted of the time before: the kernel may have a value that it does not take. */
+	/*
+	 * Of what is noted of the time before: the kernel may have a value that it does not take.
+	 */
 	void (*before)(void *v);
 
 	/* As plans show it, where JSON would be too long; the caller frees it. */
@@ -157,7 +161,8 @@ enum row_flags {
 	ROW_IMPLIED = 1 << 8,  /* follows from other settings: compared, but never written */
 	ROW_SELF = 1 << 10,    /* effect: the driver brings it about, nothing is done for it */
 	ROW_EVENTUAL = 1 << 11, /* becomes true some time after it was set: eventual.h */
-	ROW_WITHIN = 1 << 12,  /* is there only as long as another of its group has a certain value */
+	/* is there only as long as another of its group has a certain value */
+	ROW_WITHIN = 1 << 12,
 	ROW_OURS = 1 << 9,     /* nobody else sets it: before was its initial value, or nothing */
 };
 
@@ -212,10 +217,10 @@ struct source {
 	} commands;
 	bool no_dump;		/* another feature's: only the notifications are wanted */
 	bool single;		/* not a dump: the one object that @filter names */
-	bool each;		/* a dump does not tell all: devices are asked one by one, @narrow */
+	bool each; /* a dump does not tell all: devices are asked one by one, @narrow */
 	bool by_iface;		/* a dump is of one interface: mirror_dump_more(), with @narrow */
 	bool lazy;		/* read only for a feature that somebody names: mirror.h */
-	uint16_t name_attr;	/* with @narrow: which attribute has the interface's name; 0: none */
+	uint16_t name_attr; /* with @narrow: which attribute has the interface's name; 0: none */
 	bool follows_link;	/* no message tells that it changed with carrier or admin state */
 	uint32_t groups[3];	/* RTNLGRP_… or GENL_GROUP(), 0 ends */
 
@@ -301,7 +306,9 @@ struct feature {
 	bool brief;
 	/* FORM_LIST: has @from the value of @row that @to asks for? By default: the same value. */
 	bool (*same)(const struct row *row, const struct object *to, const struct object *from);
-	/* FORM_LIST: was this entry of the kernel's made by this daemon? By default: never known. */
+	/*
+	 * FORM_LIST: was this entry of the kernel's made by this daemon? By default: never known.
+	 */
 	bool (*is_ours)(const struct object *o);
 	/* FORM_LIST: is the value of @row, which the configuration does not name, what the daemon
 	 * would have made of it? */
@@ -318,7 +325,9 @@ struct feature {
 	/* FORM_LIST: may this entry be added now? As blocked(). */
 	char *(*entry_blocked)(const struct planner *p, const struct iface *want,
 			       const struct object *entry);
-	/* FORM_LIST: must this entry, which is there, go until it may be added again? Why, or NULL. */
+	/*
+	 * FORM_LIST: must this entry, which is there, go until it may be added again? Why, or NULL.
+	 */
 	char *(*entry_suspended)(const struct planner *p, const struct iface *want,
 				 const struct object *entry);
 	/*

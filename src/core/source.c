@@ -67,7 +67,8 @@ static bool is_text(struct scanner *s, const char *file, const char *text, size_
 	for (const char *p = text; p < text + size;) {
 		unsigned n = utf8_length((const unsigned char *)p);
 
-		if (!n || (n == 1 && iscntrl((unsigned char)*p) && !strchr("\t\n\r\f", *p)) || !*p) {
+		if (!n || (n == 1 && iscntrl((unsigned char)*p) && !strchr("\t\n\r\f", *p)) ||
+		    !*p) {
 			snprintf(what, sizeof(what), "not a text file (byte 0x%02x)",
 				 (unsigned char)*p);
 			fail(s, &at, what);

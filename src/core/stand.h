@@ -29,7 +29,9 @@ bool stand_lacks_address(const struct planner *p, const struct iface *want);
 bool stand_missed_address(const struct planner *p, const struct iface *want,
 			  const struct iface *have);
 
-/** stand_gets_address_back - of a master: it is not its ports' again, but what it was before them */
+/**
+ * stand_gets_address_back - of a master: it is not its ports' again, but what it was before them
+ */
 bool stand_gets_address_back(const struct planner *p, const struct iface *have);
 
 #endif

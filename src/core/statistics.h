@@ -34,7 +34,8 @@ struct counter {
 struct statistics_provider {
 	const char *group;    /* a word: "link" */
 	const char *help;     /* one sentence without its full stop */
-	const char *instance; /* what tells several of an interface apart: "queue"; NULL: one each */
+	/* what tells several of an interface apart: "queue"; NULL: one each */
+	const char *instance;
 	const struct counter *counters; /* those known beforehand; others may come (a driver's) */
 	unsigned n_counters;
 	bool each; /* asked for each interface; else once, with ifindex 0, when all are wanted */

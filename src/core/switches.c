@@ -67,8 +67,8 @@ json_t *switches_json(const struct model *have)
 
 		if (!n || strcmp(l->switch_id, iface_link(p.items[n - 1])->switch_id))
 			json_array_append_new(all, json_pack("{s:s, s:o, s:o}", "id", l->switch_id,
-							     "ports", names = json_array(), "conduits",
-							     lowers = json_array()));
+							     "ports", names = json_array(),
+							     "conduits", lowers = json_array()));
 		json_array_append_new(names, json_string(p.items[n]->name));
 		if (*l->lower.name)
 			add_once(lowers, l->lower.name);

@@ -189,7 +189,8 @@ static int clock_parse(struct parse *p, const config_setting_t *s, void *v)
 	int r;
 
 	if (config_setting_type(s) != CONFIG_TYPE_STRING)
-		return parse_refuse(p, "must be a time with a unit in quotes (\"15s\", \"200ms\", \"5min\")");
+		return parse_refuse(
+			p, "must be a time with a unit in quotes (\"15s\", \"200ms\", \"5min\")");
 	text = config_setting_get_string(s);
 	r = text_to_quantity(text, ms_units, &n);
 	if (!r && strchr(text, 'm')) {
@@ -199,11 +200,13 @@ static int clock_parse(struct parse *p, const config_setting_t *s, void *v)
 	} else {
 		r = text_to_quantity(text, clock_units, &n);
 		if (r < 0 || strspn(text, "0123456789.") == strlen(text))
-			return parse_refuse(p, "\"%s\" is not a time with a unit (\"15s\", \"200ms\")", text);
+			return parse_refuse(p,
+					    "\"%s\" is not a time with a unit (\"15s\", \"200ms\")",
+					    text);
 	}
 	if (n < p->row->min || n > max)
-		return parse_refuse(p, "\"%s\" is out of range (%gs to %gs)", text, p->row->min / 100.0,
-			   max / 100.0);
+		return parse_refuse(p, "\"%s\" is out of range (%gs to %gs)", text,
+				    p->row->min / 100.0, max / 100.0);
 	*(uint64_t *)v = n;
 	return 0;
 }
@@ -217,7 +220,10 @@ static json_t *clock_json(const struct row *row _unused_, const void *v)
 	return json_sprintf("%" PRIu64 "s", n / 100);
 }
 
-/* As the kernel tells it again, which keeps it in ticks: clock_t_to_jiffies(), jiffies_to_clock_t(). */
+/*
+ * As the kernel tells it again, which keeps it in ticks: clock_t_to_jiffies(),
+ * jiffies_to_clock_t().
+ */
 static uint64_t clock_kept(uint64_t n)
 {
 	struct timespec tick = { 0 }; /* TICK_NSEC, for that is the coarse clocks' step */
@@ -276,7 +282,9 @@ int rate_parse(struct parse *p, const config_setting_t *s, uint64_t *ret)
 	if (r < 0)
 		return r;
 	if (n % 8)
-		return parse_refuse(p, "the kernel counts in bytes: %" PRId64 "bit is no multiple of 8",
+		return parse_refuse(p,
+				    "the kernel counts in bytes: %" PRId64
+				    "bit is no multiple of 8",
 				    n);
 	*ret = n / 8;
 	return 0;

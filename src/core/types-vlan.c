@@ -44,15 +44,17 @@ static int vlanset_entry(struct parse *p, struct vlanset *set, const config_sett
 	case CONFIG_TYPE_STRING:
 		if (snprintf(buf, sizeof(buf), "%s", config_setting_get_string(s)) >=
 		    (int)sizeof(buf))
-			return parse_refuse(p, "\"%s\" is neither a VLAN ID nor a range (\"20-29\")",
+			return parse_refuse(p,
+					    "\"%s\" is neither a VLAN ID nor a range (\"20-29\")",
 					    config_setting_get_string(s));
 		dash = strchr(buf, '-');
 		if (dash)
 			*dash++ = 0;
 		if (text_to_number(buf, &first) < 0 ||
 		    text_to_number(dash ? dash : buf, &last) < 0)
-			return parse_refuse(p, "\"%s\" is neither a VLAN ID nor a range (\"20-29\")",
-				   config_setting_get_string(s));
+			return parse_refuse(p,
+					    "\"%s\" is neither a VLAN ID nor a range (\"20-29\")",
+					    config_setting_get_string(s));
 		return vlanset_range(p, set, first, last);
 	}
 	return parse_refuse(p, "must hold VLAN IDs (10) and ranges (\"20-29\")");

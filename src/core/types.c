@@ -133,13 +133,14 @@ static int number_parse(struct parse *p, const config_setting_t *s, void *v)
 {
 	int64_t min, max, n;
 
-	if (config_setting_type(s) != CONFIG_TYPE_INT && config_setting_type(s) != CONFIG_TYPE_INT64)
+	if (config_setting_type(s) != CONFIG_TYPE_INT &&
+	    config_setting_type(s) != CONFIG_TYPE_INT64)
 		return parse_refuse(p, "must be a whole number");
 	n = config_setting_get_int64(s);
 	number_bounds(p->row, &min, &max);
 	if (n < min || n > max)
-		return parse_refuse(p, "%" PRId64 " is out of range (%" PRId64 " to %" PRId64 ")", n, min,
-			   max);
+		return parse_refuse(p, "%" PRId64 " is out of range (%" PRId64 " to %" PRId64 ")",
+				    n, min, max);
 	number_store(p->row, v, n);
 	return 0;
 }
@@ -403,7 +404,8 @@ static int any_mac_parse(struct parse *p, const config_setting_t *s, void *v)
 	    sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &m[0], &m[1], &m[2], &m[3], &m[4],
 		   &m[5], &end) != 6 ||
 	    text[end] || end != 17)
-		return parse_refuse(p, "\"%s\" is not an Ethernet address (aa:bb:cc:dd:ee:ff)", text);
+		return parse_refuse(p, "\"%s\" is not an Ethernet address (aa:bb:cc:dd:ee:ff)",
+				    text);
 	memcpy(v, m, sizeof(m));
 	return 0;
 }
@@ -441,14 +443,16 @@ static void mac_before(void *v)
 	static const uint8_t none[6];
 	uint8_t *m = v;
 
-	if (memcmp(m, none, sizeof(none)) || getrandom(m, sizeof(none), GRND_NONBLOCK) != sizeof(none))
+	if (memcmp(m, none, sizeof(none)) ||
+	    getrandom(m, sizeof(none), GRND_NONBLOCK) != sizeof(none))
 		return;
 	m[0] = (m[0] & 0xfe) | 2;
 }
 
 const struct type type_mac = {
 	.name = "Ethernet address", .signature = "s", .size = 6,
-	.parse = mac_parse, .json = mac_json, .put = number_put, .get = number_get, .before = mac_before,
+	.parse = mac_parse, .json = mac_json, .put = number_put, .get = number_get,
+	.before = mac_before,
 };
 
 const struct type type_mac_any = {
