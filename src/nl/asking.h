@@ -22,7 +22,8 @@ struct asking {
 };
 
 /** asking_add - one more, at the end; the request is copied */
-void asking_add(struct asking *a, const struct nlmsghdr *n, message_fn fn, done_fn done, void *data);
+void asking_add(struct asking *a, const struct nlmsghdr *n, message_fn fn, done_fn done,
+		void *data);
 
 /** asking_take - remove the first, which is the caller's */
 struct question_to_kernel *asking_take(struct asking *a);

@@ -212,7 +212,8 @@ static int get_each(int fd, char *keys, size_t key_size, char *values, size_t va
 
 	for (i = 0; i < n; i++) {
 		union bpf_attr attr = {
-			.map_fd = fd, .key = pointer(last), .next_key = pointer(keys + i * key_size),
+			.map_fd = fd, .key = pointer(last),
+			.next_key = pointer(keys + i * key_size),
 		};
 		int r = call(BPF_MAP_GET_NEXT_KEY, &attr);
 

@@ -17,7 +17,9 @@ enum bpf_what { BPF_WHAT_OTHER, BPF_WHAT_LINK, BPF_WHAT_PROG, BPF_WHAT_MAP };
 /** bpf_what - by its name in /proc/self/fd */
 enum bpf_what bpf_what(int fd);
 
-/** bpf_info - struct bpf_prog_info, bpf_map_info or bpf_link_info; zeroed or filled in by the caller */
+/**
+ * bpf_info - struct bpf_prog_info, bpf_map_info or bpf_link_info; zeroed or filled in by the caller
+ */
 int bpf_info(int fd, void *info, uint32_t size);
 
 /** bpf_link_xdp - attach a program to an interface; @flags: XDP_FLAGS_…_MODE */

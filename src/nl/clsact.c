@@ -113,7 +113,8 @@ static void add(void *data, const struct nlmsghdr *n)
 {
 	struct listing *l = data;
 	const struct tcmsg *tcm = NLMSG_DATA(n);
-	struct clsact_filter f = { .handle = tcm->tcm_handle, .pref = TC_H_MAJ(tcm->tcm_info) >> 16 };
+	struct clsact_filter f = { .handle = tcm->tcm_handle,
+				   .pref = TC_H_MAJ(tcm->tcm_info) >> 16 };
 	struct nlattr *tb[TCA_MAX + 1];
 	unsigned at;
 
@@ -170,7 +171,8 @@ int clsact_put(struct nl_sock **sock, int ifindex, bool egress, const struct cls
 	       int prog_fd, bool replace, char **why)
 {
 	const struct tcmsg tcm = place_of(ifindex, egress, f);
-	struct nl_msg *msg = begin(RTM_NEWTFILTER, replace ? 0 : NLM_F_CREATE | NLM_F_EXCL, &tcm, "bpf");
+	struct nl_msg *msg =
+		begin(RTM_NEWTFILTER, replace ? 0 : NLM_F_CREATE | NLM_F_EXCL, &tcm, "bpf");
 	struct nlattr *options = nla_nest_start(msg, TCA_OPTIONS);
 
 	if (!options || nla_put_u32(msg, TCA_BPF_FD, prog_fd) < 0 ||

@@ -203,7 +203,8 @@ static uint32_t count_statistics(struct device *d, uint32_t set)
 	return call(d, SIOCETHTOOL, &info) < 0 || !info.mask ? 0 : info.count;
 }
 
-static void put_statistics(struct nl_msg *msg, const char *names, const uint64_t *values, uint32_t n)
+static void put_statistics(struct nl_msg *msg, const char *names, const uint64_t *values,
+			   uint32_t n)
 {
 	for (uint32_t k = 0; k < n; k++) {
 		char name[ETH_GSTRING_LEN + 1] = { 0 };

@@ -28,7 +28,9 @@ struct request {
 	const char *iface;
 	int ifindex;
 	struct xdp_job *xdp;  /* XDP: what shall be there; taken over */
-	/* NETLINK: a program that is loaded when it is the message's turn, else NULL; taken over. */
+	/*
+	 * NETLINK: a program that is loaded when it is the message's turn, else NULL; taken over.
+	 */
 	struct xdp_job *program;
 	size_t program_at; /* where in the message its file descriptor goes, 32 bits */
 };
@@ -78,7 +80,8 @@ struct kernel_ops {
 struct kernel {
 	const struct kernel_ops *ops;
 	struct kernel_counters counters;
-	uint64_t answered_usec; /* CLOCK_MONOTONIC: when the batch that is being answered was done */
+	/* CLOCK_MONOTONIC: when the batch that is being answered was done */
+	uint64_t answered_usec;
 	uint32_t port;	 /* netlink port id of the requests: what they cause is told with it */
 	struct xdp *xdp; /* programs that are the daemon's */
 	/* Notifications, and that some were lost (or that the listening began anew). */
@@ -172,13 +175,17 @@ static inline int kernel_read_file(struct kernel *k, const char *path, char *buf
 	return k->ops->read_file(k, path, buf, size);
 }
 
-/** kernel_read_folder - call @fn for what is in a folder below /sys; nothing, where there is none */
+/**
+ * kernel_read_folder - call @fn for what is in a folder below /sys; nothing, where there is none
+ */
 static inline void kernel_read_folder(struct kernel *k, const char *path, name_fn fn, void *data)
 {
 	k->ops->read_folder(k, path, fn, data);
 }
 
-/** kernel_driver - the name of an interface's driver, or NULL; does not wait; the caller frees it */
+/**
+ * kernel_driver - the name of an interface's driver, or NULL; does not wait; the caller frees it
+ */
 static inline char *kernel_driver(struct kernel *k, const char *interface)
 {
 	return k->ops->driver(k, interface);

@@ -34,11 +34,15 @@
 	F(bpf_object__load) F(bpf_object__next_program) F(bpf_object__next_map)                    \
 	F(bpf_program__section_name) F(bpf_program__name) F(bpf_program__set_type)                 \
 	F(bpf_program__set_autoload) F(bpf_program__fd) F(bpf_program__set_log_buf)                \
-	F(bpf_program__insns) F(bpf_program__insn_cnt) F(bpf_program__set_insns) F(bpf_program__set_log_level) F(bpf_program__flags) F(bpf_program__set_flags) F(bpf_program__set_ifindex)                                  \
-	F(bpf_program__set_expected_attach_type) F(bpf_map__name) F(bpf_map__fd)                   \
-	F(bpf_map__set_max_entries) F(bpf_map__initial_value) F(bpf_map__set_initial_value) F(bpf_map__set_ifindex)              \
-	F(bpf_map__reuse_fd) F(bpf_map__key_size) F(bpf_map__value_size) F(bpf_map__is_internal) F(bpf_map__max_entries)             \
-	F(bpf_map__type) F(bpf_map__map_flags) F(bpf_map__btf_key_type_id) F(bpf_map__btf_value_type_id) F(bpf_object__btf) F(btf__type_by_id) F(btf__resolve_type)
+	F(bpf_program__insns) F(bpf_program__insn_cnt) F(bpf_program__set_insns)                   \
+	F(bpf_program__set_log_level) F(bpf_program__flags) F(bpf_program__set_flags)              \
+	F(bpf_program__set_ifindex) F(bpf_program__set_expected_attach_type) F(bpf_map__name)      \
+	F(bpf_map__fd) F(bpf_map__set_max_entries) F(bpf_map__initial_value)                       \
+	F(bpf_map__set_initial_value) F(bpf_map__set_ifindex) F(bpf_map__reuse_fd)                 \
+	F(bpf_map__key_size) F(bpf_map__value_size) F(bpf_map__is_internal)                        \
+	F(bpf_map__max_entries) F(bpf_map__type) F(bpf_map__map_flags)                             \
+	F(bpf_map__btf_key_type_id) F(bpf_map__btf_value_type_id) F(bpf_object__btf)               \
+	F(btf__type_by_id) F(btf__resolve_type)
 
 struct library {
 	void *handle;
@@ -159,8 +163,10 @@ static void say_perfmon(const struct xdp_job *j, char **why)
 	if (!said_so || !j->file || has_perfmon())
 		*why = TAKE_PTR(said_so);
 	else
-		*why = str_format("%s; netctld has no CAP_PERFMON, without which the verifier refuses "
-				  "more (AmbientCapabilities= of its unit)", said_so);
+		*why = str_format(
+			"%s; netctld has no CAP_PERFMON, without which the verifier refuses more "
+			"(AmbientCapabilities= of its unit)",
+			said_so);
 }
 
 static struct bpf_program *pick_program(const struct library *l, const struct xdp_job *j,
@@ -286,8 +292,9 @@ static int put_chain(const struct library *l, const struct xdp_job *j, struct bp
 	if (j->chain_fd < 0)
 		return chain && next ? drop_tail_calls(l, p) : 0;
 	if (!chain || !next) {
-		*why = str_dup("does not go on to other programs, and so must be the last of xdp.chain "
-			       "(it has no map \"chain\" and no section \".rodata.chain\")");
+		*why = str_dup(
+			"does not go on to other programs, and so must be the last of xdp.chain "
+			"(it has no map \"chain\" and no section \".rodata.chain\")");
 		return -EINVAL;
 	}
 	if (l->bpf_map__reuse_fd(chain, j->chain_fd) ||
@@ -403,7 +410,8 @@ static int check_image(const struct xdp_job *j, char **why)
 	else if (h->e_ident[EI_DATA] != order)
 		*why = str_dup("is for machines of the other byte order");
 	else if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_machine != EM_BPF)
-		*why = str_format("is for another machine (ELF machine %u), not for BPF", h->e_machine);
+		*why = str_format("is for another machine (ELF machine %u), not for BPF",
+				  h->e_machine);
 	else if (h->e_type != ET_REL)
 		*why = str_dup("is no relocatable object file");
 	return *why ? -EINVAL : 0;

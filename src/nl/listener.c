@@ -131,7 +131,8 @@ static const struct ifinfomsg *link_of(const struct mmsghdr *m)
 	const struct nlmsghdr *h = m->msg_hdr.msg_iov->iov_base;
 
 	return m->msg_len >= NLMSG_LENGTH(sizeof(struct ifinfomsg)) &&
-			h->nlmsg_type == RTM_NEWLINK && h->nlmsg_len == m->msg_len ? NLMSG_DATA(h) : NULL;
+	       h->nlmsg_type == RTM_NEWLINK && h->nlmsg_len == m->msg_len ?
+		       NLMSG_DATA(h) : NULL;
 }
 
 /*

@@ -47,6 +47,7 @@ int outlet_send(const struct outlet *o, const void *messages, size_t len)
 {
 	const struct sockaddr_nl to = { .nl_family = AF_NETLINK };
 
-	return sendto(nl_socket_get_fd(o->sock), messages, len, 0, (const void *)&to, sizeof(to)) < 0 ?
+	return sendto(nl_socket_get_fd(o->sock), messages, len, 0, (const void *)&to,
+		      sizeof(to)) < 0 ?
 		       -errno : 0;
 }

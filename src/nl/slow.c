@@ -341,7 +341,8 @@ static int begin(struct slow *s)
 	t->route = -1;
 	t->netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
 	if (t->netlink >= 0) /* the kernel's own words, where it has some */
-		(void)setsockopt(t->netlink, SOL_NETLINK, NETLINK_EXT_ACK, &(int){ 1 }, sizeof(int));
+		(void)setsockopt(t->netlink, SOL_NETLINK, NETLINK_EXT_ACK, &(int){ 1 },
+				 sizeof(int));
 	if (t->netlink < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		r = -errno;
 	t->fd = fds[1];

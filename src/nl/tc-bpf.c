@@ -33,11 +33,13 @@ const char *tc_bpf_check(const char *program, const char *section)
 
 	if (*program != '/')
 		return "is not a whole path: a program is an object file";
-	if (strlen(program) + (section ? strlen(section) + 3 : 0) + 1 + BUILD_LENGTH > TC_BPF_NAME_MAX)
+	if (strlen(program) + (section ? strlen(section) + 3 : 0) + 1 + BUILD_LENGTH >
+	    TC_BPF_NAME_MAX)
 		return "is too long, with its section, for the name that the kernel keeps";
 	/* What read_name() would not take for what it was. */
 	if (program[strlen(program) - 1] == ']' || (section && strstr(section, ":[")))
-		return "ends with \"]\", or its section has \":[\": that marks sections in the kernel";
+		return "ends with \"]\", or its section has \":[\": that marks sections in the "
+		       "kernel";
 	r = read_image(program, &image, &size);
 	return r < 0 ? strerror(-r) : xdp_image_check(image, size);
 }

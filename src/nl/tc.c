@@ -26,7 +26,8 @@ int tc_put_mirred(struct nl_msg *msg, int n, int eaction, int ifindex)
 {
 	bool copies = eaction == TCA_EGRESS_MIRROR || eaction == TCA_INGRESS_MIRROR;
 	const struct tc_mirred parms = {
-		.action = copies ? TC_ACT_PIPE : TC_ACT_STOLEN, .eaction = eaction, .ifindex = ifindex,
+		.action = copies ? TC_ACT_PIPE : TC_ACT_STOLEN, .eaction = eaction,
+		.ifindex = ifindex,
 	};
 	struct nlattr *options, *action = tc_action_begin(msg, n, "mirred", &options);
 

@@ -68,15 +68,16 @@ static char *name_read(const struct clsact_filter *f, enum xdp_hook hook, bool *
 	if (strcmp(tag, is) || strcmp(where, direction[hook]) || !path || f->name + at > section)
 		return NULL;
 	*ret_own_hook = *own;
-	return str_format("%s\n%s\n%.*s\n%.*s", where, path + 1, (int)(path - section - 1), section + 1,
-			  (int)(section - f->name) - at, f->name + at);
+	return str_format("%s\n%s\n%.*s\n%.*s", where, path + 1, (int)(path - section - 1),
+			  section + 1, (int)(section - f->name) - at, f->name + at);
 }
 
 static struct xdp_attached *find(struct xdp *x, int ifindex, enum xdp_hook hook, uint16_t pref,
 				 uint32_t prog_id)
 {
 	for (struct xdp_attached *a = x->tcx; a; a = a->next)
-		if (a->ifindex == ifindex && a->hook == hook && a->pref == pref && a->prog_id == prog_id)
+		if (a->ifindex == ifindex && a->hook == hook && a->pref == pref &&
+		    a->prog_id == prog_id)
 			return a;
 	return NULL;
 }
@@ -118,7 +119,8 @@ int tcx_filters(struct xdp *x, int ifindex, enum xdp_hook hook, struct tcx_progr
 		if (!list[k].prog_id)
 			continue;
 		adopt(x, ifindex, hook, &list[k]);
-		ret[found++] = (struct tcx_program){ .prog_id = list[k].prog_id, .pref = list[k].pref };
+		ret[found++] =
+			(struct tcx_program){ .prog_id = list[k].prog_id, .pref = list[k].pref };
 		*revision = (*revision ^ list[k].prog_id) * UINT64_C(1099511628211);
 		*revision = (*revision ^ list[k].pref) * UINT64_C(1099511628211);
 	}
@@ -182,10 +184,12 @@ static int put(struct xdp *x, struct xdp_attached *a, bool replace, char **why)
 	int r = name_write(f.name, a);
 
 	if (r < 0) {
-		*why = str_format("tcx.program: path and section are too long for the name of a filter");
+		*why = str_format(
+			"tcx.program: path and section are too long for the name of a filter");
 		return r;
 	}
-	return clsact_put(&x->rtnl, a->ifindex, a->hook == TCX_EGRESS, &f, a->prog_fd, replace, why);
+	return clsact_put(&x->rtnl, a->ifindex, a->hook == TCX_EGRESS, &f, a->prog_fd, replace,
+			  why);
 }
 
 static bool hook_is_ours(const struct xdp *x, int ifindex)
@@ -205,8 +209,9 @@ int tcx_filter_insert(struct xdp *x, struct xdp_attached *a, const struct xdp_jo
 
 	if (r == -EINVAL) {
 		free(*why);
-		*why = str_dup("there is a qdisc ingress, and filters of programs are at clsact, which "
-			       "would be in its place");
+		*why = str_dup(
+			"there is a qdisc ingress, and filters of programs are at clsact, which "
+			"would be in its place");
 	}
 	if (r < 0)
 		return r;

@@ -121,8 +121,9 @@ static void adopt_program(struct xdp *x, struct bag *b, struct xdp_attached *a)
 
 	adopt_maps(b, a);
 	if (xdp_read_program(a) < 0 || xdp_read_memory(a) < 0 || adopt_chain(b, a) < 0) {
-		log_warning("interface %d: an XDP program of an earlier run is not to be understood",
-			    a->ifindex);
+		log_warning(
+			"interface %d: an XDP program of an earlier run is not to be understood",
+			a->ifindex);
 		xdp_attached_free(a);
 		return;
 	}

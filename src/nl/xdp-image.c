@@ -75,7 +75,8 @@ bool xdp_image_wants_btf(const void *image, size_t size)
 
 	if (xdp_image_check(image, size) || !get(image, size, 0, &h, sizeof(h)) ||
 	    h.e_shentsize != sizeof(s) ||
-	    !get(image, size, h.e_shoff + (uint64_t)h.e_shstrndx * sizeof(s), &names, sizeof(names)))
+	    !get(image, size, h.e_shoff + (uint64_t)h.e_shstrndx * sizeof(s), &names,
+		 sizeof(names)))
 		return false;
 	for (unsigned n = 0; n < h.e_shnum; n++)
 		if (get(image, size, h.e_shoff + (uint64_t)n * sizeof(s), &s, sizeof(s)) &&

@@ -58,7 +58,10 @@ bool tcx_look(struct xdp *x);
 /** tcx_adopt - a link with its program; false: it is of no interface here (any more) */
 bool tcx_adopt(struct xdp *x, struct xdp_attached *a);
 
-/** tcx_filters - programs that are filters at a hook; of ours the list is told. How many, or an errno */
+/**
+ * tcx_filters - programs that are filters at a hook; of ours the list is told. How many, or an
+ * errno
+ */
 int tcx_filters(struct xdp *x, int ifindex, enum xdp_hook hook, struct tcx_program *ret,
 		uint64_t *revision);
 

@@ -155,7 +155,8 @@ static int add_base(const struct xdp_map_fd *m, uint64_t (*ret)[2], uint32_t n)
 
 int xdp_counters(const struct xdp_attached *a, uint64_t (*ret)[2], uint32_t n)
 {
-	const struct xdp_map_fd *counters = xdp_map_of(a, "counters"), *base = xdp_map_of(a, "base");
+	const struct xdp_map_fd *counters = xdp_map_of(a, "counters"),
+				*base = xdp_map_of(a, "base");
 	int r;
 
 	memset(ret, 0, n * sizeof(*ret));

@@ -108,7 +108,8 @@ static void each_pin(const char *name, void (*fn)(void *data, const char *name, 
 	struct dirent *d;
 
 	while (dir && (d = readdir(dir))) {
-		_cleanup_free_ char *own = str_format("%.*s", (int)strcspn(d->d_name, "+"), d->d_name);
+		_cleanup_free_ char *own =
+			str_format("%.*s", (int)strcspn(d->d_name, "+"), d->d_name);
 		_cleanup_free_ char *path = str_format("%s/%s", in, d->d_name);
 
 		if (!strncmp(own, PREFIX, strlen(PREFIX)) && (!name || !strcmp(name, own)))

@@ -200,7 +200,8 @@ static int create_link(struct xdp_attached *a, enum xdp_mode mode)
 /* Return: the mode it became, or a negative errno with @why. */
 static int attach(struct xdp_attached *a, const struct xdp_job *j, char **why)
 {
-	bool two = j->mode == XDP_AUTO || (j->mode == XDP_NATIVE && j->unsupported == XDP_FALL_BACK);
+	bool two =
+		j->mode == XDP_AUTO || (j->mode == XDP_NATIVE && j->unsupported == XDP_FALL_BACK);
 	enum xdp_mode mode = j->mode == XDP_AUTO ? XDP_NATIVE : j->mode;
 	int r = create_link(a, mode);
 
@@ -243,7 +244,8 @@ void xdp_look_later(struct xdp *x)
 	if (!x->timer)
 		return;
 	(void)sd_event_source_set_time_relative(x->timer, LOOK_USEC);
-	(void)sd_event_source_set_enabled(x->timer, x->list || x->tcx ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+	(void)sd_event_source_set_enabled(x->timer,
+					  x->list || x->tcx ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
 static void drop(struct xdp *x, struct xdp_attached *a)
@@ -444,7 +446,8 @@ int xdp_run(struct xdp *x, struct xdp_job *j, char **why)
 	uint64_t begin = clock_usec(CLOCK_MONOTONIC);
 	int r = j->hook ? tcx_run(x, j, why) : run(x, j, why);
 
-	log_debug("interface %d: XDP took %.1f ms", j->ifindex, (clock_usec(CLOCK_MONOTONIC) - begin) / 1e3);
+	log_debug("interface %d: XDP took %.1f ms", j->ifindex,
+		  (clock_usec(CLOCK_MONOTONIC) - begin) / 1e3);
 	return r;
 }
 

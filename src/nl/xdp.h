@@ -20,7 +20,9 @@ enum xdp_unsupported { XDP_FAIL, XDP_FALL_BACK, XDP_SKIP };
  */
 enum xdp_hook { XDP_HOOK, TCX_INGRESS, TCX_EGRESS, TC_FILTER };
 
-/* TCX_…: by a link, or by a filter at clsact (cls_bpf); auto: by a link where the kernel has them. */
+/*
+ * TCX_…: by a link, or by a filter at clsact (cls_bpf); auto: by a link where the kernel has them.
+ */
 enum tcx_attach { TCX_BY_ANY, TCX_BY_LINK, TCX_BY_FILTER };
 
 /* What a map of the object file is made of. */
@@ -31,7 +33,7 @@ struct xdp_map {
 	uint32_t key_size, value_size;
 	void *keys, *values; /* n each; the job's */
 	bool held;	     /* its contents are looked at later on */
-	uint32_t n_held;     /* of them the first so many are put back when another hand changed them */
+	uint32_t n_held; /* of them the first so many are put back when another hand changed them */
 };
 
 /* What shall be on an interface: everything that is needed to bring it there. */
@@ -64,7 +66,8 @@ struct xdp_job {
 	int chain_fd;	     /* of a chain: of the map that leads on; -1: it leads nowhere */
 	uint32_t chain_next; /* and where to */
 	int from;     /* which of the programs before it goes on as, by its place; -1: none */
-	char **names; /* for prepare(), and of maps; TCX_…: keys of all that shall be there, in order */
+	/* for prepare(), and of maps; TCX_…: keys of all that shall be there, in order */
+	char **names;
 	unsigned n_names;
 	void *own; /* heap that lives as long: @image of an object file */
 	int program_fd; /* TC_FILTER: while the message is on its way; -1: not loaded */

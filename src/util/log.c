@@ -75,7 +75,10 @@ static const char *const event_ids[LOG_EVENT_MAX_] = {
 	[LOG_EVENT_SCHEDULE] = "e538dc9c1c72487c8a6ff51489713277",
 };
 
-/* $JOURNAL_STREAM is inherited, maybe by a daemon whose standard error is a file: see systemd.exec(5). */
+/*
+ * $JOURNAL_STREAM is inherited, maybe by a daemon whose standard error is a file: see
+ * systemd.exec(5).
+ */
 static bool stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");

@@ -100,7 +100,8 @@ static bool has_textrel(const struct dl_phdr_info *info)
 		const ElfW(Dyn) *d = (const void *)(info->dlpi_addr + p->p_vaddr);
 
 		for (; p->p_type == PT_DYNAMIC && d->d_tag != DT_NULL; d++)
-			if (d->d_tag == DT_TEXTREL || (d->d_tag == DT_FLAGS && d->d_un.d_val & DF_TEXTREL))
+			if (d->d_tag == DT_TEXTREL ||
+			    (d->d_tag == DT_FLAGS && d->d_un.d_val & DF_TEXTREL))
 				return true;
 	}
 	return false;
