@@ -378,8 +378,8 @@ static int ask_user(struct call *c)
 {
 	return sd_bus_call_method_async(sd_bus_message_get_bus(c->m), &c->question,
 					"org.freedesktop.DBus", "/org/freedesktop/DBus",
-					"org.freedesktop.DBus", "GetConnectionCredentials", on_user, c,
-					"s", sd_bus_message_get_sender(c->m));
+					"org.freedesktop.DBus", "GetConnectionCredentials", on_user,
+					c, "s", sd_bus_message_get_sender(c->m));
 }
 
 static unsigned count_sender(const struct call *like)

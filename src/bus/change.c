@@ -257,7 +257,8 @@ static int apply(struct bus *b, sd_bus_message *m, const struct options *o)
 	if (b->waiter || engine_has_request(e) || (e->fallback && !o->replace))
 		return change_busy(b, m);
 	if (o->replace && !confirm)
-		return call_refuse(m, "only a change that is itself to be confirmed may", "replace");
+		return call_refuse(m, "only a change that is itself to be confirmed may",
+				   "replace");
 	if (confirm && !e->history_dir)
 		return call_fail(m, "NotSupported", "no generations are kept to go back to");
 	if (confirm && !e->current)
@@ -289,7 +290,8 @@ int change_apply(struct bus *b, sd_bus_message *m)
 	if (!r && !o.dry_run)
 		return apply(b, m, &o);
 	if (!r && (o.confirm || o.replace))
-		return call_refuse(m, "a dry run has no use for", o.confirm ? "confirm" : "replace");
+		return call_refuse(m, "a dry run has no use for",
+				   o.confirm ? "confirm" : "replace");
 	if (!r)
 		r = load(b, m, &g);
 	return r ? r : sd_bus_reply_method_return(m, "t", b->engine->number);

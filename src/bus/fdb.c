@@ -106,7 +106,8 @@ static int read_names(struct bus *b, sd_bus_message *m, json_t *names)
 	while (r >= 0 && (r = sd_bus_message_read(m, "s", &name)) > 0) {
 		if (!object_groups(b, name))
 			return call_fail(m, "NoSuchLink",
-					 "no interface \"%s\": neither configured nor present", name);
+					 "no interface \"%s\": neither configured nor present",
+					 name);
 		json_object_set_new(names, name, json_true());
 		if (++entries > CALL_ENTRIES_MAX)
 			return -E2BIG;

@@ -171,8 +171,8 @@ static json_t *describe_engine(const struct engine *e)
 
 	if (e->current)
 		config_warn(e->current, e->mirror->seen, &warnings);
-	j = json_pack("{s:i, s:s, s:s, s:I, s:o, s:o, s:o}", "version", 1, "program", PACKAGE_VERSION,
-		      "state", engine_state_name(engine_state(e)), "generation",
+	j = json_pack("{s:i, s:s, s:s, s:I, s:o, s:o, s:o}", "version", 1, "program",
+		      PACKAGE_VERSION, "state", engine_state_name(engine_state(e)), "generation",
 		      (json_int_t)e->number, "netlink", describe_netlink(&e->kernel->counters),
 		      "errors", errors_json(&e->refused), "warnings", errors_json(&warnings));
 	transact_describe(e, j);
@@ -357,7 +357,8 @@ static int run_describe_link(struct bus *b, sd_bus_message *m)
 
 	if (r < 0)
 		return r;
-	if (!model_find(e->mirror->seen, name) && !(e->current && model_find(e->current->want, name)))
+	if (!model_find(e->mirror->seen, name) &&
+	    !(e->current && model_find(e->current->want, name)))
 		return call_fail(m, "NoSuchLink", "%s: neither configured nor present", name);
 	j = engine_json(e, name);
 	json_object_set_new(j, "version", json_integer(1));

@@ -370,7 +370,8 @@ static void make_root(struct bus *b, struct group *g)
 		if (features[n]->form == FORM_LIST)
 			add_property(g, (struct property){
 					.name = property_name(b, features[n], features[n]->name),
-					.signature = "aa{sv}", .feature = features[n], .emits = true });
+					.signature = "aa{sv}", .feature = features[n],
+					.emits = true });
 	make_vtable(g, true);
 }
 

@@ -96,8 +96,8 @@ static json_t *info_json(const struct change_info *i)
 			 (json_int_t)i->usec, "uid", (json_int_t)i->uid, "caller",
 			 text_json(i->caller), "unit", text_json(i->unit), "result",
 			 text_json(i->result), "hash", text_json(i->hash), "files", files,
-			 "confirmed", i->confirmed, "total_steps", (json_int_t)i->total_steps, "steps",
-			 timings_json(i));
+			 "confirmed", i->confirmed, "total_steps", (json_int_t)i->total_steps,
+			 "steps", timings_json(i));
 }
 
 int transact_history(struct bus *b, sd_bus_message *m)

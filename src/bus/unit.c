@@ -191,7 +191,8 @@ static void job_ended(struct service_unit *u, const char *result)
 /* Any message; of those that are JobRemoved, which has uoss, only those of our jobs matter. */
 static int on_message(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	const char *job = NULL, *unit = NULL, *result = NULL, *sender = sd_bus_message_get_sender(m);
+	const char *job = NULL, *unit = NULL, *result = NULL,
+		   *sender = sd_bus_message_get_sender(m);
 	struct bus *b = data;
 	struct service_unit *u;
 	uint32_t id;
