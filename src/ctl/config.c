@@ -22,7 +22,8 @@ static int check_there(struct ctl *c)
 	int r;
 
 	if (c->n_names)
-		return ctl_usage(c, "check looks at another machine's own files: no FILE with --host");
+		return ctl_usage(c,
+				 "check looks at another machine's own files: no FILE with --host");
 	r = ctl_call(c, "Check", NULL, "a{sv}", 0);
 	if (!r && c->json != JSON_MODE_OFF)
 		return ctl_json(c, json_pack("{s:i, s:b}", "version", 1, "valid", 1));

@@ -143,7 +143,8 @@ static int start(struct watch *w)
 		r = command(w, NET_DM_CMD_START);
 	w->others = r == -EBUSY || r == -EAGAIN;
 	if (w->others)
-		fprintf(stderr, "netctl: the drop monitor was on already: somebody else's, and left so\n");
+		fprintf(stderr,
+			"netctl: the drop monitor was on already: somebody else's, and left so\n");
 	else if (r)
 		return r;
 	if (setsockopt(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
@@ -254,10 +255,11 @@ static void print_json(struct watch *w, double seconds)
 	for (unsigned n = 0; n < w->n; n++) {
 		_cleanup_free_ char *name = text_utf8(str_dup(w->drops[n].interface));
 
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:I}", "interface", name,
-			"reason", w->drops[n].reason, "place",
-			w->drops[n].place, "packets", (json_int_t)w->drops[n].packets, "bytes",
-			(json_int_t)w->drops[n].bytes));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:I}", "interface",
+						      name, "reason", w->drops[n].reason, "place",
+						      w->drops[n].place, "packets",
+						      (json_int_t)w->drops[n].packets, "bytes",
+						      (json_int_t)w->drops[n].bytes));
 	}
 	ctl_json(w->c, json_pack("{s:i, s:f, s:b, s:o}", "version", 1, "seconds", seconds,
 				 "complete", !w->missed, "drops", list));
@@ -265,7 +267,8 @@ static void print_json(struct watch *w, double seconds)
 
 static void print_text(struct watch *w, double seconds)
 {
-	struct table t = { .heads = { "INTERFACE", "PACKETS", "BYTES", "PACKETS/S", "REASON", "WHERE" },
+	struct table t = { .heads = { "INTERFACE", "PACKETS", "BYTES", "PACKETS/S", "REASON",
+				      "WHERE" },
 			   .right = 1 << 1 | 1 << 2 | 1 << 3 };
 
 	for (unsigned n = 0; n < w->n; n++) {

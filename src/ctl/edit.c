@@ -192,7 +192,8 @@ static int take_lock(struct edit *e)
 			return ctl_fail(e->c, EXIT_FAILED, "org.netctl1.Error.Busy",
 					"somebody else edits this file now");
 		/* Who had it may have removed it in between. */
-		if (fstat(fd, &mine) == 0 && stat(path, &there) == 0 && mine.st_ino == there.st_ino) {
+		if (fstat(fd, &mine) == 0 && stat(path, &there) == 0 &&
+		    mine.st_ino == there.st_ino) {
 			e->lock = fd;
 			fd = -1;
 			return EXIT_DONE;
@@ -225,8 +226,10 @@ static int go_on_with(struct edit *e, const struct stat *copy)
 	if (!e->before || (e->st.st_mtim.tv_sec == copy->st_mtim.tv_sec &&
 			   e->st.st_mtim.tv_nsec == copy->st_mtim.tv_nsec))
 		return EXIT_DONE;
-	fprintf(stderr, "netctl: %s was changed after that was begun, and applying it would take that "
-		"back\n", e->path);
+	fprintf(stderr,
+		"netctl: %s was changed after that was begun, and applying it would take that "
+		"back\n",
+		e->path);
 	if (e->c->json == JSON_MODE_OFF && ask(e, "go on with it? [y/N]") == 'y')
 		return EXIT_DONE;
 	e->st.st_mtim = copy->st_mtim; /* to be asked again the next time */
@@ -332,8 +335,10 @@ static void put_back(const struct edit *e)
 	int r;
 
 	if (!target_is(e, e->typed, e->typed_size)) {
-		fprintf(stderr, "netctl: somebody else has changed %s meanwhile, and it is left so; "
-			"what was typed is in %s\n", e->path, e->copy);
+		fprintf(stderr,
+			"netctl: somebody else has changed %s meanwhile, and it is left so; "
+			"what was typed is in %s\n",
+			e->path, e->copy);
 		return;
 	}
 	r = e->before ? write_like_it(e, e->target, e->before, e->before_size) :
@@ -343,7 +348,8 @@ static void put_back(const struct edit *e)
 	if (r < 0)
 		fprintf(stderr, "netctl: %s could not be put back: %s\n", e->path, strerror(-r));
 	else
-		fprintf(stderr, "netctl: %s is as it was; what was typed is in %s\n", e->path, e->copy);
+		fprintf(stderr, "netctl: %s is as it was; what was typed is in %s\n", e->path,
+			e->copy);
 }
 
 static int unchanged(const struct edit *e)
@@ -374,7 +380,8 @@ static int plan_and_apply(struct edit *e)
 	fflush(stdout);
 	if (r == EXIT_NO_DAEMON) {
 		(void)unlink(e->copy);
-		fprintf(stderr, "netctl: %s is written; netctld takes it up when it runs\n", e->path);
+		fprintf(stderr, "netctl: %s is written; netctld takes it up when it runs\n",
+			e->path);
 		return r;
 	}
 	if (!r && e->c->json == JSON_MODE_OFF && ask(e, "apply this? [y/N]") != 'y')

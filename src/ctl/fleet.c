@@ -97,7 +97,8 @@ static char *error_line(const struct member *m)
 	/* What ssh said tells more than that there is no connection. */
 	if (!error || (m->status == EXIT_NO_DAEMON && m->words))
 		return str_dup(m->words ? m->words : "no answer");
-	return more > 1 ? str_format("%s (and %zu more)", first, more - 1) : str_dup(first ? first : "");
+	return more > 1 ? str_format("%s (and %zu more)", first, more - 1) :
+			  str_dup(first ? first : "");
 }
 
 static char *summary(const struct member *m)
@@ -114,8 +115,8 @@ static char *summary(const struct member *m)
 		return steps ? str_format("%d step%s", steps, steps == 1 ? "" : "s") :
 			       str_dup("nothing to do");
 	if (json_object_get(j, "confirm_seconds"))
-		return str_format("generation %d is reverted in %d s unless it is confirmed", number,
-				  (int)get_number(j, NULL, "confirm_seconds"));
+		return str_format("generation %d is reverted in %d s unless it is confirmed",
+				  number, (int)get_number(j, NULL, "confirm_seconds"));
 	if (json_object_get(j, "generation"))
 		return str_format("generation %d is in use", number);
 	return str_dup(json_object_get(j, "valid") ? "valid" : "done");
@@ -202,10 +203,12 @@ int fleet_run(struct ctl *c, const struct verb *v)
 	if (!(v->uses & USES_FLEET))
 		return ctl_usage(c, "%s asks one host at a time", v->name);
 	if (v->run == verb_apply && !c->confirm && !c->dry_run)
-		return ctl_usage(c, "apply on several hosts needs --confirm=SEC, so that none is lost");
+		return ctl_usage(
+			c, "apply on several hosts needs --confirm=SEC, so that none is lost");
 	if (v->run == verb_reload || v->run == verb_rollback)
-		return ctl_usage(c, "nothing would revert %s if it cut off several hosts: one at a time%s",
-				 v->name, v->run == verb_reload ? ", or apply --confirm=SEC" : "");
+		return ctl_usage(
+			c, "nothing would revert %s if it cut off several hosts: one at a time%s",
+			v->name, v->run == verb_reload ? ", or apply --confirm=SEC" : "");
 	fflush(stdout);
 	for (unsigned n = 0; n < c->n_hosts; n++) {
 		members[n].host = c->hosts[n];

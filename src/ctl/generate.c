@@ -83,7 +83,8 @@ static json_t *type_schema(const struct row *r)
 	case 's':
 		return json_pack("{s:s}", "type", "string");
 	case 'a':
-		return json_pack("{s:s}", "type", r->type->signature[1] == '{' ? "object" : "array");
+		return json_pack("{s:s}", "type",
+				 r->type->signature[1] == '{' ? "object" : "array");
 	}
 	return json_object();
 }
@@ -163,7 +164,8 @@ static int schema(const char *path)
 				json_t *row = type_schema(r);
 
 				json_object_set_new(row, "description", json_string(r->help));
-				json_object_set_new(r->flags & ROW_STATE ? state : settings, r->key, row);
+				json_object_set_new(r->flags & ROW_STATE ? state : settings, r->key,
+						    row);
 			}
 		else
 			put_group(settings, f->name,

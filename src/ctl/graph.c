@@ -106,7 +106,10 @@ static void print_tree(struct graph *g, const json_t *by_name, const char *name,
 		return;
 	json_array_foreach(list, n, lower) {
 		bool last = n + 1 == json_array_size(list), utf8 = g->c->utf8;
-		_cleanup_free_ char *deeper = str_format("%s%s", path, last ? "   " : utf8 ? "│  " : "|  ");
+		_cleanup_free_ char *deeper = str_format("%s%s", path,
+							 last ? "   " :
+							 utf8 ? "│  " :
+								"|  ");
 
 		printf("%s%s", path, utf8 ? (last ? "└─ " : "├─ ") : last ? "`- " : "|- ");
 		print_tree(g, by_name, json_string_value(lower), deeper, depth + 1);
@@ -172,8 +175,9 @@ static json_t *nodes_json(const json_t *nodes)
 	size_t n;
 
 	json_array_foreach(nodes, n, j)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", get_text(j, NULL, "name"),
-						      "kind", get_text(j, NULL, "kind"), "management",
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name",
+						      get_text(j, NULL, "name"), "kind",
+						      get_text(j, NULL, "kind"), "management",
 						      get_text(j, "state", "management")));
 	return list;
 }

@@ -118,10 +118,11 @@ static char *type_of(const struct row *r)
 
 static json_t *row_json(const json_t *examples, const struct feature *f, const struct row *r)
 {
-	_cleanup_free_ char *key = full_key(f, r), *type = type_of(r), *e = example_of(examples, f, r);
-	json_t *j = json_pack("{s:s, s:s, s:s, s:b, s:s}", "key", key, "help", r->help, "type", type,
-			      "settable", !(r->flags & ROW_STATE), "effect",
-			      r->flags & ROW_STATE ? "none" :
+	_cleanup_free_ char *key = full_key(f, r), *type = type_of(r),
+			    *e = example_of(examples, f, r);
+	json_t *j = json_pack("{s:s, s:s, s:s, s:b, s:s}", "key", key, "help", r->help, "type",
+			      type, "settable", !(r->flags & ROW_STATE), "effect",
+			      r->flags & ROW_STATE  ? "none" :
 			      r->flags & ROW_CREATE ? effect_name(EFFECT_RECREATE) :
 						      effect_name(r->effect));
 
@@ -147,7 +148,8 @@ static void print_fact(const struct ctl *c, const char *word, const char *text)
 static void print_row(const struct ctl *c, const json_t *examples, const struct feature *f,
 		      const struct row *r)
 {
-	_cleanup_free_ char *key = full_key(f, r), *type = type_of(r), *e = example_of(examples, f, r);
+	_cleanup_free_ char *key = full_key(f, r), *type = type_of(r),
+			    *e = example_of(examples, f, r);
 	_cleanup_free_ char *since = r->since ? str_format("Linux %s", r->since) : NULL;
 
 	printf("%s%s%s\n", colour_on(c, COLOUR_BOLD), key, colour_off(c, COLOUR_BOLD));
@@ -203,7 +205,8 @@ static int list_groups(const struct ctl *c)
 		_cleanup_free_ char *text = str_format("%-18s%s", name, f->help);
 
 		if (c->json != JSON_MODE_OFF)
-			json_array_append_new(groups, json_pack("{s:s, s:s}", "group", name, "help", f->help));
+			json_array_append_new(groups, json_pack("{s:s, s:s}", "group", name, "help",
+								f->help));
 		else
 			print_hanging(text, 2, 20, c->width);
 	}

@@ -133,11 +133,14 @@ static int fail_unknown(const struct ctl *c, const struct boards *b, const char 
 	else if (c->n_names)
 		text = str_format("there is no board \"%s\"; known:%s", c->names[0], known);
 	else if (machine)
-		text = str_format("this machine (%s) is not known; netctl init BOARD takes one of:%s",
-				  machine, known);
+		text = str_format(
+			"this machine (%s) is not known; netctl init BOARD takes one of:%s",
+			machine, known);
 	else
-		text = str_format("this machine has no device tree to say what it is; netctl init BOARD "
-				  "takes one of:%s", known);
+		text = str_format(
+			"this machine has no device tree to say what it is; netctl init BOARD "
+			"takes one of:%s",
+			known);
 	return ctl_fail(c, EXIT_FAILED, "org.netctl1.Error.NotSupported", text);
 }
 

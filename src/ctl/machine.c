@@ -56,8 +56,8 @@ struct machine *machine_read(const struct model *for_what)
 	m->mirror->on_synced = on_synced;
 	m->mirror->want_more = model_features(for_what);
 	mirror_sync(m->mirror, false);
-	if (sd_event_add_time_relative(m->event, NULL, CLOCK_MONOTONIC, PATIENCE_USEC, 0, on_timeout,
-				       NULL) < 0 ||
+	if (sd_event_add_time_relative(m->event, NULL, CLOCK_MONOTONIC, PATIENCE_USEC, 0,
+				       on_timeout, NULL) < 0 ||
 	    sd_event_loop(m->event) || !m->mirror->synced)
 		return machine_free(m);
 	return m;

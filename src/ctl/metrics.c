@@ -49,9 +49,9 @@ static void begin(struct sink *s, const char *group, const char *counter, const 
 	if (s->families) {
 		s->samples = json_array();
 		json_array_append_new(s->families,
-				      json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", s->name, "type",
-						type, "unit", has_unit ? unit : "", "help", help,
-						"samples", s->samples));
+				      json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", s->name,
+						"type", type, "unit", has_unit ? unit : "", "help",
+						help, "samples", s->samples));
 		return;
 	}
 	printf("# TYPE %s %s\n", s->name, type);
@@ -83,7 +83,8 @@ static void sample(struct sink *s, const char *const labels[][2], unsigned n, co
 		sep = ",";
 	}
 	if (j) {
-		json_array_append_new(s->samples, json_pack("{s:o, s:O}", "labels", j, "value", value));
+		json_array_append_new(s->samples,
+				      json_pack("{s:o, s:O}", "labels", j, "value", value));
 		return;
 	}
 	fputs(*sep == ',' ? "} " : " ", stdout);
@@ -149,7 +150,8 @@ static void state_metrics(struct sink *s, const json_t *list)
 
 	flag(s, list, "up", NULL, "up", "Administratively up");
 	flag(s, list, "carrier", "state", "carrier", "There is a link to a partner");
-	begin(s, "interface", "state", "gauge", "", "How the interface stands to its configuration");
+	begin(s, "interface", "state", "gauge", "",
+	      "How the interface stands to its configuration");
 	json_array_foreach(list, n, j) {
 		const char *const labels[][2] = { { "interface", get_text(j, NULL, "name") },
 						  { "state", get_text(j, "state", "management") } };
@@ -157,7 +159,8 @@ static void state_metrics(struct sink *s, const json_t *list)
 		if (is_real(j))
 			sample(s, labels, 2, one);
 	}
-	begin(s, "interface", "carrier_changes", "counter", "", "How often the carrier came or went");
+	begin(s, "interface", "carrier_changes", "counter", "",
+	      "How often the carrier came or went");
 	json_array_foreach(list, n, j) {
 		const char *const labels[][2] = { { "interface", get_text(j, NULL, "name") } };
 
@@ -178,9 +181,11 @@ static void counter_samples(struct sink *s, const json_t *list, const char *grou
 
 	json_array_foreach(list, n, interface)
 		json_array_foreach(json_object_get(interface, "statistics"), k, g) {
-			const char *labels[][2] = { { "interface", get_text(interface, NULL, "name") },
-						    { instance_label, get_text(g, NULL, "instance") },
-						    { "counter", "" } };
+			const char *labels[][2] = {
+				{ "interface", get_text(interface, NULL, "name") },
+				{ instance_label, get_text(g, NULL, "instance") },
+				{ "counter", "" }
+			};
 
 			if (strcmp(get_text(g, NULL, "group"), group))
 				continue;

@@ -78,8 +78,8 @@ static void print_event(const struct ctl *c, const char *event, const char *name
 	}
 	json_object_foreach((json_t *)changes, key, v) {
 		_cleanup_free_ char *text = short_text(v);
-		const struct mark *m = strcmp(key, "state.management") ? NULL :
-								       mark_of(json_string_value(v));
+		const struct mark *m =
+			strcmp(key, "state.management") ? NULL : mark_of(json_string_value(v));
 
 		printf("%s%s %s%s%s", sep, key, m ? colour_on(c, m->colour) : "", text,
 		       m ? colour_off(c, m->colour) : "");
@@ -208,12 +208,14 @@ static int on_manager(sd_bus_message *m, void *data, sd_bus_error *error _unused
 	uint32_t port;
 
 	if (sd_bus_message_is_signal(m, NULL, "DriftDetected")) {
-		if (sd_bus_message_read(m, "ssssus", &name, &key, &old, &new, &port, &process) >= 0 &&
+		if (sd_bus_message_read(m, "ssssus", &name, &key, &old, &new, &port,
+					&process) >= 0 &&
 		    is_watched(w, name))
 			tell(w, "drift", name, drift_json(key, old, new, port, process));
 	} else if (sd_bus_message_is_signal(m, NULL, "Applied") && !w->c->n_names) {
 		if (sd_bus_message_read(m, "t", &number) >= 0)
-			tell(w, "applied", NULL, json_pack("{s:I}", "generation", (json_int_t)number));
+			tell(w, "applied", NULL,
+			     json_pack("{s:I}", "generation", (json_int_t)number));
 	}
 	return 0;
 }

@@ -254,9 +254,9 @@ int path_ask(struct ctl *c, const struct change_asked *a)
 	tell(plan);
 	if (c->json == JSON_MODE_OFF && isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
 		return a->confirmable ? ask_confirm(c) : ask_anyway();
-	fputs(a->confirmable ?
-		      "netctl: warning: with --confirm it would be reverted if that locked you out\n" :
-		      "netctl: warning: nothing reverts it if that locks you out\n",
+	fputs(a->confirmable ? "netctl: warning: with --confirm it would be reverted if that "
+			       "locked you out\n" :
+			       "netctl: warning: nothing reverts it if that locks you out\n",
 	      stderr);
 	return EXIT_DONE;
 }

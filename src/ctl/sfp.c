@@ -46,7 +46,8 @@ static bool has_all(const json_t *limits)
 }
 
 /* Beyond the warnings the scale is thin, or of exclamation marks. */
-static void print_scale(const struct ctl *c, const struct quantity *q, const json_t *limits, double v)
+static void print_scale(const struct ctl *c, const struct quantity *q, const json_t *limits,
+			double v)
 {
 	double low = limit_of(q, limits, "low_alarm"), high = limit_of(q, limits, "high_alarm");
 	double warn_low = limit_of(q, limits, "low_warning");
@@ -65,7 +66,8 @@ static void print_scale(const struct ctl *c, const struct quantity *q, const jso
 		bool calm = n >= from && n <= to;
 
 		if (n == at)
-			printf("%s%s%s", colour_on(c, colour), c->utf8 ? "●" : "O", colour_off(c, colour));
+			printf("%s%s%s", colour_on(c, colour), c->utf8 ? "●" : "O",
+			       colour_off(c, colour));
 		else if (c->utf8)
 			fputs(calm ? "─" : "┄", stdout);
 		else
@@ -153,7 +155,8 @@ static void print_alarms(const struct ctl *c, const json_t *sfp)
 static void print_cage(const struct ctl *c, const json_t *j)
 {
 	const json_t *sfp = json_object_get(j, "sfp");
-	const char *no_link = get_text(sfp, NULL, "no_link"), *problem = get_text(sfp, NULL, "problem");
+	const char *no_link = get_text(sfp, NULL, "no_link"),
+		   *problem = get_text(sfp, NULL, "problem");
 	const char *date = get_text(sfp, NULL, "date");
 
 	printf("%s%s%s:", colour_on(c, COLOUR_BOLD), get_text(j, NULL, "name"),
@@ -165,9 +168,10 @@ static void print_cage(const struct ctl *c, const json_t *j)
 	printf(" %s", get_text(sfp, NULL, "type"));
 	print_codes(sfp);
 	if (*get_text(sfp, NULL, "vendor"))
-		printf("\n    %s %s, revision %s, serial number %s%s%s", get_text(sfp, NULL, "vendor"),
-		       get_text(sfp, NULL, "part"), get_text(sfp, NULL, "revision"),
-		       get_text(sfp, NULL, "serial"), *date ? ", made " : "", date);
+		printf("\n    %s %s, revision %s, serial number %s%s%s",
+		       get_text(sfp, NULL, "vendor"), get_text(sfp, NULL, "part"),
+		       get_text(sfp, NULL, "revision"), get_text(sfp, NULL, "serial"),
+		       *date ? ", made " : "", date);
 	putchar('\n');
 	if (*get_text(sfp, NULL, "vendor"))
 		print_abilities(sfp);
@@ -189,7 +193,8 @@ static void print_cage(const struct ctl *c, const json_t *j)
 
 static double age_of(const json_t *sfp)
 {
-	json_int_t usec = (json_int_t)clock_usec(CLOCK_REALTIME) - get_number(sfp, NULL, "read_usec");
+	json_int_t usec =
+		(json_int_t)clock_usec(CLOCK_REALTIME) - get_number(sfp, NULL, "read_usec");
 
 	return max_of(usec, (json_int_t)0) / 1e6; /* the clock may have been set back */
 }
@@ -211,7 +216,8 @@ int verb_sfp(struct ctl *c)
 		cage = json_pack("{s:s, s:o}", "name", get_text(j, NULL, "name"), "sfp",
 				 json_copy(sfp));
 		if (json_object_get(sfp, "read_usec"))
-			json_object_set_new(cage, "age", json_real(real_round(age_of(sfp) * 1e3) / 1e3));
+			json_object_set_new(cage, "age",
+					    json_real(real_round(age_of(sfp) * 1e3) / 1e3));
 		json_array_append_new(cages, cage);
 	}
 	if (!status && c->json)

@@ -120,7 +120,8 @@ static void add_group_rates(const json_t *document, json_t *group, const json_t 
 /* Into each group of @now, what it has grown by a second since @before. */
 static void add_rates(json_t *now, const json_t *before)
 {
-	json_int_t usec = get_number(now, NULL, "time_usec") - get_number(before, NULL, "time_usec");
+	json_int_t usec =
+		get_number(now, NULL, "time_usec") - get_number(before, NULL, "time_usec");
 	json_auto_t *olds = json_index(json_object_get(before, "interfaces"));
 	json_t *interface, *group;
 	size_t n, k;
@@ -153,7 +154,8 @@ static char *cell(const json_t *interface, bool rates, const char *a, const char
 static void print_table(const struct ctl *c, const json_t *list, bool rates)
 {
 	struct table t = {
-		.heads = { "NAME", rates ? "RX BIT/S" : "RX BYTES", rates ? "RX PKT/S" : "RX PACKETS",
+		.heads = { "NAME", rates ? "RX BIT/S" : "RX BYTES",
+			   rates ? "RX PKT/S" : "RX PACKETS",
 			   rates ? "TX BIT/S" : "TX BYTES", rates ? "TX PKT/S" : "TX PACKETS",
 			   rates ? "ERRORS/S" : "ERRORS", rates ? "DROPPED/S" : "DROPPED" },
 		.right = 0x7e,
@@ -193,7 +195,8 @@ static void print_counter(const json_t *known, const json_t *group, const char *
 
 static void print_group(const struct ctl *c, const json_t *document, const json_t *group)
 {
-	const char *word = get_text(group, NULL, "group"), *instance = get_text(group, NULL, "instance");
+	const char *word = get_text(group, NULL, "group"),
+		   *instance = get_text(group, NULL, "instance");
 	const json_t *about = json_object_get(json_object_get(document, "groups"), word);
 	unsigned zeros = 0;
 	const char *name;

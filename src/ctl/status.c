@@ -425,11 +425,13 @@ static void print_header(const struct ctl *c, const json_t *d, const json_t *lis
 	size_t n;
 
 	counts = count_states(list);
-	first = str_format("netctld %s, generation %d,", state, (int)get_number(d, NULL, "generation"));
+	first = str_format("netctld %s, generation %d,", state,
+			   (int)get_number(d, NULL, "generation"));
 	printf("netctld %s%s%s%s", colour_on(c, colour), state, colour_off(c, colour),
 	       first + strlen("netctld ") + strlen(state));
 	/* The counts of all states do not always fit beside it. */
-	printf("%s%s\n", text_width(first) + 1 + text_width(counts) > c->width ? "\n  " : " ", counts);
+	printf("%s%s\n", text_width(first) + 1 + text_width(counts) > c->width ? "\n  " : " ",
+	       counts);
 	print_transaction(c, d);
 	if (json_array_size(json_object_get(d, "errors")))
 		printf("%sThe configuration on disk is invalid; %s:%s\n", colour_on(c, COLOUR_RED),
@@ -462,7 +464,8 @@ int verb_status(struct ctl *c)
 		"up", "kind", "master", "carrier", "lower", "vlan.id", "bridge.vlan_filtering",
 		"port.pvid", "port.untagged", "port.tagged", "addresses", "dsa.tagging",
 		"ethernet.link_speed", "ethernet.link_duplex", "ethernet.link_failure",
-		"ethernet.link_failure_detail", "ethernet.link_limit", "ethernet.cable", "tsn.state",
+		"ethernet.link_failure_detail", "ethernet.link_limit", "ethernet.cable",
+		"tsn.state",
 		"tsn.reason", NULL
 	};
 	json_auto_t *d = NULL, *list = NULL;

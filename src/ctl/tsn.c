@@ -96,7 +96,8 @@ static void longest_closed(struct class *k, double cycle)
 static unsigned longest_frame(const struct port *p, unsigned class)
 {
 	unsigned mtu = get_number(p->iface, NULL, "mtu");
-	unsigned sdu = json_integer_value(json_array_get(json_object_get(p->qdisc, "max_sdu"), class));
+	unsigned sdu =
+		json_integer_value(json_array_get(json_object_get(p->qdisc, "max_sdu"), class));
 
 	return sdu && sdu < mtu ? sdu : mtu;
 }
@@ -215,7 +216,11 @@ static char *priorities(const struct port *p, unsigned class)
 			;
 		if (end == n)
 			continue;
-		fprintf(out, end - n > 2 ? "%s%u-%u" : end - n > 1 ? "%s%u,%u" : "%s%u", sep, n, end - 1);
+		fprintf(out,
+			end - n > 2 ? "%s%u-%u" :
+			end - n > 1 ? "%s%u,%u" :
+				      "%s%u",
+			sep, n, end - 1);
 		sep = ",";
 	}
 	fclose(out);
@@ -231,10 +236,11 @@ static void print_port(const struct ctl *c, const struct port *p)
 	bool good = !strcmp(state, "running");
 
 	columns = columns > CHART_MAX ? CHART_MAX : columns;
-	printf("%s%s%s  cycle %s, base time %s\n  clock %s, offload %s%s\n", colour_on(c, COLOUR_BOLD),
-	       get_text(p->iface, NULL, "name"), colour_off(c, COLOUR_BOLD), cycle,
-	       get_text(p->qdisc, NULL, "base_time"),
-	       json_object_get(p->qdisc, "clock") ? get_text(p->qdisc, NULL, "clock") : "of the device",
+	printf("%s%s%s  cycle %s, base time %s\n  clock %s, offload %s%s\n",
+	       colour_on(c, COLOUR_BOLD), get_text(p->iface, NULL, "name"),
+	       colour_off(c, COLOUR_BOLD), cycle, get_text(p->qdisc, NULL, "base_time"),
+	       json_object_get(p->qdisc, "clock") ? get_text(p->qdisc, NULL, "clock") :
+						    "of the device",
 	       get_text(p->qdisc, NULL, "offload"),
 	       get_bool(p->qdisc, NULL, "pending") && !*state ? ", waits for its base time" : "");
 	if (*state)
@@ -265,9 +271,10 @@ static void print_port(const struct ctl *c, const struct port *p)
 static json_t *port_json(const struct port *p)
 {
 	json_t *j = json_pack("{s:s, s:O, s:O*, s:f, s:f, s:b, s:o}", "name",
-			      get_text(p->iface, NULL, "name"),
-			      "qdisc", p->qdisc, "tsn", json_object_get(p->iface, "tsn"), "cycle_ns",
-			      p->cycle, "speed_mbit", p->speed * 1e3, "pending", get_bool(p->qdisc, NULL, "pending"), "classes", json_array());
+			      get_text(p->iface, NULL, "name"), "qdisc", p->qdisc, "tsn",
+			      json_object_get(p->iface, "tsn"), "cycle_ns", p->cycle, "speed_mbit",
+			      p->speed * 1e3, "pending", get_bool(p->qdisc, NULL, "pending"),
+			      "classes", json_array());
 
 	for (unsigned k = 0; k < p->num_tc; k++) {
 		const struct class *c = &p->classes[k];
@@ -277,11 +284,12 @@ static json_t *port_json(const struct port *p)
 			json_array_append_new(windows, json_pack("[f, f]", c->windows[n].from,
 								 c->windows[n].to));
 		json_array_append_new(json_object_get(j, "classes"),
-				      json_pack("{s:i, s:f, s:f, s:f, s:f, s:b, s:i, s:o}", "class", k,
-						"open", c->open / p->cycle, "alone",
+				      json_pack("{s:i, s:f, s:f, s:f, s:f, s:b, s:i, s:o}", "class",
+						k, "open", c->open / p->cycle, "alone",
 						c->alone / p->cycle, "guard_ns", c->guard,
 						"worst_wait_ns", worst_wait(c), "fits", fits(c),
-						"longest_frame", (int)c->frame, "windows", windows));
+						"longest_frame", (int)c->frame, "windows",
+						windows));
 	}
 	return j;
 }
@@ -310,8 +318,8 @@ static void svg_class(const struct port *p, unsigned k, unsigned y)
 	const struct class *c = &p->classes[k];
 
 	printf("<text x=\"8\" y=\"%u\">class %u</text>\n", y + 17, k);
-	printf("<rect x=\"%d\" y=\"%u\" width=\"%d\" height=\"24\" fill=\"#dddddd\"/>\n", SVG_LEFT, y,
-	       SVG_WIDTH);
+	printf("<rect x=\"%d\" y=\"%u\" width=\"%d\" height=\"24\" fill=\"#dddddd\"/>\n", SVG_LEFT,
+	       y, SVG_WIDTH);
 	for (unsigned n = 0; n < c->n; n++) {
 		double from = c->windows[n].from, to = c->windows[n].to;
 		double guard = is_always_open(c) ? to : max_of(from, to - c->guard);
@@ -336,8 +344,8 @@ static void print_svg(const struct port *ports, unsigned n)
 		_cleanup_free_ char *cycle = time_of(ports[i].cycle);
 
 		/* Names of interfaces can have any character but '/' and spaces. */
-		printf("<text x=\"8\" y=\"%u\" font-weight=\"bold\"><![CDATA[%s]]></text>\n", y + 17,
-		       get_text(ports[i].iface, NULL, "name"));
+		printf("<text x=\"8\" y=\"%u\" font-weight=\"bold\"><![CDATA[%s]]></text>\n",
+		       y + 17, get_text(ports[i].iface, NULL, "name"));
 		y += 30;
 		for (unsigned k = 0; k < ports[i].num_tc; k++, y += SVG_ROW)
 			svg_class(&ports[i], k, y);

@@ -138,7 +138,8 @@ static const char *how_is(const json_t *j)
 		return "has no carrier";
 	if (!is_online(j))
 		return "has no address that can be used";
-	return !strcmp(management, "ok") || !strcmp(management, "foreign") ? "is online" : management;
+	return !strcmp(management, "ok") || !strcmp(management, "foreign") ? "is online" :
+									     management;
 }
 
 static char *missing_of_wanted(const struct wait *w, const json_t *by_name)
@@ -223,8 +224,8 @@ static int finish(const struct wait *w)
 {
 	if (w->c->json == JSON_MODE_OFF)
 		return EXIT_DONE;
-	return ctl_json(w->c, json_pack("{s:i, s:b, s:I}", "version", 1, "online", 1,
-					"waited_usec", (json_int_t)(clock_usec(CLOCK_BOOTTIME) - w->begin)));
+	return ctl_json(w->c, json_pack("{s:i, s:b, s:I}", "version", 1, "online", 1, "waited_usec",
+					(json_int_t)(clock_usec(CLOCK_BOOTTIME) - w->begin)));
 }
 
 static int on_event(sd_bus_message *m _unused_, void *data, sd_bus_error *error _unused_)
@@ -333,7 +334,8 @@ static int keep_looking(struct wait *w)
 int verb_wait_online(struct ctl *c)
 {
 	struct wait w = {
-		.c = c, .begin = clock_usec(CLOCK_BOOTTIME), .wanted = mem_new((c->n_names + 1) * sizeof(*w.wanted)),
+		.c = c, .begin = clock_usec(CLOCK_BOOTTIME),
+		.wanted = mem_new((c->n_names + 1) * sizeof(*w.wanted)),
 	};
 	int r = EXIT_DONE;
 

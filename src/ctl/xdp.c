@@ -43,7 +43,8 @@ static void print_instance(const json_t *x)
 
 static void print_title(const struct ctl *c, const char *name, const json_t *x)
 {
-	const char *program = get_text(x, NULL, "program"), *attached = get_text(x, NULL, "attached");
+	const char *program = get_text(x, NULL, "program"),
+		   *attached = get_text(x, NULL, "attached");
 	const json_t *behind;
 	size_t n;
 
@@ -130,7 +131,8 @@ static void print_tcx(const struct ctl *c, const char *name, const json_t *list,
 		printf("%s%s%s: no XDP program\n", colour_on(c, COLOUR_BOLD), name,
 		       colour_off(c, COLOUR_BOLD));
 	json_array_foreach(list, n, t) {
-		const char *program = get_text(t, NULL, "program"), *section = get_text(t, NULL, "section");
+		const char *program = get_text(t, NULL, "program"),
+			   *section = get_text(t, NULL, "section");
 		_cleanup_free_ char *instance =
 			str_format("%s %s%s%s", get_text(t, NULL, "direction"), program,
 				   *section ? "#" : "", section);
