@@ -30,15 +30,18 @@ enum { DEVICE, DRIVER, SERIAL, FIXED, RUNNING, STORED, HEALTH, ATU_HASH };
 	{ .key = k, .type = &type_string, VALUE(devlink, member), .flags = ROW_STATE, .help = what }
 
 static const struct row rows[] = {
-	[DEVICE] = TEXT("device", device, "Bus and name of the device that the interface stands for"),
+	[DEVICE] = TEXT("device", device,
+			"Bus and name of the device that the interface stands for"),
 	[DRIVER] = TEXT("driver", driver, "Its driver"),
 	[SERIAL] = TEXT("serial_number", serial, "Its serial number"),
 	[FIXED] = TEXT("fixed", fixed, "What it is made of (asic.id, board.id, ...)"),
 	[RUNNING] = TEXT("running", running, "Firmware that runs"),
 	[STORED] = TEXT("stored", stored, "Firmware that will run after a reset"),
-	[HEALTH] = TEXT("health", health, "Its health reporters, and how each is; the errors they have counted are statistics"),
+	[HEALTH] = TEXT("health", health, "Its health reporters, and how each is; the errors they "
+					  "have counted are statistics"),
 	[ATU_HASH] = { .key = "atu_hash", .type = &type_u8, VALUE(devlink, atu_hash), .max = 3,
-		       .phase = PHASE_LINK, .help = "Hash of a switch's address table (ATU_hash of mv88e6xxx)" },
+		       .phase = PHASE_LINK,
+		       .help = "Hash of a switch's address table (ATU_hash of mv88e6xxx)" },
 };
 
 /* Parameters that are settings: small numbers that hold at once (cmode runtime). */
@@ -51,8 +54,10 @@ static const struct {
 static const struct source sources[] = {
 	{ .get = GENL_DEVLINK, .header = GENL_HDRLEN, .lazy = true,
 	  .commands = { DEVLINK_CMD_INFO_GET, { DEVLINK_CMD_INFO_GET }, 0 } },
-	{ .get = GENL_DEVLINK, .header = GENL_HDRLEN, .lazy = true, .groups = { GENL_DEVLINK_CONFIG },
-	  .commands = { DEVLINK_CMD_PARAM_GET, { DEVLINK_CMD_PARAM_GET, DEVLINK_CMD_PARAM_NEW }, 0 } },
+	{ .get = GENL_DEVLINK, .header = GENL_HDRLEN, .lazy = true,
+	  .groups = { GENL_DEVLINK_CONFIG },
+	  .commands = { DEVLINK_CMD_PARAM_GET, { DEVLINK_CMD_PARAM_GET, DEVLINK_CMD_PARAM_NEW },
+		  0 } },
 	{ .get = GENL_DEVLINK, .header = GENL_HDRLEN, .lazy = true,
 	  .commands = { DEVLINK_CMD_HEALTH_REPORTER_GET, { DEVLINK_CMD_HEALTH_REPORTER_GET }, 0 } },
 	{ 0 },
@@ -149,8 +154,10 @@ static int observe_param(struct devlink *d, struct nlattr *param)
 		nla_for_each_nested(a, tb[DEVLINK_ATTR_PARAM_VALUES_LIST], left) {
 			if (nla_parse_nested(value, DEVLINK_ATTR_MAX, a, NULL) < 0)
 				return -EBADMSG;
-			if (!value[DEVLINK_ATTR_PARAM_VALUE_CMODE] || !value[DEVLINK_ATTR_PARAM_VALUE_DATA] ||
-			    nla_get_u8(value[DEVLINK_ATTR_PARAM_VALUE_CMODE]) != DEVLINK_PARAM_CMODE_RUNTIME)
+			if (!value[DEVLINK_ATTR_PARAM_VALUE_CMODE] ||
+			    !value[DEVLINK_ATTR_PARAM_VALUE_DATA] ||
+			    nla_get_u8(value[DEVLINK_ATTR_PARAM_VALUE_CMODE]) !=
+				    DEVLINK_PARAM_CMODE_RUNTIME)
 				continue;
 			*(uint8_t *)row_value(&rows[params[k].row], &d->o) =
 				nla_get_u8(value[DEVLINK_ATTR_PARAM_VALUE_DATA]);
@@ -170,7 +177,8 @@ static int observe_health(struct devlink *d, struct nlattr *reporter)
 	    !tb[DEVLINK_ATTR_HEALTH_REPORTER_NAME])
 		return -EBADMSG;
 	ill = tb[DEVLINK_ATTR_HEALTH_REPORTER_STATE] &&
-	      nla_get_u8(tb[DEVLINK_ATTR_HEALTH_REPORTER_STATE]) == 1; /* include/net/devlink.h: enum devlink_health_reporter_state */
+	      /* include/net/devlink.h: enum devlink_health_reporter_state */
+	      nla_get_u8(tb[DEVLINK_ATTR_HEALTH_REPORTER_STATE]) == 1;
 	text = str_format("%s %s", nla_get_string(tb[DEVLINK_ATTR_HEALTH_REPORTER_NAME]),
 			  ill ? "error" : "healthy");
 	add_text(d, HEALTH, text);
@@ -216,8 +224,9 @@ static char *blocked(const struct planner *p, const struct iface *want)
 
 		if (row_has(&devlink_feature, r, iface_object(want, &devlink_feature)) &&
 		    !row_has(&devlink_feature, r, from))
-			return str_format("devlink.%s: waits for a device that has the parameter %s",
-					  r->key, params[k].name);
+			return str_format(
+				"devlink.%s: waits for a device that has the parameter %s", r->key,
+				params[k].name);
 	}
 	return NULL;
 }
@@ -235,7 +244,8 @@ static int encode_param(struct encoder *e, const struct step *s, unsigned k)
 	if (nla_put_string(e->msg, DEVLINK_ATTR_BUS_NAME, bus) < 0 ||
 	    nla_put_string(e->msg, DEVLINK_ATTR_DEV_NAME, slash + 1) < 0 ||
 	    nla_put_string(e->msg, DEVLINK_ATTR_PARAM_NAME, params[k].name) < 0 ||
-	    nla_put_u8(e->msg, DEVLINK_ATTR_PARAM_TYPE, 1 /* NLA_U8 of include/net/netlink.h */) < 0 ||
+	    nla_put_u8(e->msg, DEVLINK_ATTR_PARAM_TYPE,
+		       1 /* NLA_U8 of include/net/netlink.h */) < 0 ||
 	    nla_put_u8(e->msg, DEVLINK_ATTR_PARAM_VALUE_CMODE, DEVLINK_PARAM_CMODE_RUNTIME) < 0 ||
 	    nla_put_u8(e->msg, DEVLINK_ATTR_PARAM_VALUE_DATA,
 		       *(uint8_t *)row_value(&rows[params[k].row], s->to)) < 0)
@@ -257,8 +267,10 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 }
 
 struct feature devlink_feature = {
-	.name = "devlink", .help = "The device behind the interface: chip, firmware, parameters, health",
-	.form = FORM_GROUP, .size = sizeof(struct devlink), .rows = rows, .n_rows = ARRAY_SIZE(rows),
+	.name = "devlink",
+	.help = "The device behind the interface: chip, firmware, parameters, health",
+	.form = FORM_GROUP, .size = sizeof(struct devlink), .rows = rows,
+	.n_rows = ARRAY_SIZE(rows),
 	.sources = sources, .observe = observe, .blocked = blocked, .encode = encode,
 	.statistics = devlink_statistics,
 };

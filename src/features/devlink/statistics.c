@@ -48,7 +48,8 @@ static int index_of(const struct statistics *s, struct nlattr *const *tb)
 static void put_number(struct counters *c, const char *name, const struct nlattr *a)
 {
 	/* No limit is all ones (netdevsim: U64_MAX). */
-	if (a && nla_len(a) >= (int)sizeof(uint64_t) && nla_get_u64((struct nlattr *)a) != UINT64_MAX)
+	if (a && nla_len(a) >= (int)sizeof(uint64_t) &&
+	    nla_get_u64((struct nlattr *)a) != UINT64_MAX)
 		counters_put(c, name, nla_get_u64((struct nlattr *)a));
 }
 
@@ -63,7 +64,8 @@ static void take_resources(struct statistics *s, const struct statistics_provide
 	nla_for_each_nested(a, list, left) {
 		_cleanup_free_ char *name = NULL;
 
-		if (nla_parse_nested(tb, DEVLINK_ATTR_MAX, a, NULL) < 0 || !tb[DEVLINK_ATTR_RESOURCE_NAME])
+		if (nla_parse_nested(tb, DEVLINK_ATTR_MAX, a, NULL) < 0 ||
+		    !tb[DEVLINK_ATTR_RESOURCE_NAME])
 			continue;
 		name = str_format("%s%s%s", within, *within ? "/" : "",
 				  nla_get_string(tb[DEVLINK_ATTR_RESOURCE_NAME]));
@@ -109,13 +111,15 @@ static void ask_resources(struct statistics *s, const struct statistics_provider
 	MODEL_FOREACH(statistics_seen(s), port) {
 		const char *device = iface_link(port) ? iface_link(port)->parent_dev : NULL;
 		const char *slash = device ? strchr(device, '/') : NULL;
-		_cleanup_free_ char *bus = slash ? str_format("%.*s", (int)(slash - device), device) : NULL;
+		_cleanup_free_ char *bus =
+			slash ? str_format("%.*s", (int)(slash - device), device) : NULL;
 		struct nl_msg *msg;
 
 		if (!slash || devlink_owner(statistics_seen(s), device) != i ||
 		    !is_first(statistics_seen(s), port, device))
 			continue;
-		msg = genl_request(GENL_DEVLINK, DEVLINK_CMD_RESOURCE_DUMP, DEVLINK_GENL_VERSION, NLM_F_ACK);
+		msg = genl_request(GENL_DEVLINK, DEVLINK_CMD_RESOURCE_DUMP, DEVLINK_GENL_VERSION,
+				   NLM_F_ACK);
 		if (nla_put_string(msg, DEVLINK_ATTR_BUS_NAME, bus) < 0 ||
 		    nla_put_string(msg, DEVLINK_ATTR_DEV_NAME, slash + 1) < 0)
 			abort();
@@ -133,13 +137,15 @@ static void take_health(struct statistics *s, const struct statistics_provider *
 
 	if (nlmsg_parse((struct nlmsghdr *)n, GENL_HDRLEN, tb, DEVLINK_ATTR_MAX, NULL) < 0 ||
 	    !tb[DEVLINK_ATTR_HEALTH_REPORTER] ||
-	    nla_parse_nested(health, DEVLINK_ATTR_MAX, tb[DEVLINK_ATTR_HEALTH_REPORTER], NULL) < 0 ||
+	    nla_parse_nested(health, DEVLINK_ATTR_MAX, tb[DEVLINK_ATTR_HEALTH_REPORTER],
+			     NULL) < 0 ||
 	    !health[DEVLINK_ATTR_HEALTH_REPORTER_NAME])
 		return;
 	ifindex = index_of(s, tb);
 	if (!ifindex)
 		return;
-	c = statistics_counters(s, p, ifindex, nla_get_string(health[DEVLINK_ATTR_HEALTH_REPORTER_NAME]));
+	c = statistics_counters(s, p, ifindex,
+				nla_get_string(health[DEVLINK_ATTR_HEALTH_REPORTER_NAME]));
 	if (health[DEVLINK_ATTR_HEALTH_REPORTER_STATE])
 		counters_put(c, "healthy", nla_get_u8(health[DEVLINK_ATTR_HEALTH_REPORTER_STATE]) ==
 						   STATE_HEALTHY);
@@ -150,18 +156,21 @@ static void take_health(struct statistics *s, const struct statistics_provider *
 static void ask_health(struct statistics *s, const struct statistics_provider *p,
 		       int ifindex _unused_)
 {
-	struct nl_msg *msg =
-		genl_request(GENL_DEVLINK, DEVLINK_CMD_HEALTH_REPORTER_GET, DEVLINK_GENL_VERSION, 0);
+	struct nl_msg *msg = genl_request(GENL_DEVLINK, DEVLINK_CMD_HEALTH_REPORTER_GET,
+					  DEVLINK_GENL_VERSION, 0);
 
 	statistics_dump(s, p, msg, take_health);
 	nlmsg_free(msg);
 }
 
 const struct statistics_provider devlink_statistics[] = {
-	{ .group = "resource", .help = "Tables of the device, and how full they are", .instance = "resource",
+	{ .group = "resource",
+	  .help = "Tables of the device, and how full they are", .instance = "resource",
 	  .counters = resource_counters, .n_counters = ARRAY_SIZE(resource_counters), .each = true,
 	  .ask = ask_resources },
-	{ .group = "health", .help = "What the device's health reporters have counted", .instance = "reporter",
-	  .counters = health_counters, .n_counters = ARRAY_SIZE(health_counters), .ask = ask_health },
+	{ .group = "health",
+	  .help = "What the device's health reporters have counted", .instance = "reporter",
+	  .counters = health_counters, .n_counters = ARRAY_SIZE(health_counters),
+	  .ask = ask_health },
 	{ 0 },
 };
