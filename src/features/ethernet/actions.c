@@ -41,7 +41,8 @@ static int identify(struct action_run *r, const json_t *options)
 
 	r->slow = slow_new(r->engine->event, NULL);
 	return ethernet_ask_slowly(r, IOCTL_IDENTIFY, IOCTL_A_IDENTIFY_SECONDS,
-				   seconds ? json_integer_value(seconds) : IDENTIFY_SECONDS, on_done);
+				   seconds ? json_integer_value(seconds) : IDENTIFY_SECONDS,
+				   on_done);
 }
 
 static int restart(struct action_run *r, const json_t *options _unused_)

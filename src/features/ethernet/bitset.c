@@ -54,7 +54,8 @@ const struct word link_mode_words[] = {
 	{ "10baseT1L/Full", 92 }, { "800000baseCR8/Full", 93 }, { "800000baseKR8/Full", 94 },
 	{ "800000baseDR8/Full", 95 }, { "800000baseDR8_2/Full", 96 },
 	{ "800000baseSR8/Full", 97 }, { "800000baseVR8/Full", 98 }, { "10baseT1S/Full", 99 },
-	{ "10baseT1S/Half", 100 }, { "10baseT1S_P2MP/Half", 101 }, { "10baseT1BRR/Full", 102 }, { NULL, 0 },
+	{ "10baseT1S/Half", 100 }, { "10baseT1S_P2MP/Half", 101 }, { "10baseT1BRR/Full", 102 },
+	{ NULL, 0 },
 };
 
 /* ETHTOOL_LINK_MODE_FEC_…; the words are ethtool(8)'s. */

@@ -71,7 +71,8 @@ static const struct word message_words[] = {
 static const struct row debug_rows[] = {
 	{ .key = "messages", .type = &type_bitset_plain, VALUE(debug, messages),
 	  .data = message_words, .attr = IN(ETH_DEBUG, ETHTOOL_A_DEBUG_MSGMASK),
-	  .phase = PHASE_PHY, .since = "5.6", .help = "What the driver writes to the kernel's log" },
+	  .phase = PHASE_PHY, .since = "5.6",
+	  .help = "What the driver writes to the kernel's log" },
 };
 
 static const struct source debug_sources[] = {
@@ -119,7 +120,8 @@ static const struct source rss_sources[] = {
 /* Further contexts than the first have the same message. */
 static int rss_observe(struct mirror *m, const struct nlmsghdr *n, bool add _unused_)
 {
-	struct nlattr *context = nlmsg_find_attr((struct nlmsghdr *)n, GENL_HDRLEN, NEW_A_RSS_CONTEXT);
+	struct nlattr *context =
+		nlmsg_find_attr((struct nlmsghdr *)n, GENL_HDRLEN, NEW_A_RSS_CONTEXT);
 
 	return context && nla_get_u32(context) ? 0 : ethernet_observe(m, n, &rss_feature);
 }

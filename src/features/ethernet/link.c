@@ -125,8 +125,8 @@ static const struct row rows[] = {
 			.data = link_mode_words,
 			.attr = IN(ETH_LINKMODES, ETHTOOL_A_LINKMODES_OURS), SETTING,
 			.help = "With autonegotiation: the link modes offered to the other end" },
-	[MASTER_SLAVE] = { .key = "master_slave", .type = &type_known8, VALUE(ethernet, master_slave),
-	  .data = master_slave_words,
+	[MASTER_SLAVE] = { .key = "master_slave", .type = &type_known8,
+	  VALUE(ethernet, master_slave), .data = master_slave_words,
 	  .attr = IN(ETH_LINKMODES, ETHTOOL_A_LINKMODES_MASTER_SLAVE_CFG), SETTING,
 	  .since = "5.8", .help = "Which end gives the clock (1000BASE-T, BASE-T1)" },
 	[PORT] = { .key = "port", .type = &type_known8, VALUE(ethernet, port), .data = port_words,
@@ -141,8 +141,8 @@ static const struct row rows[] = {
 	  .help = "More of link_failure" },
 	[LIMIT] = { .key = "link_limit", .type = &type_enum8, VALUE(ethernet, link_limit),
 		    .data = limit_words, STATE,
-		    .help = "What makes the link slower than the port is: its configuration, what the "
-			    "other end offers, or, where both could do more, the cable" },
+		    .help = "What makes the link slower than the port is: its configuration, what "
+			    "the other end offers, or, where both could do more, the cable" },
 	{ .key = "link_speed", .type = &type_speed, VALUE(ethernet, link_speed),
 	  .attr = IN(ETH_LINKMODES, ETHTOOL_A_LINKMODES_SPEED), STATE,
 	  .help = "The speed that the link has, in Mbit/s" },
@@ -287,9 +287,11 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 		return;
 	for (unsigned n = SPEED; n <= LANES && !forced; n++)
 		if (e->o.present & BIT64(n))
-			errors_add(errors, object_where(&ethernet_feature, &rows[n], &e->o),
-				   "%s: ethernet.%s: needs autoneg = false; with it, advertise says "
-				   "what may be agreed on", i->name, rows[n].key);
+			errors_add(
+				errors, object_where(&ethernet_feature, &rows[n], &e->o),
+				"%s: ethernet.%s: needs autoneg = false; with it, advertise says "
+				"what may be agreed on",
+				i->name, rows[n].key);
 }
 
 struct feature ethernet_feature = {

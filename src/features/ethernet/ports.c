@@ -183,10 +183,10 @@ static const struct word reason_words[] = {
 	{ "the controller has a fault", 1 },				       /* error_condition */
 	{ "the device at the other end takes too little power, or is gone", 2 }, /* mr_mps_valid */
 	{ "a pin of the controller forbids it", 3 },			       /* mr_pse_enable */
-	{ "it is being found out what is at the other end", 4 },	       /* option_detect_ted */
-	{ "the supply's voltage is out of range", 5 },			       /* option_vport_lim */
+	{ "it is being found out what is at the other end", 4 }, /* option_detect_ted */
+	{ "the supply's voltage is out of range", 5 }, /* option_vport_lim */
 	{ "overload", 6 },						       /* ovld_detected */
-	{ "the device at the other end is no taker of power", 7 },	       /* pd_dll_power_type */
+	{ "the device at the other end is no taker of power", 7 }, /* pd_dll_power_type */
 	{ "there is not enough power for it", 8 },			  /* power_not_available */
 	{ "short circuit", 9 },						       /* short_detected */
 	{ NULL, 0 },
@@ -197,9 +197,11 @@ static const struct word reason_words[] = {
 
 static const struct row pse_rows[] = {
 	PSE(podl, type_admin, ETHTOOL_A_PODL_PSE_ADMIN_STATE, .data = admin_words,
-	    .phase = PHASE_PHY, .flags = ROW_UNTOLD, .since = "6.1", .help = "Power over the data line (one pair)"),
+	    .phase = PHASE_PHY, .flags = ROW_UNTOLD, .since = "6.1",
+	    .help = "Power over the data line (one pair)"),
 	PSE(poe, type_admin, NEW_A_C33_PSE_ADMIN_STATE, .data = admin_words,
-	    .phase = PHASE_PHY, .flags = ROW_UNTOLD, .since = "6.10", .help = "Power over Ethernet (IEEE 802.3 Clause 33)"),
+	    .phase = PHASE_PHY, .flags = ROW_UNTOLD, .since = "6.10",
+	    .help = "Power over Ethernet (IEEE 802.3 Clause 33)"),
 	PSE(limit, type_u32, NEW_A_C33_PSE_AVAIL_PW_LIMIT, .phase = PHASE_PHY, .flags = ROW_UNTOLD,
 	    .since = "6.11",
 	    .help = "The most power that is given, in milliwatts"),

@@ -100,10 +100,10 @@ struct feature channels_feature = {
 
 struct coalesce {
 	struct object o;
-	uint32_t rx_usecs, rx_frames, rx_usecs_irq, rx_frames_irq, tx_usecs, tx_frames, tx_usecs_irq,
-		tx_frames_irq, stats_block_usecs, pkt_rate_low, rx_usecs_low, rx_frames_low,
-		tx_usecs_low, tx_frames_low, pkt_rate_high, rx_usecs_high, rx_frames_high,
-		tx_usecs_high, tx_frames_high, sample_interval, tx_aggr_max_bytes,
+	uint32_t rx_usecs, rx_frames, rx_usecs_irq, rx_frames_irq, tx_usecs, tx_frames,
+		tx_usecs_irq, tx_frames_irq, stats_block_usecs, pkt_rate_low, rx_usecs_low,
+		rx_frames_low, tx_usecs_low, tx_frames_low, pkt_rate_high, rx_usecs_high,
+		rx_frames_high, tx_usecs_high, tx_frames_high, sample_interval, tx_aggr_max_bytes,
 		tx_aggr_max_frames, tx_aggr_time_usecs;
 	uint8_t adaptive_rx, adaptive_tx, cqe_mode_rx, cqe_mode_tx;
 };

@@ -75,14 +75,16 @@ static const struct counter mac_counters[] = {
 	COUNTER("OctetsTransmittedOK", "bytes", "Bytes of data sent well"),
 	COUNTER("FramesWithDeferredXmissions", "packets", "Frames that had to wait for the medium"),
 	COUNTER("LateCollisions", NULL, "Collisions that came too late"),
-	COUNTER("FramesAbortedDueToXSColls", "packets", "Frames given up after too many collisions"),
+	COUNTER("FramesAbortedDueToXSColls", "packets",
+		"Frames given up after too many collisions"),
 	COUNTER("FramesLostDueToIntMACXmitError", "packets", "Frames the device failed to send"),
 	COUNTER("CarrierSenseErrors", NULL, "The carrier was not there while sending"),
 	COUNTER("OctetsReceivedOK", "bytes", "Bytes of data received well"),
 	COUNTER("FramesLostDueToIntMACRcvError", "packets", "Frames the device failed to receive"),
 	COUNTER("MulticastFramesXmittedOK", "packets", "Multicast frames sent well"),
 	COUNTER("BroadcastFramesXmittedOK", "packets", "Broadcast frames sent well"),
-	COUNTER("FramesWithExcessiveDeferral", "packets", "Frames that waited too long for the medium"),
+	COUNTER("FramesWithExcessiveDeferral", "packets",
+		"Frames that waited too long for the medium"),
 	COUNTER("MulticastFramesReceivedOK", "packets", "Multicast frames received well"),
 	COUNTER("BroadcastFramesReceivedOK", "packets", "Broadcast frames received well"),
 	COUNTER("InRangeLengthErrors", "packets", "Frames with another length than they say"),
@@ -92,7 +94,8 @@ static const struct counter mac_counters[] = {
 static const struct counter ctrl_counters[] = {
 	COUNTER("MACControlFramesTransmitted", "packets", "Control frames sent"),
 	COUNTER("MACControlFramesReceived", "packets", "Control frames received"),
-	COUNTER("UnsupportedOpcodesReceived", "packets", "Control frames received that mean nothing"),
+	COUNTER("UnsupportedOpcodesReceived", "packets",
+		"Control frames received that mean nothing"),
 };
 /* Beside them, by size: rx_etherStatsPkts65to127Octets. */
 static const struct counter rmon_counters[] = {
