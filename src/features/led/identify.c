@@ -100,8 +100,8 @@ static int begin(struct blink *b, uint64_t seconds)
 {
 	struct action_run *r = b->run;
 	uint64_t now = engine_now(r->engine);
-	int error = sd_event_add_time(r->engine->event, &r->timer, CLOCK_MONOTONIC, now, ACCURACY_USEC,
-				      on_time, b);
+	int error = sd_event_add_time(r->engine->event, &r->timer, CLOCK_MONOTONIC, now,
+				      ACCURACY_USEC, on_time, b);
 
 	if (error < 0)
 		return error;

@@ -41,15 +41,17 @@ enum { NAME, TRIGGER, LINK, LINK_10, LINK_100, LINK_1000, LINK_2500, LINK_5000, 
 #define ON(row, word, text)                                                                        \
 	[row] = { .key = word, .type = &type_bool, VALUE(led, on[row - LINK]), .phase = PHASE_PHY, \
 		.flags = ROW_WITHIN, .help = text }
-#define SPEED(row, word, speed) ON(row, "link_" word, "Lit with a link of " speed "; not together with link")
+#define SPEED(row, word, speed)                                                                    \
+	ON(row, "link_" word, "Lit with a link of " speed "; not together with link")
 
 static const struct row rows[] = {
 	[NAME] = { .key = "name", .type = &type_string, VALUE(led, name), .flags = ROW_STATE,
 		   .help = "What the kernel calls it, below /sys/class/leds" },
-	[TRIGGER] = { .key = "trigger", .type = &type_string, VALUE(led, trigger), .min = 1, .max = 63,
-		      .phase = PHASE_PHY,
-		      .help = "What switches it: netdev, the port, as the other keys say and unless told otherwise; "
-			      "none: it stays dark; or another of the kernel's" },
+	[TRIGGER] = { .key = "trigger", .type = &type_string, VALUE(led, trigger), .min = 1,
+		      .max = 63, .phase = PHASE_PHY,
+		      .help = "What switches it: netdev, the port, as the other keys say and "
+			      "unless told otherwise; none: it stays dark; or another of the "
+			      "kernel's" },
 	ON(LINK, "link", "Lit with a link of any speed"),
 	SPEED(LINK_10, "10", "10 Mbit/s"),
 	SPEED(LINK_100, "100", "100 Mbit/s"),
@@ -63,13 +65,16 @@ static const struct row rows[] = {
 	ON(RX, "rx", "Blinks when something is received"),
 	ON(TX_ERR, "tx_err", "Blinks when sending fails"),
 	ON(RX_ERR, "rx_err", "Blinks when something broken is received"),
-	[INTERVAL] = { .key = "interval", .type = &type_u32, VALUE(led, interval), .min = 5, .max = 10000,
-		       .phase = PHASE_PHY, .flags = ROW_WITHIN, .help = "Of blinking, milliseconds; where the processor does it only" },
-	[OFFLOADED] = { .key = "offloaded", .type = &type_bool, VALUE(led, offloaded), .flags = ROW_STATE,
+	[INTERVAL] = { .key = "interval", .type = &type_u32, VALUE(led, interval), .min = 5,
+		       .max = 10000, .phase = PHASE_PHY, .flags = ROW_WITHIN,
+		       .help = "Of blinking, milliseconds; where the processor does it only" },
+	[OFFLOADED] = { .key = "offloaded", .type = &type_bool, VALUE(led, offloaded),
+			.flags = ROW_STATE,
 			.help = "Does the hardware switch it by itself?" },
 };
 
-static struct feature *const leds[LEDS] = { &led_feature, &led1_feature, &led2_feature, &led3_feature };
+static struct feature *const leds[LEDS] = { &led_feature, &led1_feature, &led2_feature,
+					    &led3_feature };
 
 static bool has(const struct led *l, unsigned row)
 {
@@ -316,15 +321,16 @@ static void check_led(const struct iface *i, const struct feature *f, struct err
 
 	for (unsigned row = LINK; l && row <= INTERVAL; row++)
 		if (has(l, row) && strcmp(l->trigger, "netdev")) {
-			errors_add(e, object_where(f, &rows[row], &l->o), "%s: %s.%s: needs trigger = \"netdev\"",
-				   i->name, f->name, rows[row].key);
+			errors_add(e, object_where(f, &rows[row], &l->o),
+				   "%s: %s.%s: needs trigger = \"netdev\"", i->name, f->name,
+				   rows[row].key);
 			return;
 		}
 	for (unsigned row = LINK_10; l && row <= LINK_10000; row++)
 		if (is_on(l, row) && is_on(l, LINK))
 			errors_add(e, object_where(f, &rows[row], &l->o),
-				   "%s: %s.%s: link is on too, which stands for all speeds", i->name, f->name,
-				   rows[row].key);
+				   "%s: %s.%s: link is on too, which stands for all speeds",
+				   i->name, f->name, rows[row].key);
 }
 
 static void check(const struct model *want _unused_, const struct iface *i, struct errors *e)
@@ -340,9 +346,11 @@ static char *blocked(const struct planner *p, const struct iface *want)
 	for (unsigned n = 0; n < LEDS; n++) {
 		const struct led *l = (const struct led *)iface_object(want, leds[n]);
 
-		if (l && l->o.present && !has((const struct led *)iface_object(have, leds[n]), NAME))
-			return str_format("%s: waits for a port with so many lights: the kernel has %u of %s",
-					  leds[n]->name, n, want->name);
+		if (l && l->o.present &&
+		    !has((const struct led *)iface_object(have, leds[n]), NAME))
+			return str_format(
+				"%s: waits for a port with so many lights: the kernel has %u of %s",
+				leds[n]->name, n, want->name);
 	}
 	return NULL;
 }
@@ -399,13 +407,14 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 }
 
 #define LED(number, text)                                                                          \
-	.name = "led" number, .help = text, .form = FORM_GROUP, .size = sizeof(struct led), .rows = rows, \
-	.n_rows = ARRAY_SIZE(rows), .encode = encode
+	.name = "led" number, .help = text, .form = FORM_GROUP, .size = sizeof(struct led),        \
+	.rows = rows, .n_rows = ARRAY_SIZE(rows), .encode = encode
 
 /* The first does for all what is the port's. */
 struct feature led_feature = {
-	LED("0", "The first light of the port: of its PHY, by the kernel's names for them"), .look = look,
-	.observe_link = observe_link, .complete = complete, .check = check, .blocked = blocked,
+	LED("0", "The first light of the port: of its PHY, by the kernel's names for them"),
+	.look = look, .observe_link = observe_link, .complete = complete, .check = check,
+	.blocked = blocked,
 };
 struct feature led1_feature = { LED("1", "The second light of the port"), .blocked = blocked };
 struct feature led2_feature = { LED("2", "The third light of the port"), .blocked = blocked };
