@@ -34,18 +34,22 @@ static const struct word foreign_words[] = {
 	{ "keep", FOREIGN_KEEP }, { "remove", FOREIGN_REMOVE }, { NULL, 0 },
 };
 
-enum { KIND, UP, MTU, ADDRESS, ALIAS, MASTER, FOREIGN, ON_DRIFT, CARRIER, OPERSTATE, CARRIER_CHANGES, LOWER, SLAVE_KIND, SWITCH_ID, PORT_NAME,
+enum { KIND, UP, MTU, ADDRESS, ALIAS, MASTER, FOREIGN, ON_DRIFT, CARRIER, OPERSTATE,
+       CARRIER_CHANGES, LOWER, SLAVE_KIND, SWITCH_ID, PORT_NAME,
        TX_QUEUES, RX_QUEUES, PARENT_DEV, DRIVER };
 
 static const struct row rows[] = {
 	[KIND] = { .key = "kind", .type = &type_name, VALUE(link, kind),
 	  .phase = PHASE_CREATE, .flags = ROW_CREATE, .effect = EFFECT_RECREATE,
 	  .help = "Kind of interface to create; without it, a device that exists by itself" },
-	[UP] = { .key = "up", .type = &type_bool, VALUE(link, up), .phase = PHASE_UP, .off = PHASE_DOWN,
+	[UP] = { .key = "up", .type = &type_bool, VALUE(link, up), .phase = PHASE_UP,
+	  .off = PHASE_DOWN,
 	  .help = "Administratively up; true unless the configuration says false" },
-	[MTU] = { .key = "mtu", .type = &type_u32, VALUE(link, mtu), .attr = IFLA_MTU, .phase = PHASE_LINK,
+	[MTU] = { .key = "mtu", .type = &type_u32, VALUE(link, mtu), .attr = IFLA_MTU,
+	  .phase = PHASE_LINK,
 	  .min = 68, .max = 65536, .help = "Largest packet, bytes without the Ethernet header" },
-	[ADDRESS] = { .key = "address", .type = &type_mac, VALUE(link, address), .attr = IFLA_ADDRESS,
+	[ADDRESS] = { .key = "address", .type = &type_mac, VALUE(link, address),
+	  .attr = IFLA_ADDRESS,
 	  .phase = PHASE_LINK, .flags = ROW_EARLY, .help = "Ethernet address" },
 	[ALIAS] = { .key = "alias", .type = &type_string, VALUE(link, alias), .attr = IFLA_IFALIAS,
 	  /* A message of its own, so that it stands when the kernel refuses something else. */
@@ -54,27 +58,34 @@ static const struct row rows[] = {
 	[MASTER] = { .key = "master", .type = &type_ifref, VALUE(link, master), .attr = IFLA_MASTER,
 	  .phase = PHASE_ATTACH, .off = PHASE_DETACH, .initial = "\"\"",
 	  .help = "Bridge (or other master) that the interface is a port of" },
-	[FOREIGN] = { .key = "foreign", .type = &type_enum8, VALUE(link, foreign_policy), .data = foreign_words,
-	  .flags = ROW_POLICY, .initial = "\"keep\"",
+	[FOREIGN] = { .key = "foreign", .type = &type_enum8, VALUE(link, foreign_policy),
+	  .data = foreign_words, .flags = ROW_POLICY, .initial = "\"keep\"",
 	  .help = "What to do with addresses and routes that others made" },
 	[ON_DRIFT] = { .key = "on_drift", .type = &type_enum8, VALUE(link, on_drift),
 	  .data = drift_words, .flags = ROW_POLICY,
-	  .help = "What to do when another hand changes a setting; by itself, as in daemon.on_drift" },
-	[CARRIER] = { .key = "carrier", .type = &type_bool, VALUE(link, carrier), .attr = IFLA_CARRIER,
-	  .flags = ROW_STATE, .help = "Is there a link to a partner?" },
-	[OPERSTATE] = { .key = "operstate", .type = &type_enum8, VALUE(link, operstate), .attr = IFLA_OPERSTATE,
+	  .help = "What to do when another hand changes a setting; by itself, as in "
+		  "daemon.on_drift" },
+	[CARRIER] = { .key = "carrier", .type = &type_bool, VALUE(link, carrier),
+	  .attr = IFLA_CARRIER, .flags = ROW_STATE, .help = "Is there a link to a partner?" },
+	[OPERSTATE] = { .key = "operstate", .type = &type_enum8, VALUE(link, operstate),
+	  .attr = IFLA_OPERSTATE,
 	  .data = operstate_words, .flags = ROW_STATE, .help = "Operational state of RFC 2863" },
-	[CARRIER_CHANGES] = { .key = "carrier_changes", .type = &type_u32, VALUE(link, carrier_changes),
+	[CARRIER_CHANGES] = { .key = "carrier_changes", .type = &type_u32,
+	  VALUE(link, carrier_changes),
 	  .attr = IFLA_CARRIER_CHANGES, .flags = ROW_STATE | ROW_VOLATILE,
 	  .help = "How often the carrier came or went" },
 	[LOWER] = { .key = "lower", .type = &type_ifref, VALUE(link, lower), .attr = IFLA_LINK,
 	  .flags = ROW_STATE | ROW_CREATE, .help = "Interface that this one stands on" },
-	[SLAVE_KIND] = { .key = "slave_kind", .type = &type_name, VALUE(link, slave_kind), .flags = ROW_STATE,
+	[SLAVE_KIND] = { .key = "slave_kind", .type = &type_name, VALUE(link, slave_kind),
+	  .flags = ROW_STATE,
 	  .help = "Kind of the master" },
-	[SWITCH_ID] = { .key = "phys_switch_id", .type = &type_string, VALUE(link, switch_id), .flags = ROW_STATE,
-	  .help = "Identity of the hardware switch that it is a port of; ports with the same one are one switch's" },
+	[SWITCH_ID] = { .key = "phys_switch_id", .type = &type_string, VALUE(link, switch_id),
+	  .flags = ROW_STATE,
+	  .help = "Identity of the hardware switch that it is a port of; ports with the same one "
+		  "are one switch's" },
 	[PORT_NAME] = { .key = "phys_port_name", .type = &type_string, VALUE(link, port_name),
-	  .attr = IFLA_PHYS_PORT_NAME, .flags = ROW_STATE, .help = "What the hardware calls the port" },
+	  .attr = IFLA_PHYS_PORT_NAME, .flags = ROW_STATE,
+	  .help = "What the hardware calls the port" },
 	[TX_QUEUES] = { .key = "num_tx_queues", .type = &type_u32, VALUE(link, tx_queues),
 	  .attr = IFLA_NUM_TX_QUEUES, .phase = PHASE_CREATE, .flags = ROW_CREATE,
 	  .effect = EFFECT_RECREATE, .min = 1, .max = 4096,
@@ -83,7 +94,8 @@ static const struct row rows[] = {
 	  .attr = IFLA_NUM_RX_QUEUES, .phase = PHASE_CREATE, .flags = ROW_CREATE,
 	  .effect = EFFECT_RECREATE, .min = 1, .max = 4096,
 	  .help = "Receive queues that an interface is created with" },
-	[PARENT_DEV] = { .key = "parent_dev", .type = &type_string, VALUE(link, parent_dev), .flags = ROW_STATE,
+	[PARENT_DEV] = { .key = "parent_dev", .type = &type_string, VALUE(link, parent_dev),
+	  .flags = ROW_STATE,
 	  .help = "Bus and name of the device that it belongs to, as devlink calls it" },
 	[DRIVER] = { .key = "driver", .type = &type_string, VALUE(link, driver), .flags = ROW_STATE,
 	  .help = "Driver of a device that exists by itself" },
@@ -175,7 +187,8 @@ static void look(struct mirror *m)
 		if (!l || *l->kind || l->driver)
 			continue;
 		/* Ports of one device have its driver (the folder "device" is the parent). */
-		if (last && last->parent_dev && l->parent_dev && !strcmp(last->parent_dev, l->parent_dev))
+		if (last && last->parent_dev && l->parent_dev &&
+		    !strcmp(last->parent_dev, l->parent_dev))
 			l->driver = str_dup(last->driver);
 		else
 			l->driver = kernel_driver(m->kernel, i->name);
@@ -237,15 +250,16 @@ static void check_all(const struct iface *i, struct errors *e)
 		if (!o)
 			continue;
 		if (f->form == FORM_LIST) {
-			errors_add(e, &i->where, "%s: %s: \"all\" is no interface", i->name, f->name);
+			errors_add(e, &i->where, "%s: %s: \"all\" is no interface", i->name,
+				   f->name);
 			continue;
 		}
 		FOREACH_ROW(f, r)
 			if (row_has(f, r, o) && strcmp(r->key, "forwarding"))
 				errors_add(e, object_where(f, r, o),
-					   "%s: %s%s%s: \"all\" is no interface; it has ipv4.forwarding "
-					   "and ipv6.forwarding only", i->name,
-					   f->form == FORM_ROOT ? "" : f->name,
+					   "%s: %s%s%s: \"all\" is no interface; it has "
+					   "ipv4.forwarding and ipv6.forwarding only",
+					   i->name, f->form == FORM_ROOT ? "" : f->name,
 					   f->form == FORM_ROOT ? "" : ".", r->key);
 	}
 }
@@ -265,8 +279,8 @@ static void check(const struct model *want, const struct iface *i, struct errors
 	for (unsigned n = TX_QUEUES; n <= RX_QUEUES && !*l->kind; n++)
 		if (l->o.present & BIT64(n))
 			errors_add(e, object_where(&link_feature, &rows[n], &l->o),
-				   "%s: %s: of a device that exists by itself the driver decides", i->name,
-				   rows[n].key);
+				   "%s: %s: of a device that exists by itself the driver decides",
+				   i->name, rows[n].key);
 	if (master && !strcmp(iface_kind(i), "bridge") && !strcmp(iface_kind(master), "bridge"))
 		errors_add(e, object_where(&link_feature, r, &l->o),
 			   "%s: master: a bridge cannot be a port of a bridge", i->name);
@@ -303,13 +317,15 @@ static char *address_blocked(const struct planner *p, const struct iface *i)
 {
 	const struct iface *have = plan_have(p, i->name);
 
-	return have && !stand_gets_address_back(p, have) ? str_dup("has the address of a port") : NULL;
+	return have && !stand_gets_address_back(p, have) ? str_dup("has the address of a port") :
+							   NULL;
 }
 
 static char *row_blocked(const struct planner *p, const struct iface *i, const struct object *o,
 			 const struct row *r)
 {
-	const struct link *to = (const struct link *)o, *want = iface_link(model_find(p->want, i->name));
+	const struct link *to = (const struct link *)o,
+			  *want = iface_link(model_find(p->want, i->name));
 
 	if (r == &rows[UP] && to->up)
 		return plan_kept_down(p, i);

@@ -19,7 +19,8 @@ static const struct counter counters[] = {
 	COUNTER("tx_bytes", "bytes", "Good bytes sent"),
 	COUNTER("rx_errors", "packets", "Bad packets received, whatever is wrong with them"),
 	COUNTER("tx_errors", "packets", "Packets that could not be sent"),
-	COUNTER("rx_dropped", "packets", "Good packets not processed, for want of room or of a use"),
+	COUNTER("rx_dropped", "packets",
+		"Good packets not processed, for want of room or of a use"),
 	COUNTER("tx_dropped", "packets", "Packets dropped on their way out, for want of room"),
 	COUNTER("multicast", "packets", "Multicast packets received"),
 	COUNTER("collisions", NULL, "Collisions while sending"),
@@ -54,7 +55,8 @@ static void take(struct statistics *s, const struct statistics_provider *p,
 	if (!a)
 		return;
 	c = statistics_counters(s, p, head->ifindex, NULL);
-	for (unsigned k = 0; k < p->n_counters && (k + 1) * sizeof(value) <= (size_t)nla_len(a); k++) {
+	for (unsigned k = 0; k < p->n_counters && (k + 1) * sizeof(value) <= (size_t)nla_len(a);
+	     k++) {
 		memcpy(&value, (char *)nla_data(a) + k * sizeof(value), sizeof(value));
 		counters_put(c, p->counters[k].name, value);
 	}
