@@ -37,14 +37,15 @@ static const struct row rows[] = {
 		      .help = "Its number: that of the discipline, and its own (\"1:10\")" },
 	[PARENT] = { .key = "parent", .type = &type_tc_class_parent, VALUE(class, parent),
 		     .flags = ROW_KEY | ROW_OPTIONAL,
-		     .help = "What it is part of: a class, or the discipline (\"1:\"), the default" },
+		     .help = "What it is part of: a class, or the discipline (\"1:\"), the "
+			     "default" },
 	[RATE] = { .key = "rate", .type = &type_rate, VALUE(class, rate), .min = 8,
 		   .help = "Rate that it has for sure" },
 	[CEIL] = { .key = "ceil", .type = &type_rate, VALUE(class, ceil), .min = 8,
 		   .help = "Rate that it may reach by borrowing; by itself the rate" },
 	[BURST] = { .key = "burst", .type = &type_size, VALUE(class, burst), .min = 1,
-		    .help = "What may be sent at once at the device's speed; by itself a frame, and "
-			    "what the rate is in a tick of the kernel's clock" },
+		    .help = "What may be sent at once at the device's speed; by itself a frame, "
+			    "and what the rate is in a tick of the kernel's clock" },
 	[CBURST] = { .key = "cburst", .type = &type_size, VALUE(class, cburst), .min = 1,
 		     .help = "The same for what is borrowed" },
 	[PRIO] = { .key = "prio", .type = &type_u32, VALUE(class, prio), .max = TC_HTB_NUMPRIO - 1,
@@ -188,7 +189,8 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 	if (parent && add) /* which is not told of it */
 		parent->o.present &= ~leaf_rows;
 	if (add && TC_H_MIN(c->parent) && !class_is_inner(i, c->parent))
-		filter_ask(m, i, c->parent); /* the others are not asked about frames (htb_classify()) */
+		/* the others are not asked about frames (htb_classify()) */
+		filter_ask(m, i, c->parent);
 	if (!add)
 		qdisc_forget_class(m, i, c->id);
 	mirror_list_entry(m, i, &class_feature, &c->o, add);
@@ -285,7 +287,8 @@ static void check_place(const struct iface *i, const struct class *c, struct err
 	else if (TC_H_MIN(c->parent) && !find(i, c->parent))
 		error(e, i, c, PARENT, "class-parent", "there is no such class");
 	else if (depth_of(i, c) > DEPTH_MAX)
-		error(e, i, c, PARENT, "class-depth", "the kernel takes 8 levels of classes, and no loop");
+		error(e, i, c, PARENT, "class-depth",
+		      "the kernel takes 8 levels of classes, and no loop");
 }
 
 static void check(const struct model *want _unused_, const struct iface *i, struct errors *e)
@@ -302,11 +305,13 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 		else if (c->ceil && burst_ticks(c->cburst, c->ceil) > UINT32_MAX)
 			error(e, i, c, CBURST, "class-burst", BURST_LONG);
 		else if (c->ceil < c->rate)
-			error(e, i, c, CEIL, "class-ceil", "is below the rate, which it would not reach");
+			error(e, i, c, CEIL, "class-ceil",
+			      "is below the rate, which it would not reach");
 		/* htb_change_class() takes them of a class without classes only. */
 		for (unsigned row = PRIO; row <= QUANTUM && class_is_inner(i, c->id); row++)
 			if (has(c, row))
-				error(e, i, c, row, "class-inner", "counts for a class without classes below it only");
+				error(e, i, c, row, "class-inner",
+				      "counts for a class without classes below it only");
 	}
 }
 
@@ -336,7 +341,8 @@ static char *refused(const struct model *want _unused_, const struct model *mach
 static int put(struct encoder *e, const struct class *c)
 {
 	struct tc_htb_opt opt = {
-		.buffer = burst_ticks(c->burst, c->rate), .cbuffer = burst_ticks(c->cburst, c->ceil),
+		.buffer = burst_ticks(c->burst, c->rate),
+		.cbuffer = burst_ticks(c->cburst, c->ceil),
 		.quantum = has(c, QUANTUM) ? c->quantum : 0, .prio = c->prio,
 	};
 	struct nlattr *nest = nla_nest_start(e->msg, TCA_OPTIONS);

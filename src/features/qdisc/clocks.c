@@ -133,14 +133,15 @@ static char *not_in_step(const struct clocks *c, int64_t limit)
 {
 	_cleanup_free_ char *at_most = time_text(limit);
 
-	return str_format("/dev/ptp%d is more than %s %s CLOCK_TAI (tsn.phc_limit)", c->phc, at_most,
-			  c->phc_offset < 0 ? "behind" : "ahead of");
+	return str_format("/dev/ptp%d is more than %s %s CLOCK_TAI (tsn.phc_limit)", c->phc,
+			  at_most, c->phc_offset < 0 ? "behind" : "ahead of");
 }
 
 static char *no_phc(const struct clocks *c)
 {
 	if (c->phc == -ENOTUNIQ)
-		return str_dup("which clock is the device's is not known: its bus device has several");
+		return str_dup(
+			"which clock is the device's is not known: its bus device has several");
 	if (c->phc < 0)
 		return str_dup("the device has no clock");
 	return str_format("/dev/ptp%d cannot be read: %s", c->phc, strerror(-c->phc_error));

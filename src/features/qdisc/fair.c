@@ -14,12 +14,14 @@ struct fq_codel {
 	uint8_t ecn;
 };
 
-enum { LIMIT = QDISC_OWN, MEMORY_LIMIT, FLOWS, QUANTUM, TARGET, INTERVAL, ECN, CE_THRESHOLD, BATCH };
+enum { LIMIT = QDISC_OWN, MEMORY_LIMIT, FLOWS, QUANTUM, TARGET, INTERVAL, ECN, CE_THRESHOLD,
+	BATCH };
 
 static const struct row fq_codel_rows[] = {
 	QDISC_ROWS,
 	[LIMIT] = { .key = "limit", .type = &type_u32, VALUE(fq_codel, limit),
-		    .attr = TCA_FQ_CODEL_LIMIT, .initial = "10240", .help = "Longest queue, packets" },
+		    .attr = TCA_FQ_CODEL_LIMIT, .initial = "10240",
+		    .help = "Longest queue, packets" },
 	[MEMORY_LIMIT] = { .key = "memory_limit", .type = &type_size,
 			   VALUE(fq_codel, memory_limit), .attr = TCA_FQ_CODEL_MEMORY_LIMIT,
 			   .max = 1LL << 31, .initial = "\"32MiB\"",
@@ -29,7 +31,8 @@ static const struct row fq_codel_rows[] = {
 		    .effect = EFFECT_RECREATE, .help = "Queues that flows are hashed into" },
 	[QUANTUM] = { .key = "quantum", .type = &type_u32, VALUE(fq_codel, quantum),
 		      .attr = TCA_FQ_CODEL_QUANTUM, .min = 256, .max = 1 << 20,
-		      .help = "Bytes a flow may send in a round; by itself the MTU with its header" },
+		      .help = "Bytes a flow may send in a round; by itself the MTU with its "
+			      "header" },
 	[TARGET] = { .key = "target", .type = &type_time_us32, VALUE(fq_codel, target),
 		     .attr = TCA_FQ_CODEL_TARGET, .initial = "\"5ms\"",
 		     .help = "Delay that a queue may have for long" },
@@ -43,7 +46,8 @@ static const struct row fq_codel_rows[] = {
 			   VALUE(fq_codel, ce_threshold), .attr = TCA_FQ_CODEL_CE_THRESHOLD,
 			   .help = "Mark all packets that have waited for longer" },
 	[BATCH] = { .key = "drop_batch", .type = &type_u32, VALUE(fq_codel, drop_batch),
-		    .attr = TCA_FQ_CODEL_DROP_BATCH_SIZE, .min = 1, .max = UINT32_MAX, .initial = "64",
+		    .attr = TCA_FQ_CODEL_DROP_BATCH_SIZE, .min = 1, .max = UINT32_MAX,
+		    .initial = "64",
 		    .help = "Packets dropped at once when there is no room" },
 };
 QDISC_FITS(fq_codel);
@@ -62,8 +66,8 @@ static bool codel_same(const struct row *row, const struct object *to, const str
 }
 
 const struct qdisc_kind fq_codel_kind = {
-	QDISC_FEATURE("fq_codel", "Flows share the link, and queues stay short", fq_codel_rows), .same = codel_same,
-	.filters = true,
+	QDISC_FEATURE("fq_codel", "Flows share the link, and queues stay short", fq_codel_rows),
+	.same = codel_same, .filters = true,
 };
 
 /* fq */
@@ -93,7 +97,8 @@ static const struct row fq_rows[] = {
 	[FQ_INITIAL_QUANTUM] = { .key = "initial_quantum", .type = &type_u32,
 				 VALUE(fq, initial_quantum), .attr = TCA_FQ_INITIAL_QUANTUM,
 				 .max = 1 << 20,
-				 .help = "Bytes a new flow may send at first; by itself ten packets" },
+				 .help = "Bytes a new flow may send at first; by itself ten "
+					 "packets" },
 	[FQ_MAXRATE] = { .key = "maxrate", .type = &type_rate32, VALUE(fq, maxrate),
 			 .attr = TCA_FQ_FLOW_MAX_RATE, .min = 8, .initial = "\"unlimited\"",
 			 .help = "Most that a flow may send" },
@@ -189,7 +194,8 @@ static const struct row cake_rows[] = {
 		       .initial = "\"diffserv3\"", .help = "Into which tins DSCPs are sorted" },
 	[FLOW_MODE] = { .key = "flow_mode", .type = &type_enum32, VALUE(cake, flows),
 			.data = flow_words, .attr = TCA_CAKE_FLOW_MODE,
-			.initial = "\"triple-isolate\"", .help = "Between whom the link is shared" },
+			.initial = "\"triple-isolate\"",
+			.help = "Between whom the link is shared" },
 	[NAT] = { .key = "nat", .type = &type_bool32, VALUE(cake, nat), .attr = TCA_CAKE_NAT,
 		  .initial = "false", .help = "Tell hosts apart by their addresses behind NAT" },
 	[WASH] = { .key = "wash", .type = &type_bool32, VALUE(cake, wash), .attr = TCA_CAKE_WASH,
@@ -199,15 +205,16 @@ static const struct row cake_rows[] = {
 		      .help = "What is shaped has come over the slow link already" },
 	[ACK_FILTER] = { .key = "ack_filter", .type = &type_enum32, VALUE(cake, ack_filter),
 			 .data = ack_words, .attr = TCA_CAKE_ACK_FILTER,
-			 .initial = "\"no-ack-filter\"", .help = "Drop acknowledgements that later ones make needless" },
+			 .initial = "\"no-ack-filter\"",
+			 .help = "Drop acknowledgements that later ones make needless" },
 	[RTT] = { .key = "rtt", .type = &type_time_us32, VALUE(cake, rtt), .attr = TCA_CAKE_RTT,
 		  .min = 1000, .max = UINT32_MAX * 1000LL, .initial = "\"100ms\"",
 		  .help = "Round trip time that the queues are to suit" },
 	[OVERHEAD] = { .key = "overhead", .type = &type_s32, VALUE(cake, overhead),
 		       .attr = TCA_CAKE_OVERHEAD, .min = -64, .max = 256,
 		       .help = "Bytes of the link layer that count, a packet" },
-	[MPU] = { .key = "mpu", .type = &type_u32, VALUE(cake, mpu), .attr = TCA_CAKE_MPU, .max = 256,
-		  .initial = "0", .help = "A packet counts for at least this" },
+	[MPU] = { .key = "mpu", .type = &type_u32, VALUE(cake, mpu), .attr = TCA_CAKE_MPU,
+		  .max = 256, .initial = "0", .help = "A packet counts for at least this" },
 	[ATM] = { .key = "atm", .type = &type_enum32, VALUE(cake, atm), .data = atm_words,
 		  .attr = TCA_CAKE_ATM, .initial = "\"noatm\"", .help = "Cells of the link layer" },
 	[MEMORY] = { .key = "memlimit", .type = &type_size, VALUE(cake, memory),

@@ -244,7 +244,8 @@ static bool get_gate_line(const struct nlattr *a, struct filter_gate *g)
 		return false;
 	*g = (struct filter_gate){
 		.open = !!tb[TCA_GATE_ENTRY_GATE], .priority = -1, .max_octets = -1,
-		.interval = tb[TCA_GATE_ENTRY_INTERVAL] ? nla_get_u32(tb[TCA_GATE_ENTRY_INTERVAL]) : 0,
+		.interval = tb[TCA_GATE_ENTRY_INTERVAL] ?
+			    nla_get_u32(tb[TCA_GATE_ENTRY_INTERVAL]) : 0,
 	};
 	if (tb[TCA_GATE_ENTRY_IPV])
 		g->priority = nla_get_s32(tb[TCA_GATE_ENTRY_IPV]);
@@ -467,7 +468,8 @@ static void check_vlan(const struct filter_check *c)
 
 	for (unsigned row = F_VLAN_ID; row <= F_VLAN_PRIORITY; row++)
 		if (filter_has(f, row) && !tags)
-			filter_error(c, row, "filter-vlan", "vlan_action is neither push nor modify");
+			filter_error(c, row, "filter-vlan",
+				     "vlan_action is neither push nor modify");
 	if (tags && !filter_has(f, F_VLAN_ID))
 		filter_error(c, F_VLAN, "filter-vlan", "vlan_action_id must be given");
 }
@@ -481,8 +483,9 @@ static void check_gate(const struct filter_check *c)
 		if (filter_has(f, row) && !f->gates.n)
 			filter_error(c, row, "filter-gate", "there is no gate_schedule");
 	if (f->gates.n > GATES_TOLD)
-		filter_error(c, F_GATES, "filter-gate", "%u lines: the kernel takes them, but cannot tell "
-			     "of more than %u", f->gates.n, GATES_TOLD);
+		filter_error(c, F_GATES, "filter-gate",
+			     "%u lines: the kernel takes them, but cannot tell of more than %u",
+			     f->gates.n, GATES_TOLD);
 	for (unsigned n = 0; n < f->gates.n; n++)
 		sum += f->gates.v[n].interval;
 	if (f->gates.n && filter_has(f, F_GATE_CYCLE) && f->gate_cycle < sum)
@@ -502,7 +505,8 @@ void filter_check_actions(const struct filter_check *c)
 	check_vlan(c);
 	for (unsigned n = 0; n < ARRAY_SIZE(pairs); n++)
 		if (filter_has(f, pairs[n].row) && !filter_has(f, pairs[n].needs))
-			filter_error(c, pairs[n].row, "filter-mirred", "says where to, but not whom");
+			filter_error(c, pairs[n].row, "filter-mirred",
+				     "says where to, but not whom");
 	if (*f->redirect.name && f->verdict != VERDICT_NONE)
 		filter_error(c, F_VERDICT, "filter-end", "redirect is the end already");
 	if (filter_has(f, F_SKB_QUEUE) && f->parent == FILTER_INGRESS && !f->skip_sw)
@@ -512,5 +516,6 @@ void filter_check_actions(const struct filter_check *c)
 	    !*f->mirror.name && !*f->redirect.name && f->verdict == VERDICT_NONE &&
 	    !filter_has(f, F_CLASSID))
 		filter_error(c, F_KIND, "filter-nothing",
-			     "does nothing; to let frames pass by the filters behind it, action = \"pass\"");
+			     "does nothing; to let frames pass by the filters behind it, action = "
+			     "\"pass\"");
 }

@@ -113,7 +113,8 @@ static int ports_parse(struct parse *p, const config_setting_t *s, void *v)
 			text += n;
 	}
 	if (!from || *text || to < from || to > UINT16_MAX)
-		return parse_refuse(p, "is neither a port (1 to 65535) nor a range (\"1024-2047\")");
+		return parse_refuse(p,
+				    "is neither a port (1 to 65535) nor a range (\"1024-2047\")");
 	*(struct ports *)v = (struct ports){ from, to };
 	return 0;
 }
@@ -178,7 +179,7 @@ static int ip_proto_parse(struct parse *p, const config_setting_t *s, void *v)
 
 	if ((!text && config_setting_type(s) != CONFIG_TYPE_INT) || n < 0 || n > UINT8_MAX)
 		return parse_refuse(p, "is no protocol (\"tcp\", \"udp\", \"sctp\", \"icmp\", "
-				       "\"icmpv6\", \"igmp\", \"gre\", \"esp\", a number up to 255)");
+				    "\"icmpv6\", \"igmp\", \"gre\", \"esp\", a number up to 255)");
 	*(uint8_t *)v = n;
 	return 0;
 }
@@ -200,9 +201,9 @@ static const struct type type_ip_proto = {
 static const struct word fragments[] = {
 	{ "frag", FRAGMENT(TCA_FLOWER_KEY_FLAGS_IS_FRAGMENT, TCA_FLOWER_KEY_FLAGS_IS_FRAGMENT) },
 	{ "nofrag", FRAGMENT(0, TCA_FLOWER_KEY_FLAGS_IS_FRAGMENT) },
-	{ "firstfrag", FRAGMENT(TCA_FLOWER_KEY_FLAGS_FRAG_IS_FIRST, TCA_FLOWER_KEY_FLAGS_FRAG_IS_FIRST) },
-	{ "nofirstfrag", FRAGMENT(0, TCA_FLOWER_KEY_FLAGS_FRAG_IS_FIRST) },
-	{ NULL, 0 },
+	{ "firstfrag",
+	  FRAGMENT(TCA_FLOWER_KEY_FLAGS_FRAG_IS_FIRST, TCA_FLOWER_KEY_FLAGS_FRAG_IS_FIRST) },
+	{ "nofirstfrag", FRAGMENT(0, TCA_FLOWER_KEY_FLAGS_FRAG_IS_FIRST) }, { NULL, 0 },
 };
 
 static const struct row rows[] = {
@@ -216,7 +217,8 @@ static const struct row rows[] = {
 	[VLAN_PRIO] = { .key = "vlan_prio", .type = &type_u8, VALUE(flower, vlan_prio), .max = 7,
 			.help = "Priority in their outer tag" },
 	[VLAN_ETHTYPE] = { .key = "vlan_ethtype", .type = &type_ethertype,
-			   VALUE(flower, vlan_ethtype), .help = "Ethernet type behind the outer tag" },
+			   VALUE(flower, vlan_ethtype),
+			   .help = "Ethernet type behind the outer tag" },
 	[CVLAN_ID] = { .key = "cvlan_id", .type = &type_u16, VALUE(flower, cvlan_id), .max = 4095,
 		       .help = "VLAN of their inner tag" },
 	[CVLAN_PRIO] = { .key = "cvlan_prio", .type = &type_u8, VALUE(flower, cvlan_prio), .max = 7,
@@ -239,7 +241,8 @@ static const struct row rows[] = {
 	[SRC_PORT] = { .key = "src_port", .type = &type_ports, VALUE(flower, src_port),
 		       .help = "Port or ports that they come from" },
 	[TCP_FLAGS] = { .key = "tcp_flags", .type = &type_bits, VALUE(flower, tcp_flags),
-			.max = 0xfff, .help = "TCP's flags, and which of them count (\"0x02/0x17\")" },
+			.max = 0xfff,
+			.help = "TCP's flags, and which of them count (\"0x02/0x17\")" },
 	[ICMP_TYPE] = { .key = "icmp_type", .type = &type_u8, VALUE(flower, icmp_type), .max = 255,
 			.help = "Type of the ICMP message" },
 	[ICMP_CODE] = { .key = "icmp_code", .type = &type_u8, VALUE(flower, icmp_code), .max = 255,
@@ -296,8 +299,10 @@ struct ip_attrs {
 static struct ip_attrs ip_attrs(uint8_t family, bool dst)
 {
 	if (family == AF_INET)
-		return dst ? (struct ip_attrs){ TCA_FLOWER_KEY_IPV4_DST, TCA_FLOWER_KEY_IPV4_DST_MASK } :
-			     (struct ip_attrs){ TCA_FLOWER_KEY_IPV4_SRC, TCA_FLOWER_KEY_IPV4_SRC_MASK };
+		return dst ? (struct ip_attrs){ TCA_FLOWER_KEY_IPV4_DST,
+						TCA_FLOWER_KEY_IPV4_DST_MASK } :
+			     (struct ip_attrs){ TCA_FLOWER_KEY_IPV4_SRC,
+						TCA_FLOWER_KEY_IPV4_SRC_MASK };
 	return dst ? (struct ip_attrs){ TCA_FLOWER_KEY_IPV6_DST, TCA_FLOWER_KEY_IPV6_DST_MASK } :
 		     (struct ip_attrs){ TCA_FLOWER_KEY_IPV6_SRC, TCA_FLOWER_KEY_IPV6_SRC_MASK };
 }
@@ -387,9 +392,11 @@ static int put(struct encoder *e, const struct step *s _unused_, const struct fi
 	if (f->protocol != ETH_P_ALL)
 		bad |= put_be16(msg, TCA_FLOWER_KEY_ETH_TYPE, f->protocol);
 	if (filter_has(f, DST_MAC))
-		bad |= put_mac(msg, TCA_FLOWER_KEY_ETH_DST, TCA_FLOWER_KEY_ETH_DST_MASK, &w->dst_mac);
+		bad |= put_mac(msg, TCA_FLOWER_KEY_ETH_DST, TCA_FLOWER_KEY_ETH_DST_MASK,
+			       &w->dst_mac);
 	if (filter_has(f, SRC_MAC))
-		bad |= put_mac(msg, TCA_FLOWER_KEY_ETH_SRC, TCA_FLOWER_KEY_ETH_SRC_MASK, &w->src_mac);
+		bad |= put_mac(msg, TCA_FLOWER_KEY_ETH_SRC, TCA_FLOWER_KEY_ETH_SRC_MASK,
+			       &w->src_mac);
 	bad |= put_tags(msg, w);
 	if (filter_has(f, IP_PROTO))
 		bad |= nla_put_u8(msg, TCA_FLOWER_KEY_IP_PROTO, w->ip_proto);
@@ -421,11 +428,11 @@ static void get_mac(const struct nlattr *value, const struct nlattr *mask, struc
 	w->f.o.present |= BIT64(row);
 }
 
-static void get_u16(const struct nlattr *a, struct flower *w, unsigned row, bool swap, uint16_t *ret)
+static void get_u16(const struct nlattr *a, struct flower *w, unsigned row, bool be, uint16_t *ret)
 {
 	if (!a || nla_len(a) < 2)
 		return;
-	*ret = swap ? ntohs(nla_get_u16(a)) : nla_get_u16(a);
+	*ret = be ? ntohs(nla_get_u16(a)) : nla_get_u16(a);
 	w->f.o.present |= BIT64(row);
 }
 
@@ -497,8 +504,10 @@ static void get(struct nlattr *const *tb, struct filter *f)
 {
 	struct flower *w = (struct flower *)f;
 
-	get_mac(tb[TCA_FLOWER_KEY_ETH_DST], tb[TCA_FLOWER_KEY_ETH_DST_MASK], w, DST_MAC, &w->dst_mac);
-	get_mac(tb[TCA_FLOWER_KEY_ETH_SRC], tb[TCA_FLOWER_KEY_ETH_SRC_MASK], w, SRC_MAC, &w->src_mac);
+	get_mac(tb[TCA_FLOWER_KEY_ETH_DST], tb[TCA_FLOWER_KEY_ETH_DST_MASK], w, DST_MAC,
+		&w->dst_mac);
+	get_mac(tb[TCA_FLOWER_KEY_ETH_SRC], tb[TCA_FLOWER_KEY_ETH_SRC_MASK], w, SRC_MAC,
+		&w->src_mac);
 	get_u16(tb[TCA_FLOWER_KEY_VLAN_ID], w, VLAN_ID, false, &w->vlan_id);
 	get_u8(tb[TCA_FLOWER_KEY_VLAN_PRIO], w, VLAN_PRIO, &w->vlan_prio);
 	get_u16(tb[TCA_FLOWER_KEY_VLAN_ETH_TYPE], w, VLAN_ETHTYPE, true, &w->vlan_ethtype);
@@ -518,7 +527,8 @@ static bool is_tag(uint16_t type)
 static void need(const struct filter_check *c, unsigned row, bool there, const char *what)
 {
 	if (filter_has(c->filter, row) && !there)
-		filter_error(c, row, "flower-needs", "needs %s: the kernel would not look at it", what);
+		filter_error(c, row, "flower-needs", "needs %s: the kernel would not look at it",
+			     what);
 }
 
 static void check_family(const struct filter_check *c, unsigned row, const struct ipaddr *ip,
@@ -528,7 +538,8 @@ static void check_family(const struct filter_check *c, unsigned row, const struc
 		return;
 	if (!ip->prefix)
 		filter_error(c, row, "flower-all", "matches every address: leave it out");
-	else if ((type == ETH_P_IP && ip->family != AF_INET) || (type == ETH_P_IPV6 && ip->family != AF_INET6))
+	else if ((type == ETH_P_IP && ip->family != AF_INET) ||
+		 (type == ETH_P_IPV6 && ip->family != AF_INET6))
 		filter_error(c, row, "flower-family", "is of the other version of IP");
 	else if (!ip_is_network(ip))
 		filter_error(c, row, "flower-network", "has bits behind its length");
@@ -561,7 +572,7 @@ static void check(const struct filter_check *c)
 	need(c, ICMP_CODE, icmp, "ip_proto = \"icmp\", or \"icmpv6\" with ipv6");
 }
 
-/* A filter keeps its mask: which keys there are, and which bits of them (fl_check_assign_mask()). */
+/* A filter keeps its mask: what keys there are, and what bits of them (fl_check_assign_mask()). */
 static bool same_mask(const struct row *row, const struct object *to, const struct object *from)
 {
 	const void *a = row_value(row, to), *b = row_value(row, from);
@@ -569,8 +580,8 @@ static bool same_mask(const struct row *row, const struct object *to, const stru
 	if (!row_has(&flower_kind.f, row, to) || !row_has(&flower_kind.f, row, from))
 		return false;
 	if (row->type == &type_mac_mask)
-		return !memcmp(((const struct mac_mask *)a)->mask, ((const struct mac_mask *)b)->mask,
-			       ETH_ALEN);
+		return !memcmp(((const struct mac_mask *)a)->mask,
+			       ((const struct mac_mask *)b)->mask, ETH_ALEN);
 	if (row->type == &type_prefix)
 		return ((const struct ipaddr *)a)->family == ((const struct ipaddr *)b)->family &&
 		       ((const struct ipaddr *)a)->prefix == ((const struct ipaddr *)b)->prefix;
@@ -585,6 +596,5 @@ static bool same_mask(const struct row *row, const struct object *to, const stru
 const struct filter_kind flower_kind = {
 	FILTER_FEATURE("flower", "Frames by what stands in their headers", rows),
 	.classid = TCA_FLOWER_CLASSID, .actions = TCA_FLOWER_ACT, .flags = TCA_FLOWER_FLAGS,
-	.max = TCA_FLOWER_MAX, .put = put, .get = get, .check = check,
-	.same_mask = same_mask,
+	.max = TCA_FLOWER_MAX, .put = put, .get = get, .check = check, .same_mask = same_mask,
 };

@@ -43,8 +43,9 @@ static void tell(struct way *w)
 		fprintf(out, "%s%s %s", n ? " -> " : "", w->at[n % w->n].i->name,
 			w->at[n % w->n].place == FILTER_INGRESS ? "ingress" : "egress");
 	fclose(out);
-	errors_add(w->errors, w->because, "%s: filter: frames would go in a circle: %s [filter-loop]",
-		   w->at[0].i->name, text);
+	errors_add(w->errors, w->because,
+		   "%s: filter: frames would go in a circle: %s [filter-loop]", w->at[0].i->name,
+		   text);
 	free(text);
 	w->told = true;
 }

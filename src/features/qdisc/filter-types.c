@@ -27,8 +27,11 @@ static int place_parse(struct parse *p, const config_setting_t *s, void *v)
 		return r;
 	word = word_value(places, text);
 	if (word < 0 && (tc_parse_number(text, v) < 0 || !TC_H_MAJ(*(uint32_t *)v)))
-		return parse_refuse(p, "\"%s\" is neither \"ingress\", \"egress\" nor \"root\", a queueing "
-				    "discipline (\"10:\") or a class (\"1:2\")", text);
+		return parse_refuse(
+			p,
+			"\"%s\" is neither \"ingress\", \"egress\" nor \"root\", a queueing "
+			"discipline (\"10:\") or a class (\"1:2\")",
+			text);
 	if (word >= 0)
 		*(uint32_t *)v = word;
 	return 0;
@@ -73,8 +76,11 @@ static int ethertype_parse(struct parse *p, const config_setting_t *s, void *v)
 		return r;
 	word = word_value(ethertypes, text);
 	if (word < 0 && (text_to_number(text, &n) < 0 || n < ETH_P_802_3_MIN || n > UINT16_MAX))
-		return parse_refuse(p, "\"%s\" is no Ethernet type (\"all\", \"ip\", \"ipv6\", \"arp\", "
-				    "\"802.1Q\", \"802.1ad\", \"0x88f7\")", text);
+		return parse_refuse(
+			p,
+			"\"%s\" is no Ethernet type (\"all\", \"ip\", \"ipv6\", \"arp\", "
+			"\"802.1Q\", \"802.1ad\", \"0x88f7\")",
+			text);
 	*(uint16_t *)v = word < 0 ? n : word;
 	return 0;
 }
@@ -123,8 +129,8 @@ static const struct row line_rows[] = {
 	{ .key = "interval", .type = &type_time_ns32, .min = 1, .max = UINT32_MAX },
 	{ .key = "priority", .type = &type_s32, .offset = offsetof(struct filter_gate, priority),
 	  .min = -1, .max = INT32_MAX },
-	{ .key = "max_octets", .type = &type_s32, .offset = offsetof(struct filter_gate, max_octets),
-	  .min = -1, .max = INT32_MAX },
+	{ .key = "max_octets", .type = &type_s32,
+	  .offset = offsetof(struct filter_gate, max_octets), .min = -1, .max = INT32_MAX },
 };
 
 enum { OPEN, INTERVAL };
@@ -170,7 +176,8 @@ static int line_parse(struct parse *p, const config_setting_t *s, unsigned line,
 
 	*g = (struct filter_gate){ .priority = -1, .max_octets = -1 };
 	if (!config_setting_is_group(s))
-		return parse_refuse(p, "line %u must be { open = true; interval = \"100ms\"; }", line);
+		return parse_refuse(p, "line %u must be { open = true; interval = \"100ms\"; }",
+				    line);
 	for (int n = 0; r >= 0 && n < config_setting_length(s); n++)
 		r = member_parse(p, config_setting_get_elem(s, n), line, g, &seen);
 	if (r >= 0 && (!(seen & 1u << OPEN) || !(seen & 1u << INTERVAL)))
@@ -223,7 +230,8 @@ static bool gates_equal(const struct row *row _unused_, const void *a, const voi
 		return false;
 	for (unsigned n = 0; n < x->n; n++)
 		if (x->v[n].open != y->v[n].open || x->v[n].interval != y->v[n].interval ||
-		    x->v[n].priority != y->v[n].priority || x->v[n].max_octets != y->v[n].max_octets)
+		    x->v[n].priority != y->v[n].priority ||
+		    x->v[n].max_octets != y->v[n].max_octets)
 			return false;
 	return true;
 }

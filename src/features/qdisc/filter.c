@@ -221,14 +221,16 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 	if (!i || !tcm->tcm_parent)
 		return 0;
 	place = filter_place(i, tcm->tcm_parent);
-	if (is_mirrors(place, pref) || (tb[TCA_CHAIN] && nla_len(tb[TCA_CHAIN]) >= 4 && nla_get_u32(tb[TCA_CHAIN])))
+	if (is_mirrors(place, pref) ||
+	    (tb[TCA_CHAIN] && nla_len(tb[TCA_CHAIN]) >= 4 && nla_get_u32(tb[TCA_CHAIN])))
 		return 0;
 	if (!add && !tcm->tcm_handle)
 		all_of_turn_went(m, i, place, pref);
 	if (tcm->tcm_handle != FILTER_HANDLE)
 		return 0;
 	f = (struct filter *)object_new(&filter_feature, NULL);
-	snprintf(f->kind, sizeof(f->kind), "%.*s", nla_len(tb[TCA_KIND]), (char *)nla_data(tb[TCA_KIND]));
+	snprintf(f->kind, sizeof(f->kind), "%.*s", nla_len(tb[TCA_KIND]),
+		 (char *)nla_data(tb[TCA_KIND]));
 	f->parent = place;
 	f->pref = pref;
 	f->protocol = ntohs(TC_H_MIN(tcm->tcm_info));
@@ -349,7 +351,8 @@ static char *entry_blocked(const struct planner *p, const struct iface *want _un
 
 /* Checked. */
 
-void filter_error(const struct filter_check *c, unsigned row, const char *rule, const char *fmt, ...)
+void filter_error(const struct filter_check *c, unsigned row, const char *rule, const char *fmt,
+		  ...)
 {
 	_cleanup_free_ char *word = format(&c->filter->o);
 	char *text;
@@ -358,8 +361,10 @@ void filter_error(const struct filter_check *c, unsigned row, const char *rule, 
 	va_start(ap, fmt);
 	text = str_vformat(fmt, ap);
 	va_end(ap);
-	errors_add(c->errors, object_where(c->feature, &c->feature->rows[filter_has(c->filter, row) ?
-					   row : F_KIND], &c->filter->o),
+	errors_add(c->errors,
+		   object_where(c->feature,
+				&c->feature->rows[filter_has(c->filter, row) ? row : F_KIND],
+				&c->filter->o),
 		   "%s: filter %s: %s: %s [%s]", c->iface->name, word, c->feature->rows[row].key,
 		   text, rule);
 	free(text);
@@ -368,8 +373,9 @@ void filter_error(const struct filter_check *c, unsigned row, const char *rule, 
 static void check_hook(const struct filter_check *c, bool egress)
 {
 	if (!qdisc_has_hook(c->iface, egress))
-		filter_error(c, F_PARENT, "filter-parent", "needs { kind = \"clsact\"; }%s among the "
-			     "entries of qdisc", egress ? "" : " or \"ingress\"");
+		filter_error(c, F_PARENT, "filter-parent",
+			     "needs { kind = \"clsact\"; }%s among the entries of qdisc",
+			     egress ? "" : " or \"ingress\"");
 }
 
 /* Who asks filters: Qdisc_class_ops::tcf_block, of a class only htb's (htb_classify()). */
@@ -381,16 +387,17 @@ static void check_discipline(const struct filter_check *c)
 	const char *why = NULL;
 
 	if (root ? !k || !k->filters : k && !k->filters)
-		why = root ? "needs a root discipline that asks filters, with a handle: htb, prio, ets, "
-			     "multiq, fq_codel, cake" :
-			     "that discipline asks no filters; htb, prio, ets, multiq, fq_codel and cake do";
+		why = root ? "needs a root discipline that asks filters, with a handle: htb, prio, "
+			     "ets, multiq, fq_codel, cake" :
+			     "that discipline asks no filters; htb, prio, ets, multiq, fq_codel "
+			     "and cake do";
 	else if (!k)
 		why = "no entry of qdisc has that handle";
 	else if (!root && f->parent == qdisc_root_handle(c->iface))
 		why = "that is the root discipline: parent = \"root\"";
 	else if (!root && TC_H_MIN(f->parent) && !k->own_classes)
-		why = "only classes of htb ask filters; elsewhere it is the discipline that hangs on the "
-		      "class, by its handle";
+		why = "only classes of htb ask filters; elsewhere it is the discipline that hangs "
+		      "on the class, by its handle";
 	else if (!root && TC_H_MIN(f->parent) && !class_find(c->iface, f->parent))
 		why = "no entry of class is that";
 	else if (!root && TC_H_MIN(f->parent) && !class_is_inner(c->iface, f->parent))
@@ -414,7 +421,8 @@ static void check_place(const struct filter_check *c)
 	if (filter_has(f, F_CLASSID) && hook)
 		filter_error(c, F_CLASSID, "filter-class", "there are classes at the root only");
 	else if (filter_has(f, F_CLASSID) &&
-		 !qdisc_has_class(c->iface, f->parent == FILTER_ROOT ? 0 : TC_H_MAJ(f->parent), f->classid))
+		 !qdisc_has_class(c->iface, f->parent == FILTER_ROOT ? 0 : TC_H_MAJ(f->parent),
+				  f->classid))
 		filter_error(c, F_CLASSID, "filter-class", "the %sdiscipline has no class %s",
 			     f->parent == FILTER_ROOT ? "root " : "", tc_text(f->classid, buf));
 	if (f->skip_sw && f->skip_hw)
@@ -510,12 +518,14 @@ static int put_options(struct encoder *e, const struct step *s, const struct fil
 /* What is not changed in place goes first: the kernel has one protocol and kind a turn. */
 static int encode(struct encoder *e, const struct step *s, unsigned part)
 {
-	const struct filter *to = (const struct filter *)s->to, *from = (const struct filter *)s->from;
+	const struct filter *to = (const struct filter *)s->to,
+			    *from = (const struct filter *)s->from;
 	struct filter *f;
 	bool ok;
 	int r;
 
-	if (s->verb == VERB_REMOVE || (s->verb == VERB_REPLACE && s->effect == EFFECT_RECREATE && !part))
+	if (s->verb == VERB_REMOVE ||
+	    (s->verb == VERB_REPLACE && s->effect == EFFECT_RECREATE && !part))
 		return !begin(e, s, RTM_DELTFILTER, 0, from) ? -EMSGSIZE : s->verb == VERB_REPLACE;
 	f = effective(to);
 	ok = begin(e, s, RTM_NEWTFILTER, s->verb == VERB_REPLACE && !part ? NLM_F_CREATE :
@@ -531,7 +541,7 @@ struct feature filter_feature = {
 	.name = "filter", .help = "What is done with which frames, on their way in or out",
 	.form = FORM_LIST, .size = FILTER_SIZE, .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.sources = sources, .observe = observe, .format = format, .variant = variant,
-	.nth_variant = nth_variant, .rank = rank, .goes_along = goes_along, .holds = holds, .brief = true,
-	.is_ours = is_ours, .is_default = is_default, .same = same, .effect = effect,
+	.nth_variant = nth_variant, .rank = rank, .goes_along = goes_along, .holds = holds,
+	.brief = true, .is_ours = is_ours, .is_default = is_default, .same = same, .effect = effect,
 	.complete = complete, .entry_blocked = entry_blocked, .check = check, .encode = encode,
 };

@@ -79,12 +79,13 @@ enum filter_verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_DROP, VERDICT_CONTINUE
 #define FILTER_ROWS(kind_flags)                                                                    \
 	[F_KIND] = { .key = "kind", .type = &type_name, VALUE(filter, kind),                       \
 		     .phase = PHASE_QDISC, .off = PHASE_DROP_QDISC, .flags = (kind_flags),         \
-		     .help = "How frames are told apart: flower, matchall, bpf" },                      \
+		     .help = "How frames are told apart: flower, matchall, bpf" },                 \
 	[F_PARENT] = { .key = "parent", .type = &type_filter_place, VALUE(filter, parent),         \
 		       .flags = ROW_KEY, .initial = "\"ingress\"",                                 \
-		       .help = "Where it stands: at the interface's ingress or egress, which needs a " \
-			       "clsact (or ingress), at its root discipline, at one below "        \
-			       "(\"10:\"), or at a class of htb that has classes (\"1:1\")" },       \
+		       .help = "Where it stands: at the interface's ingress or egress, "           \
+			       "which needs a clsact (or ingress), at its root discipline, at "    \
+			       "one below (\"10:\"), or at a class of htb that has classes "       \
+			       "(\"1:1\")" },                                                      \
 	[F_PREF] = { .key = "pref", .type = &type_u16, VALUE(filter, pref), .flags = ROW_KEY,      \
 		     .min = 1, .max = 65535, .help = "Its turn: lower numbers are asked first" },  \
 	[F_PROTOCOL] = { .key = "protocol", .type = &type_ethertype, VALUE(filter, protocol),      \
@@ -93,7 +94,8 @@ enum filter_verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_DROP, VERDICT_CONTINUE
 	[F_CLASSID] = { .key = "classid", .type = &type_tc_class, VALUE(filter, classid),          \
 			.help = "Class of the discipline that they are sent to" },                 \
 	[F_SKIP_SW] = { .key = "skip_sw", .type = &type_bool, VALUE(filter, skip_sw),              \
-			.initial = "false", .help = "Only the hardware filters, or it is an error" }, \
+			.initial = "false",                                                        \
+			.help = "Only the hardware filters, or it is an error" },                  \
 	[F_SKIP_HW] = { .key = "skip_hw", .type = &type_bool, VALUE(filter, skip_hw),              \
 			.initial = "false", .help = "The hardware is not asked to filter" },       \
 	[F_IN_HW] = { .key = "in_hw", .type = &type_bool, VALUE(filter, in_hw),                    \
@@ -139,7 +141,8 @@ enum filter_verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_DROP, VERDICT_CONTINUE
 				       "other actions" },                                          \
 	[F_POLICE_EXCEED] = { .key = "police_exceed", .type = &type_enum8,                         \
 			      VALUE(filter, police_exceed), .data = filter_conform,                \
-			      .initial = "\"drop\"", .help = "What happens to those that do not" }, \
+			      .initial = "\"drop\"",                                               \
+			      .help = "What happens to those that do not" },                       \
 	[F_SKB_PRIORITY] = { .key = "skbedit_priority", .type = &type_skb_priority,                \
 			     VALUE(filter, skb_priority),                                          \
 			     .help = "Priority that they get: a number, or a class (\"1:10\")" },  \
@@ -207,7 +210,8 @@ struct filter_kind {
 	void (*complete)(struct model *want, struct filter *f);
 	void (*check)(const struct filter_check *c);
 	/* The kernel takes another value of this row for the filter that is there. */
-	bool (*same_mask)(const struct row *row, const struct object *to, const struct object *from);
+	bool (*same_mask)(const struct row *row, const struct object *to,
+			  const struct object *from);
 	bool fixed; /* it takes no change: the filter goes, and another comes */
 	bool flags_fixed; /* no change of skip_sw and skip_hw */
 };

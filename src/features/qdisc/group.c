@@ -21,11 +21,13 @@ static const struct word waits[] = {
 static const struct row rows[] = {
 	[TSN_WAIT_CLOCK] = { .key = "wait_clock", .type = &type_enum8, VALUE(tsn, wait_clock),
 		.data = waits, .flags = ROW_POLICY,
-		.help = "What a gate schedule waits for: that its clock is set (\"set\", by itself), "
-			"and the TAI offset known (\"tai\"), and the device's clock in step (\"phc\")" },
+		.help = "What a gate schedule waits for: that its clock is set (\"set\", by "
+			"itself), and the TAI offset known (\"tai\"), and the device's clock in "
+			"step (\"phc\")" },
 	[TSN_PHC_LIMIT] = { .key = "phc_limit", .type = &type_time_ns64, VALUE(tsn, phc_limit),
 		.flags = ROW_POLICY, .min = 1, .max = INT64_C(3600000000000),
-		.help = "How far the device's clock may be from CLOCK_TAI to be in step; 1ms by itself" },
+		.help = "How far the device's clock may be from CLOCK_TAI to be in step; 1ms by "
+			"itself" },
 	[TSN_PTP_PRIORITY] = { .key = "ptp_priority", .type = &type_u8, VALUE(tsn, ptp_priority),
 		.flags = ROW_POLICY, .max = TC_CLASSES - 1,
 		.help = "The priority of PTP's frames (ptp4l: socket_priority), for a warning if "

@@ -20,7 +20,8 @@ enum { DEFAULT = QDISC_OWN, R2Q, DIRECT_QLEN, OFFLOAD };
 static const struct row htb_rows[] = {
 	QDISC_ROWS,
 	[DEFAULT] = { .key = "default", .type = &type_tc_class, VALUE(htb, defcls),
-		      .help = "Class of what no filter sends to one; without it no rate holds for that" },
+		      .help = "Class of what no filter sends to one; without it no rate holds for "
+			      "that" },
 	[R2Q] = { .key = "r2q", .type = &type_u32, VALUE(htb, r2q), .min = 1, .max = UINT32_MAX,
 		  .initial = "10",
 		  .help = "What a class's rate in bytes is divided by for its quantum" },

@@ -98,8 +98,9 @@ extern const struct qdisc_kind bfifo_kind, cake_kind, cbs_kind, clsact_kind, etf
 	fq_codel_kind, fq_kind, htb_kind, ingress_kind, mq_kind, mqprio_kind, multiq_kind,
 	netem_kind, pfifo_kind, prio_kind, taprio_kind, tbf_kind;
 
-#define QDISC_FEATURE(id, help_, rows_)                                                           \
-	.f = { .name = "qdisc", .kind = id, .help = help_, .form = FORM_LIST, .size = QDISC_SIZE, .rows = rows_,                   \
+#define QDISC_FEATURE(id, help_, rows_)                                                            \
+	.f = { .name = "qdisc", .kind = id, .help = help_, .form = FORM_LIST,                      \
+	       .size = QDISC_SIZE, .rows = rows_,                                                  \
 	       .n_rows = ARRAY_SIZE(rows_) }
 #define QDISC_FITS(object) _Static_assert(sizeof(struct object) <= QDISC_SIZE, "QDISC_SIZE")
 
@@ -179,7 +180,9 @@ void class_ask(struct mirror *m, const struct iface *i);
 
 /* filter.c */
 
-/** filter_ask_hook, filter_ask - for a dump: filters may stand there, or at that discipline or class */
+/**
+ * filter_ask_hook, filter_ask - for a dump: filters may stand there, or at that discipline or class
+ */
 void filter_ask_hook(struct mirror *m, const struct iface *i, bool egress);
 void filter_ask(struct mirror *m, const struct iface *i, uint32_t id);
 

@@ -72,7 +72,8 @@ enum life_state life_judge(const struct port *p, const struct taprio *t, const s
 		return LIFE_WAIT_LINK;
 	}
 	if (!taprio_speed(i) && p->asked->offload != OFFLOAD_FULL) {
-		*ret_why = str_dup("the link's speed is not known; the kernel reckons with 10 Mbit/s");
+		*ret_why =
+			str_dup("the link's speed is not known; the kernel reckons with 10 Mbit/s");
 		return LIFE_WAIT_SPEED;
 	}
 	if (!t)

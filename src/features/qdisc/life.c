@@ -149,7 +149,8 @@ enum arm life_armed(struct mirror *m, const struct iface *about, const struct ta
 		p->lost = p->ran = false;
 	} else if (!known && !m->synced && t->offload == OFFLOAD_NONE && link->up &&
 		   link->carrier && link->carrier_changes > CHANGES_AT_FIRST) {
-		need(l, p, i, ARM_AGAIN, "its link may have been lost while the daemon was not there");
+		need(l, p, i, ARM_AGAIN,
+		     "its link may have been lost while the daemon was not there");
 	}
 	follow_link(l, p, i, t);
 	look_later(l);
@@ -257,8 +258,8 @@ static void fill(struct life *l, const struct port *p, struct iface *i, const st
 	s->o.present |= BIT64(TSN_ARMED_AGAIN);
 }
 
-static void tell_state(struct life *l, const struct iface *i, enum life_state from, enum life_state to,
-		      const char *why)
+static void tell_state(struct life *l, const struct iface *i, enum life_state from,
+		       enum life_state to, const char *why)
 {
 	const char *a = word_of(life_words, from), *b = word_of(life_words, to);
 	bool bad = to == LIFE_DEGRADED || to == LIFE_WAIT_CLOCK;
@@ -388,7 +389,8 @@ static void arm_set(struct life *l, bool on)
 	const struct itimerspec none = { 0 };
 
 	if (l->set_fd >= 0)
-		(void)timerfd_settime(l->set_fd, TFD_TIMER_ABSTIME | (on ? TFD_TIMER_CANCEL_ON_SET : 0),
+		(void)timerfd_settime(l->set_fd,
+				      TFD_TIMER_ABSTIME | (on ? TFD_TIMER_CANCEL_ON_SET : 0),
 				      on ? &far : &none, NULL);
 }
 

@@ -34,16 +34,19 @@ static const struct row rows[] = {
 	QDISC_ROWS,
 	[NUM_TC] = { .key = "num_tc", .type = &type_u8, VALUE(mqprio, c.num_tc), .min = 1,
 		     .max = TC_CLASSES, .help = "How many traffic classes" },
-	[MAP] = { .key = "map", .type = &type_numbers16, VALUE(mqprio, c.map), .max = TC_CLASSES - 1,
+	[MAP] = { .key = "map", .type = &type_numbers16, VALUE(mqprio, c.map),
+		  .max = TC_CLASSES - 1,
 		  .help = "The class of each of 16 priorities; 0 where nothing is written" },
 	[QUEUES] = { .key = "queues", .type = &type_queues16, VALUE(mqprio, c.queues),
 		     .help = "The transmit queues of each class: \"count@offset\"" },
 	[HW] = { .key = "hw", .type = &type_bool, VALUE(mqprio, hw), .initial = "false",
 		 .help = "The device itself keeps the classes apart" },
 	[MODE] = { .key = "mode", .type = &type_enum16, VALUE(mqprio, mode), .data = modes,
-		   .attr = TCA_MQPRIO_MODE, .help = "What the device is given to decide; needs hw" },
+		   .attr = TCA_MQPRIO_MODE,
+		   .help = "What the device is given to decide; needs hw" },
 	[SHAPER] = { .key = "shaper", .type = &type_enum16, VALUE(mqprio, shaper), .data = shapers,
-		     .attr = TCA_MQPRIO_SHAPER, .help = "Who limits the rates; needs mode \"channel\"" },
+		     .attr = TCA_MQPRIO_SHAPER,
+		     .help = "Who limits the rates; needs mode \"channel\"" },
 	[MIN_RATE] = { .key = "min_rate", .type = &type_rates16, VALUE(mqprio, min_rate),
 		       .help = "What each class gets at least; needs shaper \"bw_rlimit\"" },
 	[MAX_RATE] = { .key = "max_rate", .type = &type_rates16, VALUE(mqprio, max_rate),
@@ -217,9 +220,10 @@ bool classes_check(const struct qdisc_check *c, const struct classes *cl, bool m
 		for (unsigned k = 0; k < n && !may_overlap; k++)
 			if (q->offset[k] < q->offset[n] + q->count[n] &&
 			    q->offset[n] < q->offset[k] + q->count[k])
-				qdisc_error(c, QUEUES, "classes-overlap",
-					    "\"%u@%u\" of class %u and \"%u@%u\" of class %u overlap",
-					    q->count[k], q->offset[k], k, q->count[n], q->offset[n], n);
+				qdisc_error(
+					c, QUEUES, "classes-overlap",
+					"\"%u@%u\" of class %u and \"%u@%u\" of class %u overlap",
+					q->count[k], q->offset[k], k, q->count[n], q->offset[n], n);
 	}
 	return c->errors->n == before;
 }
@@ -232,13 +236,16 @@ char *classes_refused(const struct iface *have, const struct qdisc *q, const str
 	if (!queues)
 		return NULL;
 	if (queues == 1)
-		return str_format("qdisc root %s: the device has one transmit queue, and %s divides "
-				  "queues among classes [queues-one]", q->kind, q->kind);
+		return str_format(
+			"qdisc root %s: the device has one transmit queue, and %s divides queues "
+			"among classes [queues-one]",
+			q->kind, q->kind);
 	for (unsigned n = 0; n < c->queues.n; n++)
 		if (c->queues.offset[n] + c->queues.count[n] > (int)queues)
-			return str_format("qdisc root %s: queues: \"%u@%u\" of class %u: the device has "
-					  "%u transmit queues [queues-few]", q->kind,
-					  c->queues.count[n], c->queues.offset[n], n, queues);
+			return str_format(
+				"qdisc root %s: queues: \"%u@%u\" of class %u: the device has %u "
+				"transmit queues [queues-few]",
+				q->kind, c->queues.count[n], c->queues.offset[n], n, queues);
 	return NULL;
 }
 
@@ -269,7 +276,8 @@ static void check(const struct qdisc_check *c)
 	check_rates(c, MAX_RATE, &m->max_rate);
 	for (int n = 0; n < min_of(m->min_rate.n, m->max_rate.n); n++)
 		if (m->max_rate.v[n] && m->min_rate.v[n] > m->max_rate.v[n])
-			qdisc_error(c, MIN_RATE, "mqprio-rates", "of class %d is above its max_rate", n);
+			qdisc_error(c, MIN_RATE, "mqprio-rates",
+				    "of class %d is above its max_rate", n);
 }
 
 static char *refused(const struct iface *have, const struct iface *want _unused_,
@@ -281,6 +289,7 @@ static char *refused(const struct iface *have, const struct iface *want _unused_
 }
 
 const struct qdisc_kind mqprio_kind = {
-	QDISC_FEATURE("mqprio", "Traffic classes on transmit queues", rows), .put = put, .get = get, .check = check,
+	QDISC_FEATURE("mqprio", "Traffic classes on transmit queues", rows),
+	.put = put, .get = get, .check = check,
 	.refused = refused, .owns_classes = true, .fixed = true, .whole = true, .classful = true,
 };

@@ -167,6 +167,6 @@ static void check(const struct qdisc_check *c)
 }
 
 const struct qdisc_kind netem_kind = {
-	QDISC_FEATURE("netem", "A bad link, for tests", rows), .put = put, .get = get, .check = check,
-	.same = same, .whole = true, .classful = true,
+	QDISC_FEATURE("netem", "A bad link, for tests", rows),
+	.put = put, .get = get, .check = check, .same = same, .whole = true, .classful = true,
 };

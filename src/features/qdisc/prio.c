@@ -65,6 +65,7 @@ static void check(const struct qdisc_check *c)
 }
 
 const struct qdisc_kind prio_kind = {
-	QDISC_FEATURE("prio", "Bands, served strictly in their order", rows), .put = put, .get = get, .check = check, .whole = true,
+	QDISC_FEATURE("prio", "Bands, served strictly in their order", rows),
+	.put = put, .get = get, .check = check, .whole = true,
 	.classes = classes, .classful = true, .filters = true,
 };

@@ -256,7 +256,8 @@ static const struct qdisc *find_parent(const struct iface *i, uint32_t parent)
 {
 	const struct qdisc like = { .o.present = BIT64(QDISC_PARENT), .parent = parent };
 
-	return (const struct qdisc *)list_find(&qdisc_feature, iface_list(i, &qdisc_feature), &like.o);
+	return (const struct qdisc *)list_find(&qdisc_feature, iface_list(i, &qdisc_feature),
+					       &like.o);
 }
 
 uint32_t qdisc_root_handle(const struct iface *i)
@@ -575,7 +576,8 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 	q = effective(k, s);
 	if (k->prepare)
 		k->prepare(q, s, change);
-	r = nla_put_string(e->msg, TCA_KIND, k->f.kind) < 0 ? -EMSGSIZE : put_options(e, k, q, change);
+	r = nla_put_string(e->msg, TCA_KIND, k->f.kind) < 0 ? -EMSGSIZE :
+							      put_options(e, k, q, change);
 	object_free(&qdisc_feature, &q->o);
 	return r;
 }
@@ -583,8 +585,8 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 struct feature qdisc_feature = {
 	.name = "qdisc", .help = "Queueing disciplines", .form = FORM_LIST, .size = QDISC_SIZE,
 	.rows = rows, .n_rows = ARRAY_SIZE(rows), .sources = sources, .observe = observe,
-	.format = format, .variant = variant, .nth_variant = nth_variant, .complete_entry = complete_entry, .rank = rank,
-	.goes_along = goes_along, .brief = true,
+	.format = format, .variant = variant, .nth_variant = nth_variant,
+	.complete_entry = complete_entry, .rank = rank, .goes_along = goes_along, .brief = true,
 	.same = same, .effect = effect, .refused = refused, .entry_blocked = qdisc_blocked,
 	.entry_suspended = qdisc_suspended, .is_upkeep = qdisc_is_upkeep,
 	.check = check, .encode = encode, .statistics = qdisc_statistics,

@@ -43,7 +43,8 @@ static int gate_parse(struct parse *p, const config_setting_t *s, unsigned line,
 	int64_t interval;
 
 	if (!config_setting_is_group(s))
-		return parse_refuse(p, "line %u must be { gates = 0x1; interval = \"300us\"; }", line);
+		return parse_refuse(p, "line %u must be { gates = 0x1; interval = \"300us\"; }",
+				    line);
 	for (int n = 0; n < config_setting_length(s); n++) {
 		const config_setting_t *e = config_setting_get_elem(s, n);
 		const char *key = config_setting_name(e);

@@ -194,6 +194,7 @@ static void tbf_check(const struct qdisc_check *c)
 }
 
 const struct qdisc_kind tbf_kind = {
-	QDISC_FEATURE("tbf", "Frames held back to a rate", tbf_rows), .put = tbf_put, .get = tbf_get, .check = tbf_check,
+	QDISC_FEATURE("tbf", "Frames held back to a rate", tbf_rows),
+	.put = tbf_put, .get = tbf_get, .check = tbf_check,
 	.same = tbf_same, .complete = tbf_complete, .whole = true, .classful = true,
 };

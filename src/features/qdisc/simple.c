@@ -22,7 +22,8 @@ static const struct row pfifo_rows[] = {
 static const struct row bfifo_rows[] = {
 	QDISC_ROWS,
 	[LIMIT] = { .key = "limit", .type = &type_size, VALUE(fifo, limit),
-		    .help = "Longest queue; by itself the device's queue length, in packets of an MTU" },
+		    .help = "Longest queue; by itself the device's queue length, in packets of an "
+			    "MTU" },
 };
 QDISC_FITS(fifo);
 
@@ -83,7 +84,8 @@ static char *mq_refused(const struct iface *have, const struct iface *want _unus
 
 const struct qdisc_kind mq_kind = {
 	QDISC_FEATURE("mq", "A class for each transmit queue", plain_rows), .put = nothing_put,
-	.get = nothing_get, .check = mq_check, .refused = mq_refused, .fixed = true, .classful = true,
+	.get = nothing_get, .check = mq_check, .refused = mq_refused, .fixed = true,
+	.classful = true,
 };
 
 /* The number of bands is the kernel's to say: that of the device's queues. */

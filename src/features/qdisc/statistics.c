@@ -130,7 +130,8 @@ static void add_action(struct filter_count *f, const struct nlattr *action, bool
 	struct gnet_stats_queue q;
 
 	if (nla_parse_nested(tb, TCA_ACT_MAX, (struct nlattr *)action, NULL) < 0 ||
-	    !tb[TCA_ACT_STATS] || nla_parse_nested(stats, TCA_STATS_MAX, tb[TCA_ACT_STATS], NULL) < 0)
+	    !tb[TCA_ACT_STATS] ||
+	    nla_parse_nested(stats, TCA_STATS_MAX, tb[TCA_ACT_STATS], NULL) < 0)
 		return;
 	/* What comes to the first of its actions is what it matched. */
 	if (first)

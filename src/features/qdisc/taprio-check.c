@@ -45,13 +45,14 @@ static void check_gates(const struct qdisc_check *c, const struct taprio *t)
 		opened |= g->open;
 		if (g->open & ~known)
 			qdisc_error(c, TAPRIO_SCHEDULE, "taprio-gates",
-				    "line %u opens 0x%x: there are %u classes (0x%x)", n + 1, g->open,
-				    t->c.num_tc, known);
+				    "line %u opens 0x%x: there are %u classes (0x%x)", n + 1,
+				    g->open, t->c.num_tc, known);
 	}
 	for (unsigned n = 0; n < t->c.num_tc; n++)
 		if (!(opened & 1u << n))
 			qdisc_error(c, TAPRIO_SCHEDULE, "taprio-never-open",
-				    "the gate of class %u never opens: what is of it is never sent", n);
+				    "the gate of class %u never opens: what is of it is never sent",
+				    n);
 	if (hold && t->offload != OFFLOAD_FULL)
 		qdisc_error(c, TAPRIO_SCHEDULE, "taprio-hold",
 			    "hold and release need offload = \"full\"");
@@ -67,9 +68,10 @@ static void check_cycle(const struct qdisc_check *c, const struct taprio *t)
 			    "the intervals make %s: the kernel has cycles of up to 2147483647ns",
 			    length);
 	if (t->cycle_time && t->cycle_time < sum)
-		qdisc_error(c, TAPRIO_CYCLE_TIME, "taprio-cycle",
-			    "is shorter than the intervals together (%s): the last would be cut off",
-			    length);
+		qdisc_error(
+			c, TAPRIO_CYCLE_TIME, "taprio-cycle",
+			"is shorter than the intervals together (%s): the last would be cut off",
+			length);
 	if (t->cycle_extension && t->cycle_extension >= (t->cycle_time ? t->cycle_time : sum))
 		qdisc_error(c, TAPRIO_EXTENSION, "taprio-extension",
 			    "must be shorter than a cycle");
@@ -82,8 +84,9 @@ static void check_sdu(const struct qdisc_check *c, const struct taprio *t)
 
 	for (unsigned n = 0; n < TC_CLASSES && qdisc_has(c->qdisc, TAPRIO_MAX_SDU); n++) {
 		if (n >= t->c.num_tc && t->max_sdu.v[n])
-			qdisc_error(c, TAPRIO_MAX_SDU, "taprio-max-sdu", "for class %u: there are %u, "
-				    "counted from 0", n, t->c.num_tc);
+			qdisc_error(c, TAPRIO_MAX_SDU, "taprio-max-sdu",
+				    "for class %u: there are %u, counted from 0",
+				    n, t->c.num_tc);
 		if (row_has(root, row_find(root, "mtu"), &link->o) && t->max_sdu.v[n] > link->mtu)
 			qdisc_error(c, TAPRIO_MAX_SDU, "taprio-max-sdu",
 				    "%u of class %u is above the MTU of %u", t->max_sdu.v[n], n,
@@ -194,8 +197,9 @@ void taprio_check(const struct qdisc_check *c)
 	if (!qdisc_has(c->qdisc, TAPRIO_SCHEDULE))
 		qdisc_error(c, TAPRIO_SCHEDULE, "taprio-schedule", "must be given");
 	if (t->schedule.n > GATES_TOLD)
-		qdisc_error(c, TAPRIO_SCHEDULE, "taprio-length", "%u lines: the kernel takes them, but "
-			    "cannot tell of more than %u", t->schedule.n, GATES_TOLD);
+		qdisc_error(c, TAPRIO_SCHEDULE, "taprio-length",
+			    "%u lines: the kernel takes them, but cannot tell of more than %u",
+			    t->schedule.n, GATES_TOLD);
 	check_offload(c, t);
 	/* Queues of classes may be the same ones: a frame has its own time. */
 	if (!classes_check(c, &t->c, t->offload == OFFLOAD_TXTIME))

@@ -36,7 +36,9 @@
  * the base time is that much later.
  */
 #define CHANGE_OVER 1
-/* Mbit/s that the kernel reckons with while a link's are not known (taprio_set_picos_per_byte()). */
+/*
+ * Mbit/s that the kernel reckons with while a link's are not known (taprio_set_picos_per_byte()).
+ */
 #define SPEED_AT_FIRST 10u
 
 static const struct word clocks[] = {
@@ -70,7 +72,8 @@ static const struct row rows[] = {
 	[TAPRIO_BASE_TIME] = { .key = "base_time", .type = &type_base_time,
 		VALUE(taprio, base_time), .attr = TCA_TAPRIO_ATTR_SCHED_BASE_TIME,
 		.initial = "\"0\"",
-		.help = "When a cycle begins, ns of the clock; one in the past counts as the next cycle" },
+		.help = "When a cycle begins, ns of the clock; one in the past counts as the next "
+			"cycle" },
 	[TAPRIO_CYCLE_TIME] = { .key = "cycle_time", .type = &type_time_ns64,
 		VALUE(taprio, cycle_time), .attr = TCA_TAPRIO_ATTR_SCHED_CYCLE_TIME, .min = 1,
 		.max = INT32_MAX, .help = "Length of a cycle; by itself the sum of the intervals" },
@@ -86,7 +89,8 @@ static const struct row rows[] = {
 		.help = "The longest frame of each class, bytes without headers; 0: no limit" },
 	[TAPRIO_FP] = { .key = "fp", .type = &type_words16, VALUE(taprio, fp), .data = fp_words,
 		.initial = "[ \"express\" ]", .since = "6.4",
-		.help = "Frame preemption: which classes others may interrupt; needs full offload" },
+		.help = "Frame preemption: which classes others may interrupt; needs full "
+			"offload" },
 	[TAPRIO_TXTIME_DELAY] = { .key = "txtime_delay", .type = &type_time_ns32,
 		VALUE(taprio, txtime_delay), .attr = TCA_TAPRIO_ATTR_TXTIME_DELAY,
 		.initial = "\"0ns\"",
@@ -104,7 +108,8 @@ static const struct row rows[] = {
 		.help = "The schedule that runs" },
 	[TAPRIO_STALLED] = { .key = "stalled", .type = &type_bool, VALUE(taprio, stalled),
 		.flags = ROW_IMPLIED,
-		.help = "Has it stopped, because its link or its clock was lost? It is armed again" },
+		.help = "Has it stopped, because its link or its clock was lost? It is armed "
+			"again" },
 };
 QDISC_FITS(taprio);
 
@@ -162,7 +167,8 @@ static int get_classes(const struct nlattr *options, struct taprio *t)
 
 		if (nla_type(a) != NETCTL_TAPRIO_ATTR_TC_ENTRY)
 			continue;
-		if (nla_parse_nested(tb, 3, a, NULL) < 0 || !is_u32(tb[NETCTL_TAPRIO_TC_ENTRY_INDEX]))
+		if (nla_parse_nested(tb, 3, a, NULL) < 0 ||
+		    !is_u32(tb[NETCTL_TAPRIO_TC_ENTRY_INDEX]))
 			return -EBADMSG;
 		n = nla_get_u32(tb[NETCTL_TAPRIO_TC_ENTRY_INDEX]);
 		if (n >= TC_CLASSES)
@@ -383,7 +389,9 @@ char *taprio_suspended(const struct iface *have _unused_, const struct iface *wa
 }
 
 const struct qdisc_kind taprio_kind = {
-	QDISC_FEATURE("taprio", "Gates for traffic classes, by the clock (IEEE 802.1Q, 8.6.8.4)", rows), .put = put, .get = get, .check = taprio_check,
+	QDISC_FEATURE("taprio", "Gates for traffic classes, by the clock (IEEE 802.1Q, 8.6.8.4)",
+		      rows),
+	.put = put, .get = get, .check = taprio_check,
 	.refused = taprio_refused, .same = same, .observed = observed, .complete = complete,
 	.blocked = taprio_blocked, .suspended = taprio_suspended, .prepare = prepare,
 	.lost_hold = lost_hold, .must_begin_anew = must_begin_anew,

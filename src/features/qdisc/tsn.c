@@ -23,10 +23,14 @@ enum { IDLESLOPE = QDISC_OWN, SENDSLOPE, HICREDIT, LOCREDIT, CBS_OFFLOAD };
 
 static const struct row cbs_rows[] = {
 	QDISC_ROWS,
-	[IDLESLOPE] = { .key = "idleslope", .type = &type_s32, VALUE(cbs, idleslope), .initial = "0",
-			.help = "Credit that a waiting class gains, kbit/s: what it gets of the link" },
-	[SENDSLOPE] = { .key = "sendslope", .type = &type_s32, VALUE(cbs, sendslope), .initial = "0",
-			.help = "Credit that sending costs, kbit/s: idleslope less the link's speed" },
+	[IDLESLOPE] = { .key = "idleslope", .type = &type_s32, VALUE(cbs, idleslope),
+			.initial = "0",
+			.help = "Credit that a waiting class gains, kbit/s: what it gets of the "
+				"link" },
+	[SENDSLOPE] = { .key = "sendslope", .type = &type_s32, VALUE(cbs, sendslope),
+			.initial = "0",
+			.help = "Credit that sending costs, kbit/s: idleslope less the link's "
+				"speed" },
 	[HICREDIT] = { .key = "hicredit", .type = &type_s32, VALUE(cbs, hicredit), .initial = "0",
 		       .help = "Most credit, bytes" },
 	[LOCREDIT] = { .key = "locredit", .type = &type_s32, VALUE(cbs, locredit), .initial = "0",
@@ -78,7 +82,8 @@ static void cbs_check(const struct qdisc_check *c)
 	if (s->idleslope < 0)
 		qdisc_error(c, IDLESLOPE, "cbs-slopes", "a class that loses credit never sends");
 	if (s->sendslope > 0)
-		qdisc_error(c, SENDSLOPE, "cbs-slopes", "sending costs credit: must not be above 0");
+		qdisc_error(c, SENDSLOPE, "cbs-slopes",
+			    "sending costs credit: must not be above 0");
 	if (s->hicredit < 0)
 		qdisc_error(c, HICREDIT, "cbs-credit", "must not be below 0");
 	if (s->locredit > 0)
@@ -86,8 +91,8 @@ static void cbs_check(const struct qdisc_check *c)
 }
 
 const struct qdisc_kind cbs_kind = {
-	QDISC_FEATURE("cbs", "Credit-based shaper (IEEE 802.1Q, 8.6.8.2)", cbs_rows), .put = cbs_put,
-	.get = cbs_get, .check = cbs_check, .whole = true, .classful = true,
+	QDISC_FEATURE("cbs", "Credit-based shaper (IEEE 802.1Q, 8.6.8.2)", cbs_rows),
+	.put = cbs_put, .get = cbs_get, .check = cbs_check, .whole = true, .classful = true,
 };
 
 /* etf: frames leave at the time that their sender gave them. */
@@ -107,7 +112,8 @@ static const struct row etf_rows[] = {
 	QDISC_ROWS,
 	[CLOCK] = { .key = "clock", .type = &type_enum32, VALUE(etf, clock), .data = etf_clocks,
 		    .initial = "\"TAI\"", .help = "The clock of the times" },
-	[DELTA] = { .key = "delta", .type = &type_s32, VALUE(etf, delta), .min = 0, .max = INT32_MAX,
+	[DELTA] = { .key = "delta", .type = &type_s32, VALUE(etf, delta), .min = 0,
+		    .max = INT32_MAX,
 		    .initial = "0", .help = "How much earlier a frame is given to the device, ns" },
 	[DEADLINE_MODE] = { .key = "deadline_mode", .type = &type_bool, VALUE(etf, deadline_mode),
 			    .initial = "false",
@@ -181,14 +187,16 @@ enum { BANDS = QDISC_OWN, STRICT, QUANTA, MAP };
 static const struct row ets_rows[] = {
 	QDISC_ROWS,
 	[BANDS] = { .key = "bands", .type = &type_u8, VALUE(ets, bands), .attr = TCA_ETS_NBANDS,
-		    .min = 1, .max = TCQ_ETS_MAX_BANDS, .help = "How many bands; by itself those that are strict or have a quantum" },
+		    .min = 1, .max = TCQ_ETS_MAX_BANDS,
+		    .help = "How many bands; by itself those that are strict or have a quantum" },
 	[STRICT] = { .key = "strict", .type = &type_u8, VALUE(ets, strict),
 		     .attr = TCA_ETS_NSTRICT, .max = TCQ_ETS_MAX_BANDS, .initial = "0",
 		     .help = "How many of them, from the first, are served before all others" },
 	[QUANTA] = { .key = "quanta", .type = &type_numbers16, VALUE(ets, quanta),
 		     .help = "Bytes a round of each other band; 1514 where some have none" },
 	[MAP] = { .key = "priomap", .type = &type_numbers16, VALUE(ets, map), .max = 15,
-		  .help = "The band of each of 16 priorities, counted from 0; the last where nothing is written" },
+		  .help = "The band of each of 16 priorities, counted from 0; the last where "
+			  "nothing is written" },
 };
 QDISC_FITS(ets);
 
@@ -253,7 +261,9 @@ static bool ets_same(const struct row *row, const struct object *to, const struc
 
 	if (row != &ets_rows[QUANTA])
 		return row_has(&ets_kind.f, row, from) && row_equal(row, to, from);
-	/* Newer kernels make 256 of what is less, 2^20 of what is more (ets_qdisc_quanta_parse()). */
+	/*
+	 * Newer kernels make 256 of what is less, 2^20 of what is more (ets_qdisc_quanta_parse()).
+	 */
 	for (unsigned n = 0; n < TC_CLASSES; n++)
 		if (a->quanta.v[n] && a->quanta.v[n] != b->quanta.v[n] &&
 		    min_of(max_of(a->quanta.v[n], 256u), 1u << 20) != b->quanta.v[n])
@@ -307,10 +317,11 @@ static void ets_check(const struct qdisc_check *c)
 		quanta++;
 	for (unsigned n = quanta; n < TC_CLASSES; n++)
 		if (t->quanta.v[n])
-			qdisc_error(c, QUANTA, "ets-quanta", "one of 0 cannot stand before another");
+			qdisc_error(c, QUANTA, "ets-quanta",
+				    "one of 0 cannot stand before another");
 	if (t->strict + quanta > t->bands && t->strict <= t->bands)
-		qdisc_error(c, QUANTA, "ets-quanta", "%u, beside %u strict ones of %u bands", quanta,
-			    t->strict, t->bands);
+		qdisc_error(c, QUANTA, "ets-quanta", "%u, beside %u strict ones of %u bands",
+			    quanta, t->strict, t->bands);
 }
 
 static unsigned ets_classes(const struct qdisc *q)
@@ -319,7 +330,8 @@ static unsigned ets_classes(const struct qdisc *q)
 }
 
 const struct qdisc_kind ets_kind = {
-	QDISC_FEATURE("ets", "Strict bands, then the others by shares (IEEE 802.1Q, 8.6.8.3)", ets_rows),
+	QDISC_FEATURE("ets", "Strict bands, then the others by shares (IEEE 802.1Q, 8.6.8.3)",
+		      ets_rows),
 	.put = ets_put, .get = ets_get, .check = ets_check, .same = ets_same,
 	.complete = ets_complete, .classes = ets_classes, .forgets = true, .classful = true,
 	.filters = true,

@@ -75,8 +75,10 @@ static int class_parent_parse(struct parse *p, const config_setting_t *s, void *
 	if (r < 0)
 		return r;
 	if (tc_parse_number(text, v) < 0 || !TC_H_MAJ(*(uint32_t *)v))
-		return parse_refuse(p, "\"%s\" is neither a queueing discipline (\"1:\") nor a class "
-				    "(\"1:2\")", text);
+		return parse_refuse(p,
+				    "\"%s\" is neither a queueing discipline (\"1:\") nor a class "
+				    "(\"1:2\")",
+				    text);
 	return 0;
 }
 
@@ -164,7 +166,8 @@ static char *numbers_range(const struct row *row)
 
 const struct type type_numbers16 = {
 	.name = "a list of numbers", .signature = "au", .size = sizeof(struct numbers16),
-	.parse = numbers_parse, .json = numbers_json, .equal = numbers_equal, .range = numbers_range,
+	.parse = numbers_parse, .json = numbers_json, .equal = numbers_equal,
+	.range = numbers_range,
 };
 
 static int words_parse(struct parse *p, const config_setting_t *s, void *v)
