@@ -216,7 +216,9 @@ static int read_link(struct nlattr **tb, struct sfp_link *l)
 	for (unsigned m = 1; m < MODES; m++)
 		l->modes |= asks_for(m, l->can) << m;
 	l->interface = l->mode.is = chosen(on);
-	/* For a new module phylink offers no more than the fastest (phylink_sfp_config_optical()). */
+	/*
+	 * For a new module phylink offers no more than the fastest (phylink_sfp_config_optical()).
+	 */
 	l->mode.asked = l->mode.is == chosen(l->can) ? MODE_AUTO : l->mode.is;
 	/* SGMII always has it, and "autoneg" is the PHY's there (phylink_pcs_neg_mode()). */
 	l->inband = l->interface == MODE_SGMII || nla_get_u8(tb[ETHTOOL_A_LINKMODES_AUTONEG]);
@@ -235,7 +237,8 @@ int sfp_mode_observe(struct mirror *m, const struct nlmsghdr *n, bool add _unuse
 	if (nlmsg_parse((struct nlmsghdr *)n, GENL_HDRLEN, tb, ETHTOOL_A_LINKMODES_MAX, NULL) < 0 ||
 	    !tb[ETHTOOL_A_LINKMODES_HEADER] || !tb[ETHTOOL_A_LINKMODES_OURS] ||
 	    !tb[ETHTOOL_A_LINKMODES_AUTONEG] ||
-	    nla_parse_nested(header, ETHTOOL_A_HEADER_MAX, tb[ETHTOOL_A_LINKMODES_HEADER], NULL) < 0 ||
+	    nla_parse_nested(header, ETHTOOL_A_HEADER_MAX, tb[ETHTOOL_A_LINKMODES_HEADER],
+			     NULL) < 0 ||
 	    !header[ETHTOOL_A_HEADER_DEV_INDEX])
 		return 0;
 	i = mirror_iface(m, nla_get_u32(header[ETHTOOL_A_HEADER_DEV_INDEX]));
@@ -345,7 +348,8 @@ char *sfp_modes_text(uint16_t bits)
 
 	for (unsigned m = MODES - 1; m; m--)
 		if (bits & 1 << m) {
-			char *more = str_format("%s%s%s", s, *s ? ", " : "", word_of(sfp_mode_words, m));
+			char *more =
+				str_format("%s%s%s", s, *s ? ", " : "", word_of(sfp_mode_words, m));
 
 			free(s);
 			s = more;
@@ -398,7 +402,9 @@ void sfp_mode_check(const struct model *want _unused_, const struct iface *i, st
 			   iface_kind(i));
 	for (unsigned n = 0; sfp_follows(i) && n < ARRAY_SIZE(others); n++)
 		if (row_has(ethernet, row_find(ethernet, others[n]), other))
-			errors_add(e, object_where(&sfp_feature, row, o),
-				   "%s: sfp.%s: ethernet.%s sets the same in the kernel; name one of "
-				   "them", i->name, row->key, others[n]);
+			errors_add(
+				e, object_where(&sfp_feature, row, o),
+				"%s: sfp.%s: ethernet.%s sets the same in the kernel; name one of "
+				"them",
+				i->name, row->key, others[n]);
 }

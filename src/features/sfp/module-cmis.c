@@ -102,7 +102,8 @@ static void decode_limits(const uint8_t *p2, double bias, struct module *m)
 	};
 
 	for (enum module_quantity q = 0; q < MODULE_QUANTITIES; q++) {
-		double unit = q == MODULE_TEMPERATURE ? 1 / 256.0 : q == MODULE_BIAS ? bias : 0.0001;
+		double unit = q == MODULE_TEMPERATURE ? 1 / 256.0 : q == MODULE_BIAS ? bias :
+			0.0001;
 
 		m->has_limits[q] = m->measures[q];
 		for (enum module_limit l = 0; l < MODULE_LIMITS; l++) {
@@ -134,7 +135,8 @@ static void decode_lanes(const uint8_t *p11, double bias, struct module *m)
 void module_decode_cmis(const struct module_memory *memory, struct module *m)
 {
 	const uint8_t *lower = module_half(memory, 0x50, 0, 0);
-	const uint8_t *p0 = module_half(memory, 0x50, 0, 128), *p1 = module_half(memory, 0x50, 1, 128);
+	const uint8_t *p0 = module_half(memory, 0x50, 0, 128),
+		      *p1 = module_half(memory, 0x50, 1, 128);
 	const uint8_t *p2 = module_half(memory, 0x50, 2, 128);
 	const uint8_t *p11 = module_half(memory, 0x50, 0x11, 128);
 

@@ -133,10 +133,11 @@ static void decode_diagnostics(const uint8_t *a0, const uint8_t *a2, struct modu
 			m->limits[q][l] = value_of(m, a2, q, 8 * q + 2 * l);
 		/* Table 9-12: high and low of each quantity, from the highest bit down. */
 		if (a0[93] & 0x80)
-			m->flags[q][0] = (alarms << 2 * q & 0x8000 ? 1 << MODULE_HIGH_ALARM : 0) |
-					 (alarms << 2 * q & 0x4000 ? 1 << MODULE_LOW_ALARM : 0) |
-					 (warnings << 2 * q & 0x8000 ? 1 << MODULE_HIGH_WARNING : 0) |
-					 (warnings << 2 * q & 0x4000 ? 1 << MODULE_LOW_WARNING : 0);
+			m->flags[q][0] =
+				(alarms << 2 * q & 0x8000 ? 1 << MODULE_HIGH_ALARM : 0) |
+				(alarms << 2 * q & 0x4000 ? 1 << MODULE_LOW_ALARM : 0) |
+				(warnings << 2 * q & 0x8000 ? 1 << MODULE_HIGH_WARNING : 0) |
+				(warnings << 2 * q & 0x4000 ? 1 << MODULE_LOW_WARNING : 0);
 	}
 	m->tx_fault = !!(a2[110] & 0x04);
 	m->rx_los = !!(a2[110] & 0x02);

@@ -73,7 +73,9 @@ static void decode_values(const uint8_t *lower, struct module *m)
 		m->values[MODULE_BIAS][n] = be16(lower + 42 + 2 * n) * 0.002;
 		m->values[MODULE_TX_POWER][n] = be16(lower + 50 + 2 * n) / 10000.0;
 	}
-	/* Table 6-5, from the highest bit down: high alarm, low alarm, high warning, low warning. */
+	/*
+	 * Table 6-5, from the highest bit down: high alarm, low alarm, high warning, low warning.
+	 */
 	for (enum module_limit l = 0; l < MODULE_LIMITS; l++) {
 		m->flags[MODULE_TEMPERATURE][0] |= (lower[6] >> (7 - l) & 1) << l;
 		m->flags[MODULE_VOLTAGE][0] |= (lower[7] >> (7 - l) & 1) << l;
@@ -115,7 +117,8 @@ static void decode_limits(const uint8_t *p3, struct module *m)
 void module_decode_sff8636(const struct module_memory *memory, struct module *m)
 {
 	const uint8_t *lower = module_half(memory, 0x50, 0, 0);
-	const uint8_t *p0 = module_half(memory, 0x50, 0, 128), *p3 = module_half(memory, 0x50, 3, 128);
+	const uint8_t *p0 = module_half(memory, 0x50, 0, 128),
+		      *p3 = module_half(memory, 0x50, 3, 128);
 
 	if (!p0) {
 		m->problem = "its identity (page 0) cannot be read";

@@ -30,11 +30,14 @@ enum { VENDOR, PART, SERIAL, WAVELENGTH, MAX_POWER, ACTION };
 
 static const struct row rows[] = {
 	[VENDOR] = { .key = "vendor", .type = &type_string, VALUE(sfp_require, vendor), .min = 1,
-		     .max = 64, POLICY, .help = "Who must have made the module; a pattern as of the shell" },
+		     .max = 64, POLICY,
+		     .help = "Who must have made the module; a pattern as of the shell" },
 	[PART] = { .key = "part", .type = &type_string, VALUE(sfp_require, part), .min = 1,
-		   .max = 64, POLICY, .help = "The vendor's part number that it must have; a pattern too" },
+		   .max = 64, POLICY,
+		   .help = "The vendor's part number that it must have; a pattern too" },
 	[SERIAL] = { .key = "serial", .type = &type_string, VALUE(sfp_require, serial), .min = 1,
-		     .max = 64, POLICY, .help = "The serial number that it must have; a pattern too" },
+		     .max = 64, POLICY,
+		     .help = "The serial number that it must have; a pattern too" },
 	[WAVELENGTH] = { .key = "wavelength", .type = &type_sfp_real,
 			 VALUE(sfp_require, wavelength), POLICY, .min = 1, .max = 10000,
 			 .help = "The wavelength that its laser must have, nm" },
@@ -82,7 +85,8 @@ char *sfp_mismatch(const struct object *o, const struct sfp *s)
 		why = str_format("it tells no wavelength, which must be %g nm", r->wavelength);
 	/* In steps of 0.05 nm at best (SFF-8636, bytes 186 to 187). */
 	if (!why && asks(r, WAVELENGTH) && real_abs(s->wavelength - r->wavelength) > 0.051)
-		why = str_format("its wavelength is %g nm, not %g nm", s->wavelength, r->wavelength);
+		why = str_format("its wavelength is %g nm, not %g nm", s->wavelength,
+				 r->wavelength);
 	if (!why && asks(r, MAX_POWER) && tells(s, SFP_POWER) && s->power > r->max_power)
 		why = str_format("it takes up to %g W, more than %g W", s->power, r->max_power);
 	return why;
@@ -116,7 +120,8 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 		errors_add(e, &i->where, "%s: sfp.require: a device of kind \"%s\" has no cage",
 			   i->name, iface_kind(i));
 	if (!(o->present & ~BIT64(ACTION)))
-		errors_add(e, &i->where, "%s: sfp.require: nothing is required of the module", i->name);
+		errors_add(e, &i->where, "%s: sfp.require: nothing is required of the module",
+			   i->name);
 }
 
 struct feature sfp_require_feature = {

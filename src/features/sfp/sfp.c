@@ -70,7 +70,8 @@ static const struct row rows[] = {
 	[SFP_MODE] = { .key = "mode", .type = &type_sfp_mode, VALUE(sfp, link.mode),
 		       .data = sfp_mode_words, .flags = ROW_SELF, .phase = PHASE_PHY,
 		       .effect = EFFECT_BOUNCE, .initial = "\"auto\"",
-		       .help = "How MAC and module speak to each other; auto: as fast as both can" },
+		       .help = "How MAC and module speak to each other; auto: as fast as both "
+			       "can" },
 	[SFP_INBAND] = { .key = "inband", .type = &type_bool, VALUE(sfp, link.inband),
 			 .flags = ROW_SELF, .phase = PHASE_PHY, .effect = EFFECT_BOUNCE,
 			 .initial = "true",
@@ -91,7 +92,8 @@ static const struct row rows[] = {
 	[SFP_REVISION] = STATE("revision", &type_string, revision, "The part's revision"),
 	[SFP_SERIAL] = STATE("serial", &type_string, serial, "Serial number"),
 	[SFP_DATE] = STATE("date", &type_string, date, "When it was made"),
-	[SFP_CONNECTOR] = STATE("connector", &type_string, connector, "What plugs into it (SFF-8024)"),
+	[SFP_CONNECTOR] = STATE("connector", &type_string, connector,
+				"What plugs into it (SFF-8024)"),
 	[SFP_COMPLIANCE] = STATE("compliance", &type_texts, compliance,
 			     "Standards that it says it is made for"),
 	[SFP_BIT_RATE] = STATE("bit_rate", &type_u32, bit_rate, "Bit rate of a lane, Mbit/s"),
@@ -104,9 +106,13 @@ static const struct row rows[] = {
 	[SFP_TEMPERATURE] = MEASURED("temperature", &type_numbers, temperature, "°C"),
 	[SFP_VOLTAGE] = MEASURED("voltage", &type_numbers, voltage, "Of the supply, V"),
 	[SFP_BIAS] = MEASURED("bias", &type_numbers, bias, "Current of each lane's laser, mA"),
-	[SFP_TX_POWER] = MEASURED("tx_power", &type_numbers, tx_power, "Light sent by each lane, mW"),
-	[SFP_RX_POWER] = MEASURED("rx_power", &type_numbers, rx_power, "Light received by each lane, mW"),
-	[SFP_LIMITS] = STATE("limits", &type_table, limits, "Limits, by what is measured: of \"thresholds\", else the module's own"),
+	[SFP_TX_POWER] = MEASURED("tx_power", &type_numbers, tx_power,
+				  "Light sent by each lane, mW"),
+	[SFP_RX_POWER] = MEASURED("rx_power", &type_numbers, rx_power,
+				  "Light received by each lane, mW"),
+	[SFP_LIMITS] = STATE("limits", &type_table, limits,
+			     "Limits, by what is measured: of \"thresholds\", else the module's "
+			     "own"),
 	[SFP_ALARMS] = STATE("alarms", &type_texts, alarms, "Limits that are exceeded now"),
 	[SFP_READ_USEC] = MEASURED("read_usec", &type_u64, read_usec,
 			       "When the values were read, us since 1970"),
@@ -137,7 +143,8 @@ static json_t *limits_json(const struct cage *c)
 
 		for (enum module_limit l = 0; l < MODULE_LIMITS; l++)
 			if (cage_limit(c, q, l, &limit))
-				json_object_set_new(of, module_limit_name(l), json_real(tidy(limit)));
+				json_object_set_new(of, module_limit_name(l),
+						    json_real(tidy(limit)));
 		if (json_object_size(of))
 			json_object_set(j, module_quantity_name(q), of);
 		json_decref(of);
@@ -175,8 +182,8 @@ static json_t *alarms_json(const struct cage *c)
 					continue;
 				if (module_lanes(&c->module, q) > 1)
 					snprintf(lane, sizeof(lane), " of lane %u", n + 1);
-				snprintf(text, sizeof(text), "%s%s: %s", module_quantity_name(q), lane,
-					 module_limit_name(l));
+				snprintf(text, sizeof(text), "%s%s: %s", module_quantity_name(q),
+					 lane, module_limit_name(l));
 				json_array_append_new(j, json_string(text));
 			}
 	return j;
@@ -220,8 +227,9 @@ char *sfp_why_no_link(const struct cage *c, const struct sfp_link *l)
 	if (m->measures[MODULE_RX_POWER] &&
 	    cage_limit(c, MODULE_RX_POWER, MODULE_LOW_ALARM, &limit) &&
 	    m->values[MODULE_RX_POWER][0] < limit)
-		return str_format("too little light is received: %.1f dBm, at least %.1f dBm are needed",
-				  dbm_of(m->values[MODULE_RX_POWER][0]), dbm_of(limit));
+		return str_format(
+			"too little light is received: %.1f dBm, at least %.1f dBm are needed",
+			dbm_of(m->values[MODULE_RX_POWER][0]), dbm_of(limit));
 	if (m->rx_los)
 		return str_dup("no signal is received: the cable, or the far end's transmitter");
 	return str_dup("a signal is received, but there is no link: the far end may have another "
@@ -267,7 +275,8 @@ static void fill_identity(struct sfp *s, const struct module *m)
 	s->bit_rate = m->bit_rate;
 	s->wavelength = tidy(m->wavelength);
 	s->power = tidy(m->power);
-	s->o.present |= (m->bit_rate ? BIT64(SFP_BIT_RATE) : 0) | (m->power > 0 ? BIT64(SFP_POWER) : 0) |
+	s->o.present |= (m->bit_rate ? BIT64(SFP_BIT_RATE) : 0) |
+			(m->power > 0 ? BIT64(SFP_POWER) : 0) |
 			(m->wavelength > 0 ? BIT64(SFP_WAVELENGTH) : 0);
 }
 
@@ -298,8 +307,9 @@ static bool differ(const struct sfp *a, const struct sfp *b)
 	FOREACH_ROW(&sfp_feature, r) {
 		uint64_t bit = row_bit(&sfp_feature, r);
 
-		if (!(r->flags & ROW_VOLATILE) && (((a->o.present ^ b->o.present) & bit) ||
-						   ((a->o.present & bit) && !row_equal(r, &a->o, &b->o))))
+		if (!(r->flags & ROW_VOLATILE) &&
+		    (((a->o.present ^ b->o.present) & bit) ||
+		     ((a->o.present & bit) && !row_equal(r, &a->o, &b->o))))
 			return true;
 	}
 	return false;

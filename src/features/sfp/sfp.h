@@ -33,7 +33,8 @@ struct sfp {
 	uint64_t interval; /* hundredths of a second */
 	struct sfp_link link;
 	uint8_t present;
-	char *mismatch, *type, *vendor, *oui, *part, *revision, *serial, *date, *connector, *problem, *no_link;
+	char *mismatch, *type, *vendor, *oui, *part, *revision, *serial, *date, *connector,
+		*problem, *no_link;
 	json_t *compliance, *reach, *temperature, *voltage, *bias, *tx_power, *rx_power, *limits,
 		*alarms;
 	uint32_t bit_rate, lanes;
@@ -43,7 +44,8 @@ struct sfp {
 
 /* Rows of the group "sfp". */
 enum {
-	SFP_INTERVAL, SFP_MODE, SFP_INBAND, SFP_PRESENT, SFP_INTERFACE, SFP_MODES, SFP_MISMATCH, SFP_TYPE,
+	SFP_INTERVAL, SFP_MODE, SFP_INBAND, SFP_PRESENT, SFP_INTERFACE, SFP_MODES, SFP_MISMATCH,
+		SFP_TYPE,
 	SFP_VENDOR, SFP_OUI, SFP_PART, SFP_REVISION, SFP_SERIAL, SFP_DATE, SFP_CONNECTOR,
 	SFP_COMPLIANCE, SFP_BIT_RATE, SFP_LANES, SFP_WAVELENGTH, SFP_REACH, SFP_POWER, SFP_PROBLEM,
 	SFP_NO_LINK, SFP_TEMPERATURE, SFP_VOLTAGE, SFP_BIAS, SFP_TX_POWER, SFP_RX_POWER, SFP_LIMITS,

@@ -38,7 +38,8 @@ static void put_module(struct statistics *s, const struct statistics_provider *p
 
 	counters_put(c, "present", sfp->present);
 	if (sfp->o.present & BIT64(SFP_READ_USEC))
-		counters_put_real(c, "age", now > sfp->read_usec ? (now - sfp->read_usec) / 1e6 : 0);
+		counters_put_real(c, "age",
+				  now > sfp->read_usec ? (now - sfp->read_usec) / 1e6 : 0);
 	if (!(sfp->o.present & BIT64(SFP_LANES)))
 		return;
 	put_first(c, "temperature", sfp->temperature);
@@ -73,7 +74,8 @@ static void put(struct statistics *s, const struct statistics_provider *p, int i
 	MODEL_FOREACH(statistics_seen(s), i) {
 		const struct sfp *sfp = (const struct sfp *)iface_object(i, &sfp_feature);
 
-		if (sfp && (sfp->o.present & BIT64(SFP_PRESENT)) && (!ifindex || i->ifindex == ifindex))
+		if (sfp && (sfp->o.present & BIT64(SFP_PRESENT)) &&
+		    (!ifindex || i->ifindex == ifindex))
 			fn(s, p, i, sfp);
 	}
 }

@@ -58,7 +58,8 @@ static void tell_mismatch(struct mirror *m, const struct iface *i, struct cage *
 	const struct log_field field = { "NETCTL_REASON", why };
 
 	if (why && (!c->mismatch || strcmp(c->mismatch, why)))
-		tell(m, i, LOG_EVENT_MODULE_MISMATCH, LOG_WARNING, "module-mismatch", text, &field, 1);
+		tell(m, i, LOG_EVENT_MODULE_MISMATCH, LOG_WARNING, "module-mismatch", text, &field,
+		     1);
 	free(c->mismatch);
 	c->mismatch = why;
 }

@@ -37,7 +37,8 @@ static int real_parse(struct parse *p, const config_setting_t *s, void *v)
 	default:
 		return parse_refuse(p, "must be a number");
 	}
-	if (!__builtin_isfinite(n) || ((p->row->min || p->row->max) && (n < p->row->min || n > p->row->max)))
+	if (!__builtin_isfinite(n) ||
+	    ((p->row->min || p->row->max) && (n < p->row->min || n > p->row->max)))
 		return parse_refuse(p, "%g is out of range (%g to %g)", n, (double)p->row->min,
 				    (double)p->row->max);
 	*(double *)v = n;
@@ -74,8 +75,10 @@ static int light_parse(struct parse *p, const config_setting_t *s, void *v)
 	if (end > text && !strcmp(end, "dBm") && n >= -40 && n <= 20)
 		n = dbm_to_milliwatts(n);
 	else if (end == text || strcmp(end, "mW") || !(n >= 0 && n <= 100))
-		return parse_refuse(p, "\"%s\" is no power of light (0.5, \"0.5mW\", \"-3dBm\"; -40 "
-				    "dBm to 20 dBm)", text);
+		return parse_refuse(p,
+				    "\"%s\" is no power of light (0.5, \"0.5mW\", \"-3dBm\"; -40 "
+				    "dBm to 20 dBm)",
+				    text);
 	*(double *)v = n;
 	return 0;
 }
@@ -128,7 +131,8 @@ static double slack_of(const struct cage *c, enum module_quantity q, double limi
 {
 	double high, low;
 
-	if (cage_limit(c, q, MODULE_HIGH_WARNING, &high) && cage_limit(c, q, MODULE_LOW_WARNING, &low))
+	if (cage_limit(c, q, MODULE_HIGH_WARNING, &high) &&
+	    cage_limit(c, q, MODULE_LOW_WARNING, &low))
 		return HYSTERESIS * real_abs(high - low);
 	return HYSTERESIS * real_abs(limit);
 }

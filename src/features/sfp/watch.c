@@ -296,7 +296,9 @@ const struct cage *sfp_watch_note(struct sfp_watch *w, const struct iface *i)
 	const struct link *l = iface_link(i);
 	struct cage *c;
 
-	/* What can be created has no cage, a switch's port may; an Ethernet device has an address. */
+	/*
+	 * What can be created has no cage, a switch's port may; an Ethernet device has an address.
+	 */
 	if ((*iface_kind(i) && strcmp(iface_kind(i), "dsa")) || !row_has(features[FEATURE_LINK],
 				       row_find(features[FEATURE_LINK], "address"), &l->o))
 		return NULL;
