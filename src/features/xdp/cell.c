@@ -66,7 +66,8 @@ static int put_hex(struct cell *c, const char *word)
 	uint8_t bytes[CELL_MAX];
 	unsigned n = 0, length = strlen(word);
 
-	if (length % 3 != 2 || length / 3 >= CELL_MAX || strspn(word, "0123456789abcdefABCDEF:") != length)
+	if (length % 3 != 2 || length / 3 >= CELL_MAX ||
+	    strspn(word, "0123456789abcdefABCDEF:") != length)
 		return 0;
 	for (unsigned i = 0; i < length; i += 3) {
 		if (word[i] == ':' || word[i + 1] == ':' || (word[i + 2] && word[i + 2] != ':'))
@@ -104,8 +105,10 @@ static int put_word(struct parse *p, struct cell *c, const char *word)
 		return parse_refuse(p, "\"%s\" is no number of so many bits", word);
 	if (r == -E2BIG)
 		return parse_refuse(p, "more than %zu bytes", CELL_MAX);
-	return parse_refuse(p, "\"%s\" is none of u8:1, u16:1, u32:1, u64:1, be16:1, be32:1, be64:1, "
-			    "01:0a:ff, an IP address or a prefix", word);
+	return parse_refuse(p,
+			    "\"%s\" is none of u8:1, u16:1, u32:1, u64:1, be16:1, be32:1, be64:1, "
+			    "01:0a:ff, an IP address or a prefix",
+			    word);
 }
 
 static int cell_parse(struct parse *p, const config_setting_t *s, void *v)

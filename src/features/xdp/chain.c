@@ -21,7 +21,8 @@ static int chain_parse(struct parse *p, const config_setting_t *s, void *v)
 		char *more;
 
 		if (!word || !*word || strlen(word) > 255 || strchr(word, '\n'))
-			return parse_refuse(p, "each must be the name of a program, or the path of an "
+			return parse_refuse(p,
+					    "each must be the name of a program, or the path of an "
 					    "object file (with #SECTION where it has several)");
 		more = str_format("%s%s%s", text ? text : "", text ? "\n" : "", word);
 		free(text);

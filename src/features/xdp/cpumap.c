@@ -33,7 +33,8 @@ static int cpus_parse(struct parse *p, const config_setting_t *s, void *v)
 		int64_t cpu = config_setting_get_int64(e);
 
 		if (config_setting_type(e) != CONFIG_TYPE_INT || cpu < 0 || cpu >= CPUMAP_CPUS_MAX)
-			return parse_refuse(p, "a CPU is a number from 0 to %u", CPUMAP_CPUS_MAX - 1);
+			return parse_refuse(p, "a CPU is a number from 0 to %u",
+					    CPUMAP_CPUS_MAX - 1);
 		cpus |= BIT64(cpu);
 	}
 	if (!cpus)
@@ -58,10 +59,12 @@ static const struct type type_cpus = {
 };
 
 static const struct row rows[] = {
-	[CPUS] = { .key = "cpus", .type = &type_cpus, VALUE(spread, cpus), .phase = PHASE_XDP, .flags = ROW_OURS,
+	[CPUS] = { .key = "cpus", .type = &type_cpus, VALUE(spread, cpus), .phase = PHASE_XDP,
+	  .flags = ROW_OURS,
 	  .help = "CPUs that packets are spread over; by itself all that are online" },
 	[QUEUE] = { .key = "queue_size", .type = &type_u32, VALUE(spread, queue), .min = 8,
-	  .max = 16384, .phase = PHASE_XDP, .flags = ROW_OURS, .help = "Packets that may wait for a CPU; by itself 2048" },
+	  .max = 16384, .phase = PHASE_XDP, .flags = ROW_OURS,
+	  .help = "Packets that may wait for a CPU; by itself 2048" },
 };
 
 static const char *const reasons[] = { [CPUMAP_PASSED] = "passed" };

@@ -62,12 +62,16 @@ static const struct type type_flags = {
 static const struct row rows[] = {
 	[FEATURES] = { .key = "features", .type = &type_flags, VALUE(device, features),
 	  .flags = ROW_STATE, .since = "6.3",
-	  .help = "What the driver can: basic (native programs), redirect, ndo-xmit (be redirected to), rx-sg (packets of several pages)" },
+	  .help = "What the driver can: basic (native programs), redirect, ndo-xmit (be redirected "
+		  "to), rx-sg (packets of several pages)" },
 	[JIT] = { .key = "jit", .type = &type_bool, VALUE(device, jit), .flags = ROW_STATE,
-	  .help = "Programs become machine code; else they are interpreted, which is several times slower" },
+	  .help = "Programs become machine code; else they are interpreted, which is several times "
+		  "slower" },
 	[BTF] = { .key = "btf", .type = &type_bool, VALUE(device, btf), .flags = ROW_STATE,
-	  .help = "The kernel tells its types (CONFIG_DEBUG_INFO_BTF), without which object files with CO-RE relocations cannot be loaded" },
-	[TCX] = { .key = "tcx", .type = &type_bool, VALUE(device, tcx), .flags = ROW_STATE, .since = "6.6",
+	  .help = "The kernel tells its types (CONFIG_DEBUG_INFO_BTF), without which object files "
+		  "with CO-RE relocations cannot be loaded" },
+	[TCX] = { .key = "tcx", .type = &type_bool, VALUE(device, tcx), .flags = ROW_STATE,
+	  .since = "6.6",
 	  .help = "The kernel has links where traffic control sees packets" },
 	[LACKS] = { .key = "lacks", .type = &type_string, VALUE(device, lacks), .max = 255,
 	  .flags = ROW_STATE, .help = "What the daemon or the kernel lacks to load programs" },
@@ -113,7 +117,8 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 	struct iface *i;
 	struct device *d;
 
-	if (!add || nlmsg_parse((struct nlmsghdr *)n, GENL_HDRLEN, tb, NETDEV_A_DEV_MAX, NULL) < 0 ||
+	if (!add ||
+	    nlmsg_parse((struct nlmsghdr *)n, GENL_HDRLEN, tb, NETDEV_A_DEV_MAX, NULL) < 0 ||
 	    !tb[NETDEV_A_DEV_IFINDEX] || !tb[NETDEV_A_DEV_XDP_FEATURES])
 		return 0;
 	i = mirror_iface(m, nla_get_u32(tb[NETDEV_A_DEV_IFINDEX]));
@@ -159,7 +164,7 @@ static const struct {
 	bool peer;  /* the other end's MTU is meant */
 } limits[] = {
 	{ "veth", 320 + 256 + 14, true, true }, /* 6.12 veth_xdp_set() */
-	{ "mvneta", 320 + 256, true, false },   /* 6.12 mvneta_xdp_setup(), MVNETA_MAX_RX_BUF_SIZE */
+	{ "mvneta", 320 + 256, true, false }, /* 6.12 mvneta_xdp_setup(), MVNETA_MAX_RX_BUF_SIZE */
 	{ "mvpp2", 320 + 224, false, false },   /* 6.12 mvpp2_xdp_setup(), MVPP2_MAX_RX_BUF_SIZE */
 };
 
@@ -312,9 +317,10 @@ char *xdp_refused(const struct model *want, const struct model *have, const stru
 	/* kernel/bpf/verifier.c: "mixing of tail_calls and bpf-to-bpf calls is not supported" */
 	if (d && x->chain && (d->o.present & BIT64(JIT)) && !d->jit) {
 		*ret_where = xdp_place(i, &xdp_feature, "chain");
-		return str_dup("xdp.chain: takes a kernel that makes machine code of programs "
-			       "(net.core.bpf_jit_enable): this one interprets them, and then programs "
-			       "with functions cannot go on to others");
+		return str_dup(
+			"xdp.chain: takes a kernel that makes machine code of programs "
+			"(net.core.bpf_jit_enable): this one interprets them, and then programs "
+			"with functions cannot go on to others");
 	}
 	return refuse_program(want, have, i, h, ret_where);
 }
@@ -333,14 +339,17 @@ void xdp_warn(const struct model *want, const struct model *have, const struct i
 		return;
 	why = not_in_mode(want, have, i, h);
 	if (why && x->unsupported == XDP_SKIP && x->mode != XDP_AUTO)
-		errors_add(warnings, where, "%s: xdp.mode: the program will be left out: %s", i->name, why);
+		errors_add(warnings, where, "%s: xdp.mode: the program will be left out: %s",
+			   i->name, why);
 	else if (why && (x->mode == XDP_AUTO || x->unsupported == XDP_FALL_BACK))
-		errors_add(warnings, where, "%s: xdp.mode: will be generic, which is slower: %s", i->name,
-			   why);
+		errors_add(warnings, where, "%s: xdp.mode: will be generic, which is slower: %s",
+			   i->name, why);
 	if (d && (d->o.present & BIT64(JIT)) && !d->jit)
-		errors_add(warnings, where, "%s: xdp.program: will be interpreted, which is several times "
-			   "slower: this kernel makes no machine code of programs "
-			   "(net.core.bpf_jit_enable)", i->name);
+		errors_add(warnings, where,
+			   "%s: xdp.program: will be interpreted, which is several times slower: "
+			   "this kernel makes no machine code of programs "
+			   "(net.core.bpf_jit_enable)",
+			   i->name);
 }
 
 /* Will it be able to, when this plan has been carried out? Some drivers can with a program only. */
@@ -367,9 +376,10 @@ char *xdp_cannot_receive(const struct planner *p, const struct iface *want, cons
 	if (!h || x->mode == XDP_GENERIC || !xdp_device_can(h, XDP_CAN_BASIC) ||
 	    will_receive(p, name))
 		return NULL;
-	return str_format("xdp.forward.to: waits for %s to be able to receive what is redirected to "
-			  "it (%s: no ndo-xmit; a veth needs a program or GRO at its other end)",
-			  name, driver_of(plan_have(p, name)));
+	return str_format(
+		"xdp.forward.to: waits for %s to be able to receive what is redirected to it (%s: "
+		"no ndo-xmit; a veth needs a program or GRO at its other end)",
+		name, driver_of(plan_have(p, name)));
 }
 
 static const struct source sources[] = {

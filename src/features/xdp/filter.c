@@ -24,12 +24,15 @@ static const struct word pass_words[] = {
 enum { DEFAULT, MALFORMED, RULES };
 
 static const struct row rows[] = {
-	[DEFAULT] = { .key = "default", .type = &type_enum8, VALUE(filter, policy), .data = pass_words,
-	  .phase = PHASE_XDP, .flags = ROW_OURS, .help = "What becomes of packets that no rule matches; by itself pass" },
-	[MALFORMED] = { .key = "malformed", .type = &type_enum8, VALUE(filter, malformed), .data = pass_words,
-	  .phase = PHASE_XDP, .flags = ROW_OURS, .help = "What becomes of packets whose headers are cut short or "
-	  "impossible; by itself drop" },
-	[RULES] = { .key = "rules", .type = &type_rules, VALUE(filter, rules), .phase = PHASE_XDP, .flags = ROW_OURS,
+	[DEFAULT] = { .key = "default", .type = &type_enum8, VALUE(filter, policy),
+	  .data = pass_words, .phase = PHASE_XDP, .flags = ROW_OURS,
+	  .help = "What becomes of packets that no rule matches; by itself pass" },
+	[MALFORMED] = { .key = "malformed", .type = &type_enum8, VALUE(filter, malformed),
+	  .data = pass_words, .phase = PHASE_XDP, .flags = ROW_OURS,
+	  .help = "What becomes of packets whose headers are cut short or impossible; by itself "
+		  "drop" },
+	[RULES] = { .key = "rules", .type = &type_rules, VALUE(filter, rules), .phase = PHASE_XDP,
+	  .flags = ROW_OURS,
 	  .help = "The first one that matches decides" },
 };
 
@@ -157,7 +160,8 @@ static unsigned fill_tries(struct xdp_job *j, const struct rules *rules, uint32_
 
 	for (unsigned i = 0; i < rules->n; i++)
 		if (match_of(&rules->items[i]) == match)
-			p[n++] = (struct prefix){ source ? &rules->items[i].src : &rules->items[i].dst,
+			p[n++] = (struct prefix){ source ? &rules->items[i].src :
+							   &rules->items[i].dst,
 						  verdict_of(rules, i) };
 	if (n)
 		qsort(p, n, sizeof(*p), compare_prefixes);

@@ -47,7 +47,9 @@ static const struct row entry_rows[] = {
 	[MAP] = { .key = "map", .type = &type_map_name, VALUE(entry, map),
 	  .help = "Its name in the object file" },
 	[KEY] = { .key = "key", .type = &type_cell, VALUE(entry, key),
-	  .help = "A number as long as the map's keys, or bytes: words of u8:, u16:, u32:, u64: and be16:, be32:, be64: (most significant byte first), 01:0a:ff, IP addresses, prefixes (as tries have them)" },
+	  .help = "A number as long as the map's keys, or bytes: words of u8:, u16:, u32:, u64: "
+		  "and be16:, be32:, be64: (most significant byte first), 01:0a:ff, IP addresses, "
+		  "prefixes (as tries have them)" },
 	[CONTENT] = { .key = "value", .type = &type_cell, VALUE(entry, value),
 	  .help = "As key" },
 	[INITIAL] = { .key = "initial", .type = &type_bool, VALUE(entry, initial),
@@ -134,7 +136,8 @@ static json_t *contents_json(const struct row *row _unused_, const void *v)
 
 static bool contents_equal(const struct row *row _unused_, const void *va, const void *vb)
 {
-	const struct contents *a = *(struct contents *const *)va, *b = *(struct contents *const *)vb;
+	const struct contents *a = *(struct contents *const *)va,
+			      *b = *(struct contents *const *)vb;
 	unsigned n = a ? a->n : 0;
 
 	return n == (b ? b->n : 0) && (!n || !memcmp(a->items, b->items, n * sizeof(*a->items)));
@@ -212,13 +215,14 @@ static char *refuse_map(const struct xdp_image_map *m, const struct xdp_image_ma
 		return str_format("is of a kind that cannot be filled from here (%u of enum "
 				  "bpf_map_type; hash, array, lru_hash and lpm_trie can)", m->type);
 	if (m->flags & (BPF_F_RDONLY | BPF_F_WRONLY))
-		return str_dup("is not for user space to read and to write (BPF_F_RDONLY, BPF_F_WRONLY)");
+		return str_dup(
+			"is not for user space to read and to write (BPF_F_RDONLY, BPF_F_WRONLY)");
 	if (is_taken(m->name))
 		return str_dup("has a name that netctld uses itself");
 	for (int i = 0; i < n; i++)
 		if (&maps[i] != m && !strncmp(maps[i].name, m->name, KERNEL_NAME))
-			return str_format("is not to be told from \"%s\": the kernel keeps %u letters "
-					  "of a name", maps[i].name, KERNEL_NAME);
+			return str_format("is not to be told from \"%s\": the kernel keeps "
+					  "%u letters of a name", maps[i].name, KERNEL_NAME);
 	return NULL;
 }
 
@@ -323,8 +327,8 @@ static void check_file(const struct iface *i, const struct contents *c, const ch
 		bad = refuse(maps, n, c, k);
 		at.line = c->lines[k];
 		if (bad)
-			errors_add(e, &at, "%s: xdp.maps: entry %u: the map \"%s\" of %s %s", i->name,
-				   k + 1, c->items[k].map, path, bad);
+			errors_add(e, &at, "%s: xdp.maps: entry %u: the map \"%s\" of %s %s",
+				   i->name, k + 1, c->items[k].map, path, bad);
 	}
 }
 
@@ -344,15 +348,18 @@ void xdp_maps_check(const struct iface *i, const struct xdp_settings *x, struct 
 			check_file(i, c, m.name, known, e);
 		}
 	if (!own) {
-		errors_add(e, &at, "%s: xdp.maps: is for object files; \"%s\" has settings of its own",
+		errors_add(e, &at,
+			   "%s: xdp.maps: is for object files; \"%s\" has settings of its own",
 			   i->name, x->program);
 		return;
 	}
 	for (unsigned k = 0; k < c->n; k++) {
 		at.line = c->lines[k];
 		if (!known[k])
-			errors_add(e, &at, "%s: xdp.maps: entry %u: no object file of the interface has a "
-				   "map \"%s\"", i->name, k + 1, c->items[k].map);
+			errors_add(e, &at,
+				   "%s: xdp.maps: entry %u: no object file of the interface has a "
+				   "map \"%s\"",
+				   i->name, k + 1, c->items[k].map);
 	}
 }
 

@@ -130,7 +130,8 @@ static int ports_parse(struct parse *p, const config_setting_t *s, void *v)
 	if (strspn(text, "0123456789-") != strlen(text) ||
 	    sscanf(text, "%5u-%5u%n", &first, &last, &end) != 2 || text[end] || first > last ||
 	    last > 65535)
-		return parse_refuse(p, "\"%s\" is no port and no range of ports (53, \"1024-65535\")",
+		return parse_refuse(p,
+				    "\"%s\" is no port and no range of ports (53, \"1024-65535\")",
 				    text);
 	ports[0] = first;
 	ports[1] = last;
@@ -192,7 +193,8 @@ static const struct row rule_rows[] = {
 	{ .key = "vlan", .type = &type_u16, VALUE(rule, vlan), .attr = FILTER_VLAN, .max = 4094,
 	  .help = "ID of the outermost VLAN tag; 0: untagged" },
 	{ .key = "ethertype", .type = &type_ethertype, VALUE(rule, ethertype),
-	  .attr = FILTER_ETHERTYPE, .data = ethertype_words, .help = "What is behind the VLAN tags" },
+	  .attr = FILTER_ETHERTYPE, .data = ethertype_words,
+	  .help = "What is behind the VLAN tags" },
 	{ .key = "protocol", .type = &type_protocol, VALUE(rule, protocol), .attr = FILTER_PROTOCOL,
 	  .data = protocol_words, .help = "Protocol of IP, behind IPv6's extension headers" },
 	{ .key = "src_port", .type = &type_ports, VALUE(rule, src_port), .attr = FILTER_SOURCE_PORT,

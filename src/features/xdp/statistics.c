@@ -221,9 +221,11 @@ static void ask_tcx(struct statistics *s, const struct statistics_provider *p, i
 
 const struct statistics_provider xdp_statistics[] = {
 	PROVIDER("xdp", "Verdicts of the XDP program, by reason", "reason", ask_verdicts),
-	{ .group = "xdp_program", .help = "How the XDP program runs", .instance = "program", .counters = runs,
+	{ .group = "xdp_program",
+	  .help = "How the XDP program runs", .instance = "program", .counters = runs,
 	  .n_counters = ARRAY_SIZE(runs), .ask = ask_program },
-	PROVIDER("xdp_vlan", "Packets by VLAN, as the XDP program stats saw them", "vlan", ask_vlans),
+	PROVIDER("xdp_vlan", "Packets by VLAN, as the XDP program stats saw them", "vlan",
+		 ask_vlans),
 	PROVIDER("xdp_protocol", "Packets by protocol of IP", "protocol", ask_protocols),
 	PROVIDER("xdp_ethertype", "Packets by Ethernet type", "ethertype", ask_ethertypes),
 	PROVIDER("xdp_size", "Packets by size, bytes", "size", ask_sizes),
@@ -231,7 +233,8 @@ const struct statistics_provider xdp_statistics[] = {
 };
 
 const struct statistics_provider tcx_statistics[] = {
-	{ .group = "tcx_program", .help = "How programs at tcx or clsact run", .instance = "program",
+	{ .group = "tcx_program",
+	  .help = "How programs at tcx or clsact run", .instance = "program",
 	  .counters = runs, .n_counters = ARRAY_SIZE(runs), .ask = ask_tcx },
 	{ .group = NULL },
 };

@@ -22,6 +22,6 @@ static void fill(struct xdp_job *j, const struct object *o _unused_,
 static const size_t image_size = sizeof(stats_image);
 
 const struct shipped shipped_stats = {
-	.name = "stats", .image = stats_image, .size = &image_size, .parts = true, .reasons = reasons,
-	.n_reasons = ARRAY_SIZE(reasons), .fill = fill,
+	.name = "stats", .image = stats_image, .size = &image_size, .parts = true,
+	.reasons = reasons, .n_reasons = ARRAY_SIZE(reasons), .fill = fill,
 };

@@ -45,11 +45,12 @@ static const struct row rows[] = {
 	  .help = "Of an object file with several programs: which section or program" },
 	[ATTACH] = { .key = "attach", .type = &type_enum8, VALUE(tcx, attach), .data = attach_words,
 	  .phase = PHASE_XDP, .initial = "\"auto\"",
-	  .help = "By a link of tcx (Linux 6.6), or by a filter at clsact; auto: tcx where the kernel has it" },
+	  .help = "By a link of tcx (Linux 6.6), or by a filter at clsact; auto: tcx where the "
+		  "kernel has it" },
 	[BUILD] = { .key = "build", .type = &type_string, VALUE(tcx, build), .max = 16,
 	  .flags = ROW_IMPLIED, .help = "Hash of the object file" },
-	[ATTACHED] = { .key = "attached", .type = &type_enum8, VALUE(tcx, attached), .data = attach_words,
-	  .flags = ROW_STATE, .help = "By what it is attached" },
+	[ATTACHED] = { .key = "attached", .type = &type_enum8, VALUE(tcx, attached),
+	  .data = attach_words, .flags = ROW_STATE, .help = "By what it is attached" },
 	[ID] = { .key = "id", .type = &type_u32, VALUE(tcx, id), .flags = ROW_STATE,
 	  .help = "The kernel's number of the program" },
 	[TAG] = { .key = "tag", .type = &type_string, VALUE(tcx, tag), .max = 16,
@@ -152,9 +153,11 @@ static void check_turn(const struct iface *i, const struct tcx *t, bool *behind_
 	if (t->attach == TCX_BY_FILTER)
 		behind_filter[t->direction] = true;
 	else if (behind_filter[t->direction])
-		errors_add(e, object_where(&tcx_feature, &rows[ATTACH], &t->o),
-			   "%s: tcx.attach: filters at clsact see packets behind all programs at tcx, "
-			   "so entries with attach = \"clsact\" must come last", i->name);
+		errors_add(
+			e, object_where(&tcx_feature, &rows[ATTACH], &t->o),
+			"%s: tcx.attach: filters at clsact see packets behind all programs at tcx, "
+			"so entries with attach = \"clsact\" must come last",
+			i->name);
 }
 
 /* The configuration's own list of disciplines must have what the filters stand at. */
@@ -165,7 +168,8 @@ static bool has_clsact(const struct iface *i)
 	const struct row *kind = row_find(f, "kind");
 
 	for (unsigned n = 0; l && n < l->n; n++)
-		if (row_has(f, kind, l->items[n]) && !strcmp(row_value(kind, l->items[n]), "clsact"))
+		if (row_has(f, kind, l->items[n]) &&
+		    !strcmp(row_value(kind, l->items[n]), "clsact"))
 			return true;
 	return false;
 }
@@ -188,13 +192,16 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 		check_entry(i, t, e);
 		check_turn(i, t, behind_filter, e);
 		if (t->attach == TCX_BY_FILTER && has_qdiscs(i) && !has_clsact(i))
-			errors_add(e, object_where(&tcx_feature, &rows[ATTACH], &t->o),
-				   "%s: tcx.attach: needs { kind = \"clsact\"; } among the entries of "
-				   "qdisc", i->name);
+			errors_add(
+				e, object_where(&tcx_feature, &rows[ATTACH], &t->o),
+				"%s: tcx.attach: needs { kind = \"clsact\"; } among the entries of "
+				"qdisc",
+				i->name);
 		/* kernel/bpf/mprog.c: bpf_mprog_attach(), ERANGE */
 		if (++count[t->direction] == TCX_MAX)
 			errors_add(e, object_where(&tcx_feature, &rows[DIRECTION], &t->o),
-				   "%s: tcx.direction: more than %u programs", i->name, TCX_MAX - 1);
+				   "%s: tcx.direction: more than %u programs", i->name,
+				   TCX_MAX - 1);
 	}
 }
 
@@ -235,12 +242,15 @@ static void warn(const struct model *want _unused_, const struct model *have,
 	for (unsigned n = 0; h && !xdp_kernel_can(h, "tcx") && (t = nth(l, n)); n++)
 		if (t->attach == TCX_BY_ANY)
 			errors_add(warnings, object_where(&tcx_feature, &rows[PROGRAM], &t->o),
-				   "%s: tcx.attach: will be a filter at clsact: this kernel has no tcx "
-				   "(Linux 6.6, CONFIG_NET_XGRESS)", i->name);
+				   "%s: tcx.attach: will be a filter at clsact: this kernel has no "
+				   "tcx (Linux 6.6, CONFIG_NET_XGRESS)",
+				   i->name);
 	if (h && nth(l, 0) && !xdp_kernel_can(h, "jit"))
-		errors_add(warnings, object_where(&tcx_feature, &rows[PROGRAM], &nth(l, 0)->o),
-			   "%s: tcx.program: will be interpreted, which is several times slower: this "
-			   "kernel makes no machine code of programs (net.core.bpf_jit_enable)", i->name);
+		errors_add(
+			warnings, object_where(&tcx_feature, &rows[PROGRAM], &nth(l, 0)->o),
+			"%s: tcx.program: will be interpreted, which is several times slower: this "
+			"kernel makes no machine code of programs (net.core.bpf_jit_enable)",
+			i->name);
 }
 
 /* In the order of @l: where @like stands among all; -1: it is not there. */
@@ -374,7 +384,8 @@ static void tell(struct tcx *t, const struct xdp_attached *a)
 		sprintf(tag + 2 * n, "%02x", a->tag[n]);
 	set(t, TAG, &t->tag, str_dup(tag));
 	if (a->loaded) {
-		t->since = (clock_usec(CLOCK_REALTIME) - clock_usec(CLOCK_BOOTTIME) + a->loaded / 1000) /
+		t->since = (clock_usec(CLOCK_REALTIME) - clock_usec(CLOCK_BOOTTIME) +
+			    a->loaded / 1000) /
 			   UINT64_C(1000000);
 		t->o.present |= BIT64(SINCE);
 	}
@@ -386,7 +397,8 @@ static void observe_hook(struct mirror *m, struct iface *i, enum xdp_hook hook)
 	int n = tcx_query(m->kernel->xdp, i->ifindex, hook, there);
 
 	for (int k = 0; k < n; k++) {
-		const struct xdp_attached *a = tcx_find(m->kernel->xdp, i->ifindex, hook, &there[k]);
+		const struct xdp_attached *a =
+			tcx_find(m->kernel->xdp, i->ifindex, hook, &there[k]);
 		struct tcx *t = (struct tcx *)object_new(&tcx_feature, NULL);
 
 		t->direction = hook;
@@ -409,7 +421,9 @@ static int observe_link(struct mirror *m, struct iface *i, const struct link_mes
 	return 0;
 }
 
-/* No message tells of programs: this one, which is never asked for, says only who wants them read. */
+/*
+ * No message tells of programs: this one, which is never asked for, says only who wants them read.
+ */
 static const struct source sources[] = {
 	{ .get = RTM_GETLINK, .header = sizeof(struct ifinfomsg), .lazy = true, .no_dump = true },
 	{ 0 },

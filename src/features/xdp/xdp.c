@@ -46,21 +46,27 @@ enum { PROGRAM, SECTION, CHAIN, MAPS, MODE, UNSUPPORTED, FOREIGN, BUILD, ATTACHE
        SINCE, NOTE };
 
 static const struct row rows[] = {
-	[PROGRAM] = { .key = "program", .type = &type_string, VALUE(xdp_settings, program), .max = 255,
+	[PROGRAM] = { .key = "program", .type = &type_string, VALUE(xdp_settings, program),
+	  .max = 255,
 	  .phase = PHASE_XDP, .flags = ROW_OURS, .off = PHASE_DROP_XDP, .initial = "\"\"",
 	  .help = "filter, stats, forward, cpumap, sample, or the path of an object file" },
 	/* "" is none, and so it is written beside each program. */
-	[SECTION] = { .key = "section", .type = &type_string, VALUE(xdp_settings, section), .max = 63,
-	  .phase = PHASE_XDP, .flags = ROW_OURS, .help = "Of an object file with several programs: which section or program" },
+	[SECTION] = { .key = "section", .type = &type_string, VALUE(xdp_settings, section),
+	  .max = 63, .phase = PHASE_XDP, .flags = ROW_OURS,
+	  .help = "Of an object file with several programs: which section or program" },
 	[CHAIN] = { .key = "chain", .type = &type_chain, VALUE(xdp_settings, chain),
 	  .phase = PHASE_XDP, .flags = ROW_OURS,
-	  .help = "Programs behind the first, in order: each sees what the one before has passed; PATH#SECTION of an object file with several" },
+	  .help = "Programs behind the first, in order: each sees what the one before has passed; "
+		  "PATH#SECTION of an object file with several" },
 	[MAPS] = { .key = "maps", .type = &type_contents, VALUE(xdp_settings, maps),
 	  .phase = PHASE_XDP, .flags = ROW_OURS,
-	  .help = "What maps of object files hold besides; of each object file that has a map of the name" },
-	[MODE] = { .key = "mode", .type = &type_enum8, VALUE(xdp_settings, mode), .data = mode_words,
-	  .phase = PHASE_XDP, .flags = ROW_OURS, .help = "Where it runs; auto: native where the driver can, else generic" },
-	[UNSUPPORTED] = { .key = "on_unsupported", .type = &type_enum8, VALUE(xdp_settings, unsupported),
+	  .help = "What maps of object files hold besides; of each object file that has a map of "
+		  "the name" },
+	[MODE] = { .key = "mode", .type = &type_enum8, VALUE(xdp_settings, mode),
+	  .data = mode_words, .phase = PHASE_XDP, .flags = ROW_OURS,
+	  .help = "Where it runs; auto: native where the driver can, else generic" },
+	[UNSUPPORTED] = { .key = "on_unsupported", .type = &type_enum8,
+	  VALUE(xdp_settings, unsupported),
 	  .data = unsupported_words, .phase = PHASE_XDP, .flags = ROW_OURS,
 	  .help = "Where the device cannot have the mode: fail, run it generic, or leave it out" },
 	[FOREIGN] = { .key = "foreign", .type = &type_enum8, VALUE(xdp_settings, foreign),
@@ -165,7 +171,8 @@ static void complete(struct model *want, struct iface *i)
 
 	if (!x || !x->program)
 		return;
-	x->o.present |= BIT64(SECTION) | BIT64(CHAIN) | BIT64(MAPS) | BIT64(MODE) | BIT64(UNSUPPORTED);
+	x->o.present |=
+		BIT64(SECTION) | BIT64(CHAIN) | BIT64(MAPS) | BIT64(MODE) | BIT64(UNSUPPORTED);
 	(void)xdp_completed(want, i, &xdp_device_feature); /* so that it is read */
 	for (unsigned n = 0; xdp_member(x, n, &m); n++) {
 		_cleanup_free_ char *own = NULL;
@@ -233,8 +240,8 @@ static void check_member(const struct model *want, const struct iface *i,
 
 	xdp_member(x, n, &m);
 	if (xdp_member_find(x, m.spec) < (int)n)
-		errors_add(e, xdp_place(i, &xdp_feature, key), "%s: xdp.%s: \"%s\" twice", i->name, key,
-			   m.spec);
+		errors_add(e, xdp_place(i, &xdp_feature, key), "%s: xdp.%s: \"%s\" twice", i->name,
+			   key, m.spec);
 	if (!m.shipped)
 		check_file(i, key, m.name, e);
 	else if (*m.section)
@@ -444,7 +451,8 @@ static void tell(struct xdp_settings *x, uint32_t id, unsigned attached,
 	if (!a)
 		return;
 	if (a->loaded) {
-		x->since = (clock_usec(CLOCK_REALTIME) - clock_usec(CLOCK_BOOTTIME) + a->loaded / 1000) /
+		x->since = (clock_usec(CLOCK_REALTIME) - clock_usec(CLOCK_BOOTTIME) +
+			    a->loaded / 1000) /
 			   UINT64_C(1000000);
 		x->o.present |= BIT64(SINCE);
 	}
@@ -481,6 +489,6 @@ struct feature xdp_feature = {
 	.name = "xdp", .help = "A program that sees each packet before the stack does",
 	.form = FORM_GROUP, .size = sizeof(struct xdp_settings), .rows = rows,
 	.n_rows = ARRAY_SIZE(rows), .observe_link = observe_link, .complete = complete,
-	.check = check, .refused = xdp_refused, .warn = xdp_warn, .blocked = xdp_blocked, .encode = xdp_encode,
-	.statistics = xdp_statistics,
+	.check = check, .refused = xdp_refused, .warn = xdp_warn, .blocked = xdp_blocked,
+	.encode = xdp_encode, .statistics = xdp_statistics,
 };
