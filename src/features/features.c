@@ -16,7 +16,8 @@ struct feature *const features[] = {
 	&unit_feature,
 	&sfp_feature, &sfp_require_feature, &sfp_thresholds_feature,
 #if WITH_XDP
-	&xdp_feature, &xdp_device_feature, &xdp_filter_feature, &xdp_forward_feature, &xdp_cpumap_feature,
+	&xdp_feature, &xdp_device_feature, &xdp_filter_feature, &xdp_forward_feature,
+	&xdp_cpumap_feature,
 	&xdp_sample_feature, &tcx_feature,
 #endif
 };

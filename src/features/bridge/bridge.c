@@ -36,7 +36,8 @@ static const struct row rows[] = {
 	  .help = "Count frames and bytes of each VLAN" },
 	{ .key = "stp", .type = &type_bool32, VALUE(bridge, stp), .attr = IFLA_BR_STP_STATE,
 	  /* Off before the delay is less than it takes (br_set_forward_delay(): ERANGE). */
-	  .phase = PHASE_LINK, .off = PHASE_DETACH, .initial = "false", .help = "Spanning tree protocol" },
+	  .phase = PHASE_LINK, .off = PHASE_DETACH, .initial = "false",
+	  .help = "Spanning tree protocol" },
 	{ .key = "priority", .type = &type_u16, VALUE(bridge, priority),
 	  .attr = IFLA_BR_PRIORITY, .phase = PHASE_LINK, .max = 65535, .initial = "32768",
 	  .help = "Bridge priority in the spanning tree; the lowest becomes root" },
@@ -51,7 +52,8 @@ static const struct row rows[] = {
 	  .initial = "\"20s\"", .help = "Time after which spanning tree information is too old" },
 	{ .key = "ageing_time", .type = &type_clock32, VALUE(bridge, ageing_time),
 	  .attr = IFLA_BR_AGEING_TIME, .phase = PHASE_LINK, .min = 0, .max = 100000000,
-	  .initial = "\"300s\"", .help = "Time that an address is remembered; \"0s\": do not learn" },
+	  .initial = "\"300s\"",
+	  .help = "Time that an address is remembered; \"0s\": do not learn" },
 	{ .key = "group_fwd_mask", .type = &type_u16, VALUE(bridge, group_fwd_mask),
 	  .attr = IFLA_BR_GROUP_FWD_MASK, .phase = PHASE_LINK, .initial = "0",
 	  .help = "Link-local frames to forward, a bit for each of 01:80:c2:00:00:00 to 0f" },
@@ -71,9 +73,11 @@ static void check_mask(const struct bridge *b, const struct iface *i, struct err
 	const struct row *mask = row_find(&bridge_feature, "group_fwd_mask");
 
 	if (row_has(&bridge_feature, mask, &b->o) && (b->group_fwd_mask & NEVER_FORWARDED))
-		errors_add(e, object_where(&bridge_feature, mask, &b->o),
-			   "%s: bridge.group_fwd_mask: %u has bits of %u (01:80:c2:00:00:00 to 02), "
-			   "which no bridge forwards", i->name, b->group_fwd_mask, NEVER_FORWARDED);
+		errors_add(
+			e, object_where(&bridge_feature, mask, &b->o),
+			"%s: bridge.group_fwd_mask: %u has bits of %u (01:80:c2:00:00:00 to 02), "
+			"which no bridge forwards",
+			i->name, b->group_fwd_mask, NEVER_FORWARDED);
 }
 
 /* br_set_forward_delay(): only while the kernel's spanning tree is on. */

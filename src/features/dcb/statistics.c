@@ -12,8 +12,10 @@
 
 /* IEEE 802.1Q, 36.1.3.1: dot1dot1qPfcRequestsTable. */
 static const struct counter pfc_counters[] = {
-	{ .name = "requests", .unit = "frames", .help = "Times that the other end was asked to pause" },
-	{ .name = "indications", .unit = "frames", .help = "Times that the other end asked for a pause" },
+	{ .name = "requests", .unit = "frames",
+	  .help = "Times that the other end was asked to pause" },
+	{ .name = "indications", .unit = "frames",
+	  .help = "Times that the other end asked for a pause" },
 };
 
 static void take(struct statistics *s, const struct statistics_provider *p,
@@ -61,6 +63,7 @@ static void ask(struct statistics *s, const struct statistics_provider *p, int i
 
 const struct statistics_provider dcb_statistics[] = {
 	{ .group = "pfc", .help = "Pauses of single priorities (802.1Qbb)", .instance = "priority",
-	  .counters = pfc_counters, .n_counters = ARRAY_SIZE(pfc_counters), .each = true, .ask = ask },
+	  .counters = pfc_counters, .n_counters = ARRAY_SIZE(pfc_counters), .each = true,
+	  .ask = ask },
 	{ 0 },
 };

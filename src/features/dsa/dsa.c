@@ -28,12 +28,13 @@ struct dsa {
 enum { CONDUIT, TAGGING, PORTS };
 
 static const struct row rows[] = {
-	[CONDUIT] = { .key = "conduit", .type = &type_ifref, VALUE(dsa, conduit), .attr = IFLA_DSA_CONDUIT,
-		      .phase = PHASE_ATTACH, .since = "6.1",
+	[CONDUIT] = { .key = "conduit", .type = &type_ifref, VALUE(dsa, conduit),
+		      .attr = IFLA_DSA_CONDUIT, .phase = PHASE_ATTACH, .since = "6.1",
 		      .help = "Of a port: the device that carries its frames to the processor" },
 	[TAGGING] = { .key = "tagging", .type = &type_name, VALUE(dsa, tagging), .phase = PHASE_PHY,
-		      .effect = EFFECT_BOUNCE, .help = "Of a conduit: the protocol of the tags between "
-		      "switch and processor (dsa, edsa, ...); changed with all ports down" },
+		      .effect = EFFECT_BOUNCE,
+		      .help = "Of a conduit: the protocol of the tags between switch and processor "
+			      "(dsa, edsa, ...); changed with all ports down" },
 	[PORTS] = { .key = "ports", .type = &type_u16, VALUE(dsa, ports), .flags = ROW_STATE,
 		    .help = "Of a conduit: how many ports it carries" },
 };
@@ -157,8 +158,10 @@ static const struct {
 	const char *why;
 } impossible[] = {
 	{ "link", "mtu", "the kernel makes it follow from its ports: their largest, and the tag" },
-	{ "addresses", NULL, "IP never sees a frame of it: addresses belong to the ports or their bridge" },
-	{ "routes", NULL, "IP never sees a frame of it: routes belong to the ports or their bridge" },
+	{ "addresses", NULL,
+	  "IP never sees a frame of it: addresses belong to the ports or their bridge" },
+	{ "routes", NULL,
+	  "IP never sees a frame of it: routes belong to the ports or their bridge" },
 };
 
 static char *refuse_settings(const struct iface *i, const struct iface *port,
@@ -189,7 +192,8 @@ static char *refuse_master(const struct iface *i, const struct iface *port,
 		return NULL;
 	*ret_where = object_where(root, row_find(root, "master"), &l->o);
 	return str_format("master: is the conduit of %s: a bridge never sees its frames; the ports "
-			  "belong into the bridge, and the switch forwards between them", port->name);
+			  "belong into the bridge, and the switch forwards between them",
+			  port->name);
 }
 
 static char *refuse_down(const struct model *want, const struct model *have, const struct iface *i,
@@ -203,8 +207,9 @@ static char *refuse_down(const struct model *want, const struct model *have, con
 		if (!iface_link(port)->up || !carries(have, port, i->name))
 			continue;
 		*ret_where = object_where(root, row_find(root, "up"), &iface_link(i)->o);
-		return str_format("up: is the conduit of %s, which is to be up and would go down with it",
-				  port->name);
+		return str_format(
+			"up: is the conduit of %s, which is to be up and would go down with it",
+			port->name);
 	}
 	return NULL;
 }
@@ -223,8 +228,10 @@ static char *refuse_conduit(const struct model *want, const struct model *have,
 /* dsa_conduit_prechangeupper_sanity_check() */
 static char *refuse_upper(const char *conduit, const struct iface *port)
 {
-	return str_format("kind: cannot stand on %s, which is the conduit of %s: the kernel lets only "
-			  "the switch's ports do that", conduit, port->name);
+	return str_format(
+		"kind: cannot stand on %s, which is the conduit of %s: the kernel lets only the "
+		"switch's ports do that",
+		conduit, port->name);
 }
 
 static const struct ifref *made_on(const struct iface *i)
@@ -318,9 +325,10 @@ static void warn(const struct model *want, const struct model *have, const struc
 
 		if (!its)
 			continue;
-		errors_add(warnings, &i->where, "%s: bridge.vlan_filtering: is off, as it is of %s, and "
-			   "%s and %s are ports of one switch: %s (%s)", i->name, other->name, its->name,
-			   port->name, q->why, q->source);
+		errors_add(warnings, &i->where,
+			   "%s: bridge.vlan_filtering: is off, as it is of %s, and %s and %s are "
+			   "ports of one switch: %s (%s)",
+			   i->name, other->name, its->name, port->name, q->why, q->source);
 		return;
 	}
 }
@@ -330,8 +338,8 @@ static char *blocked(const struct planner *p, const struct iface *want)
 	const struct dsa *d = dsa_of(want), *have = dsa_of(plan_have(p, want->name));
 
 	if (has(d, CONDUIT) && !has(have, CONDUIT))
-		return str_format("dsa.conduit: waits for a switch to have the port %s; it is another "
-				  "device now", want->name);
+		return str_format("dsa.conduit: waits for a switch to have the port %s; it is "
+				  "another device now", want->name);
 	if (has(d, CONDUIT) && !plan_will_exist(p, d->conduit.name))
 		return str_format("waits for %s", d->conduit.name);
 	if (has(d, TAGGING) && !has(have, TAGGING))
@@ -366,7 +374,8 @@ static int encode(struct encoder *e, const struct step *s, unsigned part _unused
 }
 
 struct feature dsa_feature = {
-	.name = "dsa", .help = "A port of a hardware switch (DSA), or the conduit that carries its ports",
+	.name = "dsa",
+	.help = "A port of a hardware switch (DSA), or the conduit that carries its ports",
 	.form = FORM_GROUP, .size = sizeof(struct dsa), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.observe_link = observe_link, .look = look, .check = check, .refused = refused,
 	.warn = warn, .blocked = blocked, .encode = encode,

@@ -24,7 +24,8 @@ static const struct word rp_filter_words[] = {
 static const struct row rows[] = {
 	{ SYSCTL(forwarding, FORWARDING), .initial = "false", .type = &type_bool,
 	  .help = "Forward packets that come in here" },
-	{ SYSCTL(rp_filter, RP_FILTER), .initial = "\"off\"", .type = &type_enum8, .data = rp_filter_words,
+	{ SYSCTL(rp_filter, RP_FILTER), .initial = "\"off\"", .type = &type_enum8,
+	  .data = rp_filter_words,
 	  .help = "Drop packets whose source is not reached this way (RFC 3704); of this and "
 		  "conf/all/rp_filter the larger counts, loose being the largest" },
 	{ SYSCTL(proxy_arp, PROXY_ARP), .initial = "false", .type = &type_bool,
@@ -33,8 +34,8 @@ static const struct row rows[] = {
 	{ SYSCTL(accept_redirects, ACCEPT_REDIRECTS), .initial = "true", .type = &type_bool,
 	  .help = "Follow ICMP redirects" },
 	{ SYSCTL(send_redirects, SEND_REDIRECTS), .initial = "true", .type = &type_bool,
-	  .help = "Send ICMP redirects; conf/all/send_redirects, which by itself is on, switches it "
-		  "on everywhere" },
+	  .help = "Send ICMP redirects; conf/all/send_redirects, which by itself is on, switches "
+		  "it on everywhere" },
 	{ SYSCTL(log_martians, LOG_MARTIANS), .initial = "false", .type = &type_bool,
 	  .help = "Log packets with impossible addresses; conf/all/log_martians switches it on "
 		  "everywhere" },
@@ -46,8 +47,8 @@ static const struct row rows[] = {
 	  .help = "Which ARP requests are answered; see the kernel's ip-sysctl. Of this and "
 		  "conf/all/arp_ignore the larger counts" },
 	{ SYSCTL(arp_announce, ARP_ANNOUNCE), .initial = "0", .type = &type_s32, .min = 0, .max = 2,
-	  .help = "Which source address ARP requests carry; see the kernel's ip-sysctl. Of this and "
-		  "conf/all/arp_announce the larger counts" },
+	  .help = "Which source address ARP requests carry; see the kernel's ip-sysctl. Of this "
+		  "and conf/all/arp_announce the larger counts" },
 };
 
 static int observe_link(struct mirror *m, struct iface *i, const struct link_message *lm)

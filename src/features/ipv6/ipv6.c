@@ -9,7 +9,8 @@
 
 struct ipv6 {
 	struct object o;
-	uint8_t forwarding, disable, autoconf, accept_redirects, proxy_ndp, keep_addr_on_down, accept_ra;
+	uint8_t forwarding, disable, autoconf, accept_redirects, proxy_ndp, keep_addr_on_down,
+		accept_ra;
 	int32_t dad_transmits, use_tempaddr;
 	uint64_t dad_time;
 };
@@ -28,7 +29,8 @@ static const struct row rows[] = {
 	  .help = "No IPv6 on this interface" },
 	{ SYSCTL(forwarding, FORWARDING), .initial = "false", .type = &type_bool,
 	  .help = "Be a router here; packets are forwarded only if it is set for \"all\" too" },
-	{ SYSCTL(accept_ra, ACCEPT_RA), .initial = "\"on\"", .type = &type_enum8, .data = accept_ra_words,
+	{ SYSCTL(accept_ra, ACCEPT_RA), .initial = "\"on\"", .type = &type_enum8,
+	  .data = accept_ra_words,
 	  .help = "Use router advertisements; \"on\" means not while forwarding" },
 	{ SYSCTL(autoconf, AUTOCONF), .initial = "true", .type = &type_bool,
 	  .help = "Make addresses from the prefixes that routers advertise" },
@@ -38,9 +40,11 @@ static const struct row rows[] = {
 	  .help = "Answer neighbour solicitations for others" },
 	{ SYSCTL(keep_addr_on_down, KEEP_ADDR_ON_DOWN), .initial = "false", .type = &type_bool,
 	  .help = "Keep static addresses while the interface is down" },
-	{ SYSCTL(dad_transmits, DAD_TRANSMITS), .initial = "1", .type = &type_s32, .min = 0, .max = 255,
+	{ SYSCTL(dad_transmits, DAD_TRANSMITS), .initial = "1", .type = &type_s32, .min = 0,
+	  .max = 255,
 	  .help = "Probes of duplicate address detection" },
-	{ SYSCTL(use_tempaddr, USE_TEMPADDR), .initial = "0", .type = &type_s32, .min = -1, .max = 2,
+	{ SYSCTL(use_tempaddr, USE_TEMPADDR), .initial = "0", .type = &type_s32, .min = -1,
+	  .max = 2,
 	  .help = "Temporary addresses (RFC 8981): 0 none, 1 make, 2 prefer" },
 	{ .key = "dad_time", .type = &type_time_ns64, VALUE(ipv6, dad_time), .flags = ROW_STATE,
 	  .help = "How long duplicate address detection may take with these settings" },
@@ -63,13 +67,14 @@ static void observe_dad_time(struct ipv6 *o, const struct nlattr *af)
 	const struct ifla_cacheinfo *info;
 	const int32_t *values;
 
-	if (!conf || (size_t)nla_len(conf) <= DEVCONF_RTR_SOLICIT_DELAY * sizeof(*values) || !cache ||
-	    (size_t)nla_len(cache) < sizeof(*info))
+	if (!conf || (size_t)nla_len(conf) <= DEVCONF_RTR_SOLICIT_DELAY * sizeof(*values) ||
+	    !cache || (size_t)nla_len(cache) < sizeof(*info))
 		return;
 	values = nla_data(conf);
 	info = nla_data(cache);
 	o->dad_time = (max_of(values[DEVCONF_RTR_SOLICIT_DELAY], 0) +
-		       (uint64_t)max_of(o->dad_transmits, 0) * max_of(info->retrans_time, 10U)) * 1000000;
+		       (uint64_t)max_of(o->dad_transmits, 0) * max_of(info->retrans_time, 10U)) *
+		      1000000;
 	o->o.present |= row_bit(&ipv6_feature, row);
 }
 
@@ -106,9 +111,11 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 		return;
 	FOREACH_ROW(&ipv6_feature, r)
 		if (row_has(&ipv6_feature, r, o))
-			errors_add(e, object_where(&ipv6_feature, r, o),
-				   "%s: ipv6.%s: the kernel has no IPv6 on a device with an mtu below "
-				   "1280, so there is nothing to set", i->name, r->key);
+			errors_add(
+				e, object_where(&ipv6_feature, r, o),
+				"%s: ipv6.%s: the kernel has no IPv6 on a device with an mtu below "
+				"1280, so there is nothing to set",
+				i->name, r->key);
 }
 
 struct feature ipv6_feature = {

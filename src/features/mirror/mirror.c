@@ -67,7 +67,8 @@ static const struct type type_hook = {
 
 static const struct row rows[] = {
 	[INGRESS] = { .key = "ingress", .type = &type_ifref, VALUE(mirroring, to[IN]),
-		      .phase = PHASE_L2, .off = PHASE_DETACH, .flags = ROW_UNTOLD, .initial = "\"\"",
+		      .phase = PHASE_L2, .off = PHASE_DETACH, .flags = ROW_UNTOLD,
+		      .initial = "\"\"",
 		      .help = "Interface that gets a copy of what comes in" },
 	[EGRESS] = { .key = "egress", .type = &type_ifref, VALUE(mirroring, to[OUT]),
 		     .phase = PHASE_L2, .off = PHASE_DETACH, .flags = ROW_UNTOLD, .initial = "\"\"",
@@ -97,7 +98,8 @@ static bool has(const struct mirroring *r, unsigned row)
 /* What the kernel has: complete from the start, for what it does not tell is not there. */
 static struct mirroring *observed(struct mirror *m, struct iface *i)
 {
-	struct mirroring *r = (struct mirroring *)iface_get_object(mirror_model(m), i, &mirror_feature);
+	struct mirroring *r =
+		(struct mirroring *)iface_get_object(mirror_model(m), i, &mirror_feature);
 
 	r->o.present |= BIT64(INGRESS) | BIT64(EGRESS) | BIT64(HOOK);
 	return r;
@@ -171,7 +173,8 @@ static int target_of(struct nlattr *const *options)
 	return parms.eaction == TCA_EGRESS_MIRROR ? (int)parms.ifindex : 0;
 }
 
-static int observe_ours(struct mirroring *r, unsigned direction, const struct nlattr *options, bool add)
+static int observe_ours(struct mirroring *r, unsigned direction, const struct nlattr *options,
+			bool add)
 {
 	struct nlattr *tb[TCA_MATCHALL_MAX + 1] = { NULL };
 	uint32_t flags;
@@ -185,7 +188,8 @@ static int observe_ours(struct mirroring *r, unsigned direction, const struct nl
 		return -EBADMSG;
 	flags = tb[TCA_MATCHALL_FLAGS] ? nla_get_u32(tb[TCA_MATCHALL_FLAGS]) : 0;
 	r->to[direction].index = target_of(tb);
-	if (!r->to[direction].index) /* mirred_device_event(): the filter stays, and leads nowhere */
+	/* mirred_device_event(): the filter stays, and leads nowhere */
+	if (!r->to[direction].index)
 		r->to[direction].index = IFREF_GONE;
 	r->in_hw[direction] = !!(flags & TCA_CLS_FLAGS_IN_HW);
 	r->skip_sw = !!(flags & TCA_CLS_FLAGS_SKIP_SW);
@@ -257,7 +261,8 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 
 	if (has(r, SKIP_SW) && !has(r, INGRESS) && !has(r, EGRESS))
 		errors_add(e, object_where(&mirror_feature, &rows[SKIP_SW], &r->o),
-			   "%s: mirror.skip_sw: there is nothing to mirror: ingress or egress is missing",
+			   "%s: mirror.skip_sw: there is nothing to mirror: ingress or egress is "
+			   "missing",
 			   i->name);
 }
 
@@ -283,7 +288,8 @@ static struct tcmsg *begin(struct encoder *e, const struct step *s, uint16_t typ
 static int encode_hook(struct encoder *e, const struct step *s, bool on)
 {
 	/* Without NLM_F_EXCL: it may be there, made by another a moment ago. */
-	struct tcmsg *tcm = begin(e, s, on ? RTM_NEWQDISC : RTM_DELQDISC, on ? NLM_F_CREATE : 0, "clsact");
+	struct tcmsg *tcm =
+		begin(e, s, on ? RTM_NEWQDISC : RTM_DELQDISC, on ? NLM_F_CREATE : 0, "clsact");
 
 	if (!tcm)
 		return -EMSGSIZE;
@@ -326,13 +332,16 @@ static int encode_filter(struct encoder *e, const struct step *s, unsigned direc
 	options = nla_nest_start(e->msg, TCA_OPTIONS);
 	if (!options || put_action(e, to->to[direction].index) < 0)
 		return -EMSGSIZE;
-	if (skips_software(s, to) && nla_put_u32(e->msg, TCA_MATCHALL_FLAGS, TCA_CLS_FLAGS_SKIP_SW) < 0)
+	if (skips_software(s, to) &&
+	    nla_put_u32(e->msg, TCA_MATCHALL_FLAGS, TCA_CLS_FLAGS_SKIP_SW) < 0)
 		return -EMSGSIZE;
 	nla_nest_end(e->msg, options);
 	return 0;
 }
 
-/* A matchall filter cannot be changed (mall_change(): EEXIST): the old one goes, a new one comes. */
+/*
+ * A matchall filter cannot be changed (mall_change(): EEXIST): the old one goes, a new one comes.
+ */
 static int encode(struct encoder *e, const struct step *s, unsigned part)
 {
 	const struct mirroring *to = (const struct mirroring *)s->to;
@@ -361,12 +370,13 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 	}
 	if (!n)
 		return -EINVAL;
-	return encode_filter(e, s, todo[part].direction, todo[part].add) < 0 ? -EMSGSIZE : part + 1 < n;
+	return encode_filter(e, s, todo[part].direction, todo[part].add) < 0 ? -EMSGSIZE :
+									       part + 1 < n;
 }
 
 struct feature mirror_feature = {
 	.name = "mirror", .help = "Copies of the traffic to another interface", .form = FORM_GROUP,
 	.size = sizeof(struct mirroring), .rows = rows, .n_rows = ARRAY_SIZE(rows),
-	.sources = sources, .observe = observe, .observe_link = observe_link, .complete = complete, .check = check,
-	.blocked = blocked, .encode = encode,
+	.sources = sources, .observe = observe, .observe_link = observe_link, .complete = complete,
+	.check = check, .blocked = blocked, .encode = encode,
 };

@@ -18,8 +18,8 @@
 
 struct port {
 	struct object o;
-	uint8_t learning, flood, mcast_flood, bcast_flood, isolated, locked, mab, hairpin, guard, root_block,
-		fast_leave, neigh_suppress;
+	uint8_t learning, flood, mcast_flood, bcast_flood, isolated, locked, mab, hairpin, guard,
+		root_block, fast_leave, neigh_suppress;
 	uint16_t priority, pvid;
 	uint32_t cost;
 	struct vlanset untagged, tagged;
@@ -62,7 +62,8 @@ static const struct row rows[] = {
 	  .phase = PHASE_L2, .initial = "false",
 	  .help = "Send frames back out of the port they came from" },
 	{ .key = "guard", .type = &type_bool, VALUE(port, guard), .attr = IFLA_BRPORT_GUARD,
-	  .phase = PHASE_L2, .initial = "false", .help = "Drop spanning tree packets (BPDU guard)" },
+	  .phase = PHASE_L2, .initial = "false",
+	  .help = "Drop spanning tree packets (BPDU guard)" },
 	{ .key = "root_block", .type = &type_bool, VALUE(port, root_block),
 	  .attr = IFLA_BRPORT_PROTECT, .phase = PHASE_L2, .initial = "false",
 	  .help = "Never let this port become the root port" },
@@ -228,7 +229,8 @@ static bool is_on(const struct port *p, const char *key)
 {
 	const struct row *r = row_find(&port_feature, key);
 
-	return row_has(&port_feature, r, &p->o) ? !row_is_zero(r, &p->o) : !strcmp(r->initial, "true");
+	return row_has(&port_feature, r, &p->o) ? !row_is_zero(r, &p->o) :
+						  !strcmp(r->initial, "true");
 }
 
 /* br_setport(): "MAB can only be enabled on a locked port with learning". */
@@ -257,8 +259,8 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 				   i->name, rows[n].key);
 		else if (!is_bridge && !*iface_link(i)->master.name)
 			errors_add(e, object_where(&port_feature, &rows[n], &p->o),
-				   "%s: port.%s: is a port of no bridge: master is missing", i->name,
-				   rows[n].key);
+				   "%s: port.%s: is a port of no bridge: master is missing",
+				   i->name, rows[n].key);
 	}
 	check_vlans(i, p, e);
 	check_mab(i, p, e);
@@ -488,6 +490,6 @@ struct feature port_feature = {
 	.form = FORM_GROUP, .size = sizeof(struct port), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.nest = { IFLA_LINKINFO, IFLA_INFO_SLAVE_DATA }, .slave_kind = "bridge",
 	.sources = sources, .observe = observe, .observe_link = observe_link,
-	.complete = complete, .initial = initial, .check = check, .blocked = blocked, .row_blocked = row_blocked,
-	.loses = loses, .encode = encode,
+	.complete = complete, .initial = initial, .check = check, .blocked = blocked,
+	.row_blocked = row_blocked, .loses = loses, .encode = encode,
 };

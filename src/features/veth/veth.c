@@ -97,6 +97,6 @@ static int encode(struct encoder *e, const struct step *s, unsigned part _unused
 
 struct feature veth_feature = {
 	.name = "veth", .help = "A pair of virtual Ethernet devices", .form = FORM_GROUP,
-	.size = sizeof(struct veth), .rows = rows, .n_rows = ARRAY_SIZE(rows), .kind = "veth", .companions = 1,
-	.observe_link = observe_link, .check = check, .encode = encode,
+	.size = sizeof(struct veth), .rows = rows, .n_rows = ARRAY_SIZE(rows), .kind = "veth",
+	.companions = 1, .observe_link = observe_link, .check = check, .encode = encode,
 };

@@ -85,7 +85,8 @@ static void check_places(const struct model *want, struct errors *e)
 		qsort(places, n, sizeof(*places), compare_places);
 	for (unsigned k = 1; k < n; k++)
 		if (!compare_places(&places[k - 1], &places[k]))
-			errors_add(e, object_where(&vlan_feature, &rows[ID], &vlan_of(places[k])->o),
+			errors_add(e,
+				   object_where(&vlan_feature, &rows[ID], &vlan_of(places[k])->o),
 				   "%s: vlan.id: %s is VLAN %u of %s already", places[k]->name,
 				   places[k - 1]->name, vlan_of(places[k])->id,
 				   vlan_of(places[k])->link.name);
