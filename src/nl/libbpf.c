@@ -388,6 +388,9 @@ static int load(const struct library *l, const struct xdp_job *j, struct bpf_obj
 		offload(l, j, o, p);
 	r = l->bpf_object__load(o);
 	if (r) {
+		/* Before its verifier is asked: __bpf_prog_dev_bound_init() */
+		if (r == -EINVAL && j->mode == XDP_OFFLOAD && !*log && !*why)
+			*why = str_dup("the device runs no programs");
 		r = refuse(l, r, log, why);
 		say_perfmon(j, why);
 		return r;
