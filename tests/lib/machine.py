@@ -336,7 +336,7 @@ class Daemon:
                     ready = ready or line == "READY=1"
                     if ready and line.startswith("STATUS="):
                         # The daemon is as it was before: steady, if it was.
-                        undone = "the change was undone\n" in self.log()
+                        undone = "the change was undone" in self.log()  # or not all of it
                         return "degraded: the change was undone" if undone else line[7:]
             elif gone:
                 status, self.process = self.process.returncode, None
