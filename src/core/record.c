@@ -1,54 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The record is a model like the others, with the values that the daemon
- * found when it first took a setting over, and is written in the syntax of a
- * configuration, by the same rows. It lives in /run: it goes when the
- * kernel's state goes.
+ * found when it first took a setting over, and is written (record-file.c) in
+ * the syntax of a configuration, by the same rows. It lives in /run: it goes
+ * when the kernel's state goes.
  *
  * What must stay true: an entry is on disk before the kernel is changed, so
  * that a daemon that is killed at any moment finds what it owns.
  */
 #include "core/record.h"
 
-#include <stdio.h>
-
 #include "core/config.h"
-#include "util/log.h"
-#include "util/text.h"
-
-struct record *record_open(const char *path)
-{
-	struct record *r = new0(struct record);
-	struct errors e = { 0 };
-
-	r->owned = model_new(NULL);
-	if (!path)
-		return r;
-	r->path = str_dup(path);
-	if (access(path, F_OK) < 0)
-		return r;
-	if (config_parse_record(path, &e, r->owned) < 0) {
-		_cleanup_free_ char *aside = str_format("%s.broken", path);
-
-		for (unsigned n = 0; n < e.n; n++)
-			log_warning("%s", e.lines[n]);
-		/* The next one would be written over it. */
-		log_warning("%s: kept as %s", path, aside);
-		(void)rename(path, aside);
-	}
-	errors_done(&e);
-	return r;
-}
-
-struct record *record_free(struct record *r)
-{
-	if (!r)
-		return NULL;
-	model_free(r->owned);
-	free(r->path);
-	free(r);
-	return NULL;
-}
 
 static bool is_setting(const struct row *r)
 {
@@ -91,7 +53,9 @@ static void adopt_object(struct record *rec, struct iface *o, const struct featu
 	struct object *fresh = NULL;
 
 	FOREACH_ROW(f, r) {
-		/* What shows only now, in a group that is ours, is what became of our own setting. */
+		/*
+		 * What shows only now, in a group that is ours, is what became of our own setting.
+		 */
 		if (taken && (r->flags & (ROW_EVENTUAL | ROW_WITHIN)))
 			continue;
 		if (!is_setting(r) || !row_has(f, r, i->part[f->id]) ||
@@ -151,7 +115,9 @@ static void adopt_iface(struct record *rec, const struct model *want, const stru
 	o = owned_get(rec, i->name);
 	if (i->fate != FATE_KEEP) {
 		forget_former(rec, o, i);
-		/* A daemon that is killed before the step, or whose step fails, owns the old one. */
+		/*
+		 * A daemon that is killed before the step, or whose step fails, owns the old one.
+		 */
 		there = model_find(have, i->name);
 		o->former = i->fate != FATE_RECREATE ? 0 : there ? there->ifindex : o->ifindex;
 		o->created = true;
@@ -256,7 +222,8 @@ static void mark(struct iface *i, bool *more)
 static void mark_step(const struct model *have, const struct step *s, bool *more)
 {
 	const struct feature *root = features[FEATURE_LINK];
-	uint64_t rows = row_bit(root, row_find(root, "mtu")) | row_bit(root, row_find(root, "master"));
+	uint64_t rows =
+		row_bit(root, row_find(root, "mtu")) | row_bit(root, row_find(root, "master"));
 	const struct link *to = (const struct link *)s->to;
 
 	if (s->feature != root || (s->verb != VERB_DELETE && !(s->mask & rows)))
@@ -293,8 +260,8 @@ static void adopt_now(struct record *rec, const struct model *want, const struct
 	const struct iface *wanted = model_find(want, i->name);
 	const struct iface *o = model_find(rec->owned, i->name);
 
-	if (row_has(root, r, iface_object(wanted, root)) || row_has(root, r, iface_object(o, root)) ||
-	    (wanted && wanted->fate == FATE_RECREATE))
+	if (row_has(root, r, iface_object(wanted, root)) ||
+	    row_has(root, r, iface_object(o, root)) || (wanted && wanted->fate == FATE_RECREATE))
 		return;
 	row_copy(root, r, NULL, iface_get_object(rec->owned, owned_get(rec, i->name), root),
 		 i->part[FEATURE_LINK]);
@@ -333,7 +300,8 @@ static void adopt_own(struct record *rec, const struct model *want, const struct
 	    row_has(root, mtu, iface_object(o, root)) ||
 	    row_has(root, mtu, iface_object(model_find(want, s->name), root)))
 		return;
-	row_copy(root, mtu, NULL, iface_get_object(rec->owned, o, root), s->have->part[FEATURE_LINK]);
+	row_copy(root, mtu, NULL, iface_get_object(rec->owned, o, root),
+		 s->have->part[FEATURE_LINK]);
 	rec->changed = true;
 }
 
@@ -346,14 +314,15 @@ static void adopt_raised(struct record *rec, const struct model *want, const str
 	const struct feature *root = features[FEATURE_LINK];
 	const struct row *mtu = row_find(root, "mtu");
 
-	if (s->feature != root || s->verb != VERB_SET || !(s->mask & row_bit(root, mtu)) || !s->have ||
-	    iface_link(s->have)->mtu >= *(uint32_t *)row_value(mtu, s->to))
+	if (s->feature != root || s->verb != VERB_SET || !(s->mask & row_bit(root, mtu)) ||
+	    !s->have || iface_link(s->have)->mtu >= *(uint32_t *)row_value(mtu, s->to))
 		return;
 	MODEL_FOREACH(want, i)
 		if (is_made_on(want, i, s->have) && !row_has(root, mtu, iface_object(i, root)) &&
 		    !row_has(root, mtu, iface_object(model_find(rec->owned, i->name), root))) {
 			row_copy(root, mtu, NULL,
-				 iface_get_object(rec->owned, owned_get(rec, i->name), root), s->to);
+				 iface_get_object(rec->owned, owned_get(rec, i->name), root),
+				 s->to);
 			rec->changed = true;
 		}
 }
@@ -584,20 +553,4 @@ void record_return(struct record *rec, const char *name, const struct feature *f
 
 	if (o)
 		o->lent &= ~BIT64(f->id);
-}
-
-int record_save(struct record *rec)
-{
-	_cleanup_free_ char *text = NULL;
-	int r;
-
-	if (!rec->changed || !rec->path)
-		return 0;
-	text = model_export(rec->owned, true);
-	r = file_write_atomic(rec->path, text, strlen(text), 0600);
-	if (r < 0)
-		log_error("%s: %s", rec->path, strerror(-r));
-	else
-		rec->changed = false;
-	return r;
 }
