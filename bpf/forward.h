@@ -31,7 +31,7 @@ enum forward_reason {
 
 struct forward_settings {
 	__u16 address[3]; /* the interface's own */
-	__u8 vlans;	  /* "egress" has VLAN interfaces; without, neither it nor "ingress" is asked */
+	__u8 vlans; /* "egress" has VLAN interfaces; without, neither it nor "ingress" is asked */
 	__u8 pad;
 };
 

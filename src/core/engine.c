@@ -232,7 +232,8 @@ static void note_impossible(struct engine *e)
 		if (i->fate != FATE_FAIL || i->state != STATE_FAILED || i->retry_usec ||
 		    i->failed_before)
 			continue;
-		line = str_format("%s:%u: %s: %s", i->where.file, i->where.line, i->name, i->reason);
+		line = str_format("%s:%u: %s: %s", i->where.file, i->where.line, i->name,
+				  i->reason);
 		log_error("%s", line);
 		carry_note_failure(e, i, line);
 	}
@@ -483,7 +484,8 @@ static void make_current(struct engine *e, struct generation *g)
 	e->previous = e->current;
 	e->transaction = e->previous;
 	MODEL_FOREACH(g->want, i) {
-		const struct iface *before = e->previous ? model_find(e->previous->want, i->name) : NULL;
+		const struct iface *before =
+			e->previous ? model_find(e->previous->want, i->name) : NULL;
 
 		i->failed_before = before && before->state == STATE_FAILED;
 		forget_drift(i);

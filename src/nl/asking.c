@@ -51,7 +51,8 @@ unsigned asking_span(const struct asking *a, unsigned max)
 	unsigned n = 1;
 
 	for (; q->single && q->next && n < max; q = q->next, n++)
-		if (!q->next->single || q->next->request->nlmsg_type != a->first->request->nlmsg_type)
+		if (!q->next->single ||
+		    q->next->request->nlmsg_type != a->first->request->nlmsg_type)
 			break;
 	return n;
 }

@@ -68,7 +68,8 @@ static const struct type type_names = {
 };
 
 static const struct row rows[] = {
-	[TO] = { .key = "to", .type = &type_names, VALUE(forward, to), .phase = PHASE_XDP, .flags = ROW_OURS,
+	[TO] = { .key = "to", .type = &type_names, VALUE(forward, to), .phase = PHASE_XDP,
+	  .flags = ROW_OURS,
 	  .help = "Interfaces, also VLAN interfaces, that packets may leave through at once; and "
 	  "VLAN interfaces of this one that they may come by" },
 };
@@ -102,8 +103,10 @@ static void check(const struct model *want, const struct iface *i, struct errors
 	const struct forward *f = (const struct forward *)iface_object(i, &xdp_forward_feature);
 
 	if (*iface_link(i)->master.name)
-		errors_add(e, to_place(i), "%s: xdp.program: a port of %s does not route: \"forward\" "
-			   "is for interfaces with addresses", i->name, iface_link(i)->master.name);
+		errors_add(e, to_place(i),
+			   "%s: xdp.program: a port of %s does not route: \"forward\" is for "
+			   "interfaces with addresses",
+			   i->name, iface_link(i)->master.name);
 	if (!f || !f->to.items[0][0]) {
 		errors_add(e, to_place(i), "%s: xdp.forward.to: names no interface", i->name);
 		return;
@@ -112,8 +115,10 @@ static void check(const struct model *want, const struct iface *i, struct errors
 		const struct iface *to = model_find(want, f->to.items[n]);
 
 		if (to && !strcmp(iface_kind(to), "bridge"))
-			errors_add(e, to_place(i), "%s: xdp.forward.to: a bridge like \"%s\" cannot be "
-				   "redirected to (it has no ndo_xdp_xmit)", i->name, to->name);
+			errors_add(e, to_place(i),
+				   "%s: xdp.forward.to: a bridge like \"%s\" cannot be redirected "
+				   "to (it has no ndo_xdp_xmit)",
+				   i->name, to->name);
 	}
 }
 
@@ -125,8 +130,8 @@ static unsigned add_hops(const struct model *want, const struct model *have, con
 			 const char **hops, unsigned n)
 {
 	const struct iface *i = model_find(want, from);
-	const struct forward *f = i ? (const struct forward *)iface_object(i, &xdp_forward_feature) :
-				      NULL;
+	const struct forward *f =
+		i ? (const struct forward *)iface_object(i, &xdp_forward_feature) : NULL;
 
 	for (unsigned k = 0; f && n < HOPS_MAX && k < NAMES_MAX && f->to.items[k][0]; k++) {
 		const char *end = xdp_peer(model_find(have, f->to.items[k]));
@@ -180,11 +185,13 @@ static char *refused(const struct model *want, const struct model *have, const s
 					  f->to.items[n]);
 		if (!strcmp(peer, f->to.items[n]))
 			return str_format("xdp.forward.to: \"%s\" is the other end of %s: what is "
-					  "redirected to it comes back, again and again", peer, i->name);
+					  "redirected to it comes back, again and again",
+					  peer, i->name);
 		if (comes_back(want, have, i->name, f->to.items[n]))
-			return str_format("xdp.forward.to: what is redirected to \"%s\" comes back to "
-					  "%s, by forward.to of the other ends, again and again",
-					  f->to.items[n], i->name);
+			return str_format(
+				"xdp.forward.to: what is redirected to \"%s\" comes back to %s, by "
+				"forward.to of the other ends, again and again",
+				f->to.items[n], i->name);
 	}
 	return NULL;
 }
@@ -260,7 +267,8 @@ static int prepare(struct xdp_job *j, char **why)
 
 		r = resolve(fd, j->names[n], &index, &e);
 		if (r < 0) {
-			*why = str_format("xdp.forward.to: there is no interface \"%s\"", j->names[n]);
+			*why = str_format("xdp.forward.to: there is no interface \"%s\"",
+					  j->names[n]);
 			break;
 		}
 		add(targets, e.device, &e.device);
