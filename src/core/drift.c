@@ -183,13 +183,15 @@ static void tell_line(void *data, const struct plan_line *l)
 			 f->how, d->lines == LINES_MAX ? "; more of it is not told" : "");
 }
 
-/* "changed by port 4711 (ip, pid 4711)"; "changed by another hand" */
+/* "changed by ip, pid 4711"; "changed by another hand" */
 static char *changed_by(const struct finding *f)
 {
 	if (!f->change)
 		return str_dup("changed by another hand");
-	return str_format("changed by port %" PRIu32 " (%s)", f->change->port,
-			  f->process ? f->process : "a process that is not known");
+	if (f->process)
+		return str_format("changed by %s", f->process);
+	return str_format("changed by a process that is not known, netlink port %" PRIu32,
+			  f->change->port);
 }
 
 static char *verdict(const struct finding *f, uint64_t now)

@@ -128,8 +128,9 @@ static void log_outcome(const struct engine *e, const struct outcome *o)
 		log_event(LOG_NOTICE, LOG_EVENT_UNDONE, NULL, e->number, "the change was undone%s",
 			  e->failures ? ", but not all of it" : "");
 	else if (e->steps)
-		log_event(LOG_INFO, LOG_EVENT_APPLIED, NULL, e->number, "%u changes in %.3f s%s",
-			  e->steps, o->usec / 1e6, e->failures ? ", some failed" : "");
+		log_event(LOG_INFO, LOG_EVENT_APPLIED, NULL, e->number, "%u change%s in %.3f s%s",
+			  e->steps, e->steps == 1 ? "" : "s", o->usec / 1e6,
+			  e->failures ? ", some failed" : "");
 	log_debug("settled; asked of the kernel so far: %" PRIu64 " changes, %" PRIu64 " dumps",
 		  e->kernel->counters.requests, e->kernel->counters.dumps);
 }

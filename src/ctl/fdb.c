@@ -53,6 +53,9 @@ int verb_fdb(struct ctl *c)
 		return ctl_json(c, TAKE_PTR(j));
 	json_array_foreach(json_object_get(j, "entries"), n, entry)
 		print_entry(&t, entry);
-	table_print(c, &t);
+	if (!t.n && c->legend)
+		puts("no addresses are known");
+	else
+		table_print(c, &t);
 	return EXIT_DONE;
 }

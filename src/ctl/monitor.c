@@ -64,9 +64,25 @@ static char *short_text(const json_t *v)
 	return text;
 }
 
-static void print_event(const struct ctl *c, const char *event, const char *name,
-			const json_t *changes)
+/* Of one that is not there, what it no longer has tells nothing. */
+static json_t *told_of(json_t *changes)
 {
+	static const char *const keys[] = { "state.management", "state.reason" };
+	const json_t *index = json_object_get(changes, "state.ifindex");
+	json_t *told;
+
+	if (!json_is_integer(index) || json_integer_value(index))
+		return json_incref(changes);
+	told = json_object();
+	for (unsigned n = 0; n < ARRAY_SIZE(keys); n++)
+		if (json_object_get(changes, keys[n]))
+			json_object_set(told, keys[n], json_object_get(changes, keys[n]));
+	return told;
+}
+
+static void print_event(const struct ctl *c, const char *event, const char *name, json_t *changes)
+{
+	json_auto_t *told = told_of(changes);
 	const char *key, *sep = ": ";
 	json_t *v;
 
@@ -76,7 +92,7 @@ static void print_event(const struct ctl *c, const char *event, const char *name
 		printf("%s%s", sep, event);
 		sep = ", ";
 	}
-	json_object_foreach((json_t *)changes, key, v) {
+	json_object_foreach(told, key, v) {
 		_cleanup_free_ char *text = short_text(v);
 		const struct mark *m =
 			strcmp(key, "state.management") ? NULL : mark_of(json_string_value(v));

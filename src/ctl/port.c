@@ -139,7 +139,7 @@ int verb_test_cable(struct ctl *c)
 	if (r < 0)
 		return ctl_fail_arguments(c, r);
 	if (c->json == JSON_MODE_OFF)
-		fprintf(stderr, "%s: the link is down while its cable is tested\n", c->names[0]);
+		fprintf(stderr, "%s: testing its cable; a test takes the link down\n", c->names[0]);
 	r = ctl_call_send(c, m, &reply);
 	if (!r)
 		r = ctl_read_text(c, reply, &text);

@@ -13,6 +13,8 @@
 #include "ctl/ctl.h"
 #include "util/text.h"
 
+#define NAME_WIDTH 22 /* of a counter, at least */
+
 /* { NAME: WORDS } of the options; no words: not an option. */
 static int append_words(sd_bus_message *m, const char *name, const char *const *words)
 {
@@ -178,7 +180,7 @@ static void print_table(const struct ctl *c, const json_t *list, bool rates)
 }
 
 static void print_counter(const json_t *known, const json_t *group, const char *name,
-			  const json_t *value)
+			  const json_t *value, int width)
 {
 	const json_t *rate = json_object_get(json_object_get(group, "rates"), name);
 	_cleanup_free_ char *number = json_is_integer(value) ?
@@ -187,13 +189,28 @@ static void print_counter(const json_t *known, const json_t *group, const char *
 	_cleanup_free_ char *fast = rate ? human(json_real_value(rate)) : NULL;
 	const char *unit = get_text(known, name, "unit");
 
-	printf("  %-22s %16s", name, number);
+	printf("  %-*s %16s", width, name, number);
 	if (fast)
 		printf(" %8s/s", fast);
 	printf(*unit ? " %s\n" : "\n", unit);
 }
 
-static void print_group(const struct ctl *c, const json_t *document, const json_t *group)
+/* Of the names of all groups, so that the numbers stand in one column. */
+static int names_width(const struct ctl *c, const json_t *groups)
+{
+	const json_t *group, *v;
+	int width = NAME_WIDTH;
+	const char *name;
+	size_t n;
+
+	json_array_foreach(groups, n, group)
+		json_object_foreach(json_object_get(group, "counters"), name, v)
+			if (c->all || json_number_value(v) != 0)
+				width = max_of(width, (int)strlen(name));
+	return width;
+}
+
+static void print_group(const struct ctl *c, const json_t *document, const json_t *group, int width)
 {
 	const char *word = get_text(group, NULL, "group"),
 		   *instance = get_text(group, NULL, "instance");
@@ -207,7 +224,7 @@ static void print_group(const struct ctl *c, const json_t *document, const json_
 	       *instance ? " " : "", instance);
 	json_object_foreach(json_object_get(group, "counters"), name, v) {
 		if (c->all || json_number_value(v) != 0)
-			print_counter(json_object_get(about, "counters"), group, name, v);
+			print_counter(json_object_get(about, "counters"), group, name, v, width);
 		else
 			zeros++;
 	}
@@ -219,9 +236,9 @@ static void print_group(const struct ctl *c, const json_t *document, const json_
 static int print(struct ctl *c, json_t *document, bool rates)
 {
 	json_auto_t *list = NULL;
-	const json_t *v;
+	const json_t *groups, *v;
+	int width, r;
 	size_t n;
-	int r;
 
 	if (c->json != JSON_MODE_OFF)
 		return ctl_json(c, json_incref(document));
@@ -234,8 +251,10 @@ static int print(struct ctl *c, json_t *document, bool rates)
 		print_table(c, list, rates);
 		return EXIT_DONE;
 	}
-	json_array_foreach(json_object_get(json_array_get(list, 0), "statistics"), n, v)
-		print_group(c, document, v);
+	groups = json_object_get(json_array_get(list, 0), "statistics");
+	width = names_width(c, groups);
+	json_array_foreach(groups, n, v)
+		print_group(c, document, v, width);
 	if (!n)
 		fprintf(stderr, "netctl: %s has no counters: it is not there\n", c->names[0]);
 	return EXIT_DONE;

@@ -97,7 +97,7 @@ tc_begin
 check "netctld takes what is to be changed" daemon_once
 { echo 'interfaces = ('; cat /tmp/conf2; echo ');'; } | daemon_config
 check "and the changes" daemon_once -v
-check_equal "one message each" "$n" "$(sed -n 's/^\([0-9]*\) changes in .*/\1/p' "$daemon_log")"
+check_equal "one message each" "$n" "$(sed -n 's/^\([0-9]*\) changes\{0,1\} in .*/\1/p' "$daemon_log")"
 shown >/tmp/by-us
 check "and gives what tc gives" diff /tmp/by-tc /tmp/by-us
 echo 'interfaces = ();' | daemon_config

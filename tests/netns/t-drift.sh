@@ -62,7 +62,7 @@ echo 'interfaces = ( { name = "p0"; addresses = [ "192.0.2.1/24" ]; }, { name = 
 daemon_reload
 check "reload" daemon_settled
 is_said() {
-	daemon_says 'drift: p0: addresses: - -> 192.0.2.1/24 (changed by port [0-9]* (ip, pid [0-9]*), put back)'
+	daemon_says 'drift: p0: addresses: - -> 192.0.2.1/24 (changed by ip, pid [0-9]*, put back)'
 }
 { echo 'address del 192.0.2.1/24 dev p0'; eventually 2 is_said; } | ip -batch - &
 ip_pid=$!
