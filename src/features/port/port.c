@@ -82,6 +82,29 @@ static const struct row rows[] = {
 		  "which comes back when the port joins anew" },
 };
 
+/*
+ * A new bridge is in its default PVID, which no message of its family tells, and that of
+ * RTNLGRP_BRVLAN comes before the interface is told of (br_vlan_bridge_event(), NETDEV_REGISTER).
+ */
+static int observe_new_bridge(struct mirror *m, struct iface *i, const struct link_message *lm)
+{
+	struct nlattr *tb[IFLA_BR_MAX + 1], *data = lm->linkinfo[IFLA_INFO_DATA];
+	struct port *p;
+
+	if (!data || iface_object(i, &port_feature))
+		return 0;
+	if (nla_parse_nested(tb, IFLA_BR_MAX, data, NULL) < 0)
+		return -EBADMSG;
+	if (!tb[IFLA_BR_VLAN_DEFAULT_PVID])
+		return 0;
+	p = (struct port *)iface_get_object(mirror_model(m), i, &port_feature);
+	p->pvid = nla_get_u16(tb[IFLA_BR_VLAN_DEFAULT_PVID]);
+	if (p->pvid)
+		vlanset_add(&p->untagged, p->pvid);
+	p->o.present |= VLAN_ROWS;
+	return 0;
+}
+
 /* The options, when the port is one of a bridge; never the VLANs, which come separately. */
 static int observe_link(struct mirror *m, struct iface *i, const struct link_message *lm)
 {
@@ -89,8 +112,9 @@ static int observe_link(struct mirror *m, struct iface *i, const struct link_mes
 	bool is_port = !strcmp(iface_link(i)->slave_kind, "bridge");
 
 	if (!is_port || !lm->linkinfo[IFLA_INFO_SLAVE_DATA]) {
-		if (strcmp(iface_kind(i), "bridge"))
-			iface_drop(mirror_model(m), i, &port_feature);
+		if (!strcmp(iface_kind(i), "bridge"))
+			return observe_new_bridge(m, i, lm);
+		iface_drop(mirror_model(m), i, &port_feature);
 		return 0;
 	}
 	if (nla_parse_nested(tb, BRPORT_MAX_KNOWN, lm->linkinfo[IFLA_INFO_SLAVE_DATA], NULL) < 0)
