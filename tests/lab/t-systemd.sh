@@ -322,6 +322,9 @@ check_equal "its tag protocol" dsa "$(cat /sys/class/net/eth0/dsa/tagging)"
 check_equal "the lights of its ports" "1 1 lan0" "$(cd /sys/class/leds/ebsim-12:green:lan && cat link rx device_name | xargs)"
 kernel_file() { nsenter -t "$(show netctld MainPID)" -m sh -c 'echo x >/proc/sys/kernel/core_pattern' 2>/dev/null; }
 check_fails "which may not write what is not the network's" kernel_file
+writable() { awk '$6 ~ /^rw/ && $5 !~ "^/dev(/|$)" { print $5 }' "/proc/$(show netctld MainPID)/mountinfo" | sort | xargs; }
+check_equal "nor anything but the network's and its own" \
+	"/proc/sys/net /run/netctld /sys/devices /var/lib/netctld" "$(writable)"
 rm /etc/netctld/20-switch.conf
 check "and it goes back" systemctl reload netctld
 check_equal "to what it was" edsa "$(cat /sys/class/net/eth0/dsa/tagging)"
