@@ -95,6 +95,8 @@ static int append_list(sd_bus_message *m, const struct feature *list, const stru
 			if (r < 0 || !row_has(f, row, l->items[n]))
 				continue;
 			j = row->type->json(row, row_value(row, l->items[n]));
+			if (!j) /* for the record only */
+				continue;
 			r = value_entry(m, row->key, row->type->signature, j);
 			json_decref(j);
 		}

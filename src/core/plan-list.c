@@ -157,6 +157,16 @@ static void plan_entry_away(struct subject *s, const struct feature *f, const st
 	entry_step(s, before ? VERB_REPLACE : VERB_REMOVE, f, before, entry, true);
 }
 
+/*
+ * Is @have, at the place of an entry that was taken away, it again? The kernel may have put one of
+ * its own there, along with what is ours: that goes with it.
+ */
+static bool is_back(const struct feature *f, const struct object *have, const struct object *before)
+{
+	return have && (!f->is_foreign || f->is_ours(have) || f->is_foreign(have) ||
+			!f->is_foreign(before));
+}
+
 /* What was taken away from others, by a change that is being undone: its policy is gone. */
 static void plan_given_back(struct subject *s, const struct feature *f)
 {
@@ -167,7 +177,8 @@ static void plan_given_back(struct subject *s, const struct feature *f)
 	if (link && link->foreign_policy == FOREIGN_REMOVE)
 		return;
 	for (unsigned n = 0; before && n < before->n; n++)
-		if (!list_find(f, want, before->items[n]) && !list_find(f, have, before->items[n]))
+		if (!list_find(f, want, before->items[n]) &&
+		    !is_back(f, list_find(f, have, before->items[n]), before->items[n]))
 			entry_step(s, VERB_ADD, f, before->items[n], NULL, true);
 }
 

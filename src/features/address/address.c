@@ -9,6 +9,7 @@
 #include "core/config.h"
 #include "core/mirror.h"
 #include "core/plan.h"
+#include "core/rest.h"
 #include "features/features.h"
 #include "nl/uapi.h"
 
@@ -27,6 +28,7 @@ struct address {
 	char label[IFNAMSIZ];
 	uint8_t scope, protocol, dynamic, tentative, dadfailed, secondary;
 	uint32_t metric;
+	struct rest *rest; /* of others' addresses: what no row says */
 };
 
 /* include/uapi/linux/rtnetlink.h, enum rt_scope_t */
@@ -35,7 +37,7 @@ static const struct word scopes[] = {
 	{ "host", RT_SCOPE_HOST },	 { NULL, 0 },
 };
 
-enum { ADDRESS, PEER, LABEL, SCOPE, METRIC, PROTOCOL, DYNAMIC, TENTATIVE, DADFAILED, SECONDARY };
+enum { ADDRESS, PEER, LABEL, SCOPE, METRIC, PROTOCOL, DYNAMIC, TENTATIVE, DADFAILED, SECONDARY, REST };
 
 static const struct row rows[] = {
 	[ADDRESS] = { .key = "address", .type = &type_prefix, VALUE(address, address),
@@ -62,7 +64,36 @@ static const struct row rows[] = {
 	[SECONDARY] = { .key = "secondary", .type = &type_bool, VALUE(address, secondary),
 			.flags = ROW_STATE,
 			.help = "Goes with the first address of its network, which is the source of packets" },
+	[REST] = { .key = "rest", .type = &type_rest, VALUE(address, rest), .flags = ROW_STATE,
+		   .help = "What else another's address has; never shown" },
 };
+
+/* What the kernel says of an address, and nobody can set. */
+#define FLAGS_STATE                                                                                \
+	(IFA_F_PERMANENT | IFA_F_SECONDARY | IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_OPTIMISTIC | \
+	 IFA_F_DEPRECATED)
+
+/* Has it a lifetime that runs? Then somebody renews it, also where it is to be valid for ever. */
+static bool runs(const struct nlattr *cacheinfo)
+{
+	const struct ifa_cacheinfo *ci = cacheinfo ? nla_data(cacheinfo) : NULL;
+
+	return ci && nla_len(cacheinfo) >= (int)sizeof(*ci) && ci->ifa_prefered &&
+	       ci->ifa_prefered != UINT32_MAX;
+}
+
+static void decode_rest(uint32_t flags, struct nlattr **tb, struct address *a)
+{
+	struct ifa_cacheinfo ci = { .ifa_prefered = 0, .ifa_valid = UINT32_MAX };
+	uint32_t set = flags & ~FLAGS_STATE;
+
+	rest_add_bytes(&a->rest, IFA_FLAGS, &set, sizeof(set));
+	if (flags & IFA_F_DEPRECATED) /* "preferred_lft 0", and how one says it */
+		rest_add_bytes(&a->rest, IFA_CACHEINFO, &ci, sizeof(ci));
+	if (tb[IFA_BROADCAST])
+		rest_add(&a->rest, tb[IFA_BROADCAST]);
+	a->o.present |= BIT64(REST);
+}
 
 static void decode(const struct ifaddrmsg *info, struct nlattr **tb, struct address *a)
 {
@@ -71,7 +102,7 @@ static void decode(const struct ifaddrmsg *info, struct nlattr **tb, struct addr
 
 	ip_decode(local, info->ifa_family, info->ifa_prefixlen, &a->address);
 	a->scope = info->ifa_scope;
-	a->dynamic = !(flags & IFA_F_PERMANENT);
+	a->dynamic = !(flags & IFA_F_PERMANENT) || runs(tb[IFA_CACHEINFO]);
 	a->tentative = !!(flags & IFA_F_TENTATIVE);
 	a->dadfailed = !!(flags & IFA_F_DADFAILED);
 	/* The same bit is IFA_F_TEMPORARY of IPv6. */
@@ -95,6 +126,8 @@ static void decode(const struct ifaddrmsg *info, struct nlattr **tb, struct addr
 		ip_decode(tb[IFA_ADDRESS], info->ifa_family, 8 * ip_size(&a->address), &a->peer);
 		a->o.present |= BIT64(PEER);
 	}
+	if (a->protocol != NETCTL_ADDRESS_PROTOCOL)
+		decode_rest(flags, tb, a);
 }
 
 static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
@@ -355,7 +388,7 @@ static int encode_one(struct encoder *e, const struct step *s, bool add)
 	if (r >= 0)
 		r = ip_encode(e->msg, IFA_ADDRESS, a->o.present & BIT64(PEER) ? &a->peer : &a->address);
 	if (r >= 0 && add)
-		r = put_broadcast(e, a);
+		r = a->o.present & BIT64(REST) ? rest_put(e->msg, a->rest) : put_broadcast(e, a);
 	/* Another's that comes back has what it had, maybe none. */
 	if (r >= 0 && add && (!s->reset || a->protocol))
 		r = nla_put_u8(e->msg, ATTR_PROTO, s->reset ? a->protocol : NETCTL_ADDRESS_PROTOCOL);

@@ -15,15 +15,8 @@
 #include "core/config.h"
 #include "core/mirror.h"
 #include "core/plan.h"
-#include "features/features.h"
+#include "features/route/route.h"
 #include "nl/uapi.h"
-
-struct route {
-	struct object o;
-	struct ipaddr to, via, source;
-	uint32_t table, metric;
-	uint8_t scope, protocol, onlink;
-};
 
 /* include/uapi/linux/rtnetlink.h, enum rt_scope_t */
 static const struct word scopes[] = {
@@ -68,8 +61,6 @@ static const struct type type_to = {
 	.parse = to_parse, .json = to_json,
 };
 
-enum { TO, TABLE, METRIC, VIA, SOURCE, SCOPE, ONLINK, PROTOCOL };
-
 static const struct row rows[] = {
 	[TO] = { .key = "to", .type = &type_to, VALUE(route, to), .flags = ROW_KEY,
 		 .phase = PHASE_ROUTE, .off = PHASE_DROP_ROUTE, .help = "Destination" },
@@ -88,29 +79,9 @@ static const struct row rows[] = {
 		     .help = "The next router is on the link, whatever the addresses say" },
 	[PROTOCOL] = { .key = "protocol", .type = &type_u8, VALUE(route, protocol),
 		       .flags = ROW_STATE, .help = "Who made it (rtm_protocol)" },
+	[REST] = { .key = "rest", .type = &type_rest, VALUE(route, rest), .flags = ROW_STATE,
+		   .help = "What else another's route has; never shown" },
 };
-
-static void decode(const struct rtmsg *info, struct nlattr **tb, struct route *r)
-{
-	unsigned whole = info->rtm_family == AF_INET ? 32 : 128;
-
-	ip_decode(tb[RTA_DST], info->rtm_family, info->rtm_dst_len, &r->to);
-	r->table = tb[RTA_TABLE] ? nla_get_u32(tb[RTA_TABLE]) : info->rtm_table;
-	r->metric = tb[RTA_PRIORITY] ? nla_get_u32(tb[RTA_PRIORITY]) : 0;
-	r->scope = info->rtm_scope;
-	r->protocol = info->rtm_protocol;
-	r->onlink = !!(info->rtm_flags & RTNH_F_ONLINK);
-	r->o.present = BIT64(TO) | BIT64(TABLE) | BIT64(METRIC) | BIT64(SCOPE) | BIT64(PROTOCOL) |
-		       BIT64(ONLINK);
-	if (tb[RTA_GATEWAY]) {
-		ip_decode(tb[RTA_GATEWAY], info->rtm_family, whole, &r->via);
-		r->o.present |= BIT64(VIA);
-	}
-	if (tb[RTA_PREFSRC]) {
-		ip_decode(tb[RTA_PREFSRC], info->rtm_family, whole, &r->source);
-		r->o.present |= BIT64(SOURCE);
-	}
-}
 
 static int observe_route(struct mirror *m, const struct nlmsghdr *n, bool add)
 {
@@ -127,7 +98,7 @@ static int observe_route(struct mirror *m, const struct nlmsghdr *n, bool add)
 	if (!i)
 		return 0; /* several next hops, or gone */
 	o = object_new(&route_feature, NULL);
-	decode(info, tb, (struct route *)o);
+	route_decode(info, tb, (struct route *)o);
 	mirror_list_entry(m, i, &route_feature, o, add);
 	return 0;
 }
@@ -306,18 +277,8 @@ static bool is_foreign(const struct object *o)
 {
 	const struct route *r = (const struct route *)o;
 
-	return !is_ours(o) && r->protocol != RTPROT_KERNEL && r->protocol != RTPROT_REDIRECT &&
-	       r->protocol != RTPROT_RA;
-}
-
-static unsigned scope_of(const struct route *r)
-{
-	if (r->to.family == AF_INET6)
-		return RT_SCOPE_UNIVERSE;
-	if (r->o.present & BIT64(SCOPE))
-		return r->scope;
-	/* As ip-route(8): what needs no router is on the link. */
-	return r->o.present & BIT64(VIA) ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+	return !is_ours(o) && !r->fixed && r->protocol != RTPROT_KERNEL &&
+	       r->protocol != RTPROT_REDIRECT && r->protocol != RTPROT_RA;
 }
 
 static bool is_default(const struct row *row, const struct object *to, const struct object *from,
@@ -327,7 +288,7 @@ static bool is_default(const struct row *row, const struct object *to, const str
 
 	switch (row - rows) {
 	case SCOPE:
-		return r->scope == scope_of((const struct route *)to);
+		return r->scope == route_scope((const struct route *)to);
 	case ONLINK:
 		return !r->onlink;
 	}
@@ -425,6 +386,12 @@ static char *entry_blocked(const struct planner *p, const struct iface *want,
 		return NULL;
 	return str_format("a route waits for its source %s to be usable",
 			  ip_text(&r->source, false, buf));
+}
+
+/* A router has to be on the link already (fib_check_nh()), which may be by another route. */
+static unsigned rank(const struct iface *i _unused_, const struct object *o)
+{
+	return !!(o->present & BIT64(VIA));
 }
 
 static void complete_one(struct route *r)
@@ -534,34 +501,24 @@ static void check(const struct model *want, const struct iface *i, struct errors
 			   "%s: routes: the kernel takes none while up is false", i->name);
 }
 
-static int encode(struct encoder *e, const struct step *s, unsigned part _unused_)
+/* What could not be given back, or is not told apart by our keys, is not taken. */
+static void warn(const struct model *want _unused_, const struct model *have, const struct iface *i,
+		 struct errors *warnings)
 {
-	const struct route *r = (const struct route *)(s->to ? s->to : s->from);
-	bool add = s->verb != VERB_REMOVE;
-	/* A route of the same place that is another interface's must not be replaced unsaid. */
-	uint16_t flags = add ? NLM_F_CREATE | (s->verb == VERB_ADD ? NLM_F_EXCL : NLM_F_REPLACE) : 0;
-	struct rtmsg *info =
-		encoder_begin(e, add ? RTM_NEWROUTE : RTM_DELROUTE, flags, sizeof(*info));
-	int bad = 0;
+	const struct list *there = iface_list(model_find(have, i->name), &route_feature);
 
-	info->rtm_family = r->to.family;
-	info->rtm_dst_len = r->to.prefix;
-	info->rtm_table = r->table < 256 ? r->table : RT_TABLE_UNSPEC;
-	info->rtm_type = RTN_UNICAST;
-	info->rtm_scope = add ? scope_of(r) : RT_SCOPE_NOWHERE;
-	info->rtm_protocol = !add ? RTPROT_UNSPEC : s->reset ? r->protocol : NETCTL_ROUTE_PROTOCOL;
-	info->rtm_flags = add && r->onlink ? RTNH_F_ONLINK : 0;
-	bad |= nla_put_u32(e->msg, RTA_TABLE, r->table) < 0;
-	bad |= nla_put_u32(e->msg, RTA_OIF, s->ifindex) < 0;
-	if (r->to.prefix)
-		bad |= ip_encode(e->msg, RTA_DST, &r->to) < 0;
-	if (r->metric)
-		bad |= nla_put_u32(e->msg, RTA_PRIORITY, r->metric) < 0;
-	if (r->o.present & BIT64(VIA))
-		bad |= ip_encode(e->msg, RTA_GATEWAY, &r->via) < 0;
-	if (add && (r->o.present & BIT64(SOURCE)))
-		bad |= ip_encode(e->msg, RTA_PREFSRC, &r->source) < 0;
-	return bad ? -EMSGSIZE : 0;
+	if (iface_link(i)->foreign_policy != FOREIGN_REMOVE || !iface_list(i, &route_feature))
+		return;
+	for (unsigned n = 0; there && n < there->n; n++) {
+		const struct route *r = (const struct route *)there->items[n];
+		_cleanup_free_ char *text = r->fixed ? format(&r->o) : NULL;
+
+		if (text)
+			errors_add(warnings, object_where(features[FEATURE_LINK],
+				   row_find(features[FEATURE_LINK], "foreign"), i->part[FEATURE_LINK]),
+				   "%s: routes: foreign = \"remove\" leaves %s alone, which has %s",
+				   i->name, text, r->fixed);
+	}
 }
 
 static bool leads(const struct object *o, const struct ipaddr *to, struct lead *ret)
@@ -589,6 +546,6 @@ struct feature route_feature = {
 	.size = sizeof(struct route), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.sources = sources, .observe = observe, .observe_link = observe_link, .format = format,
 	.is_ours = is_ours, .is_default = is_default, .entry_blocked = entry_blocked,
-	.is_foreign = is_foreign, .complete = complete, .check = check,
-	.loses = loses, .leads = leads, .encode = encode,
+	.rank = rank, .is_foreign = is_foreign, .complete = complete, .check = check,
+	.loses = loses, .leads = leads, .encode = route_encode, .warn = warn,
 };
