@@ -335,6 +335,9 @@ int change_confirm(struct engine *e, uint64_t number)
 		return -ESTALE;
 	stop_waiting(e);
 	e->fallback = generation_free(e->fallback);
+	e->record->waits = false;
+	record_settle(e->record, e->current->want, e->mirror->seen);
+	(void)record_save(e->record);
 	mark(e, e->number, "applied", true);
 	forget_pending(e);
 	log_event(LOG_NOTICE, LOG_EVENT_CONFIRMED, NULL, e->number,

@@ -174,6 +174,7 @@ static void reconciled(struct engine *e)
 		.usec = engine_now(e) - e->begin,
 	};
 	mark_settled(e);
+	e->record->waits = e->fallback || (e->confirm_usec && !e->undoing);
 	record_settle(e->record, e->current->want, e->mirror->seen);
 	record_save(e->record);
 	set_retry(e);

@@ -456,7 +456,7 @@ static bool settle_list(struct record *rec, struct list *before, const struct fe
 		if (wanted && !f->is_ours)
 			settle_entry(rec, f, settle_kind(rec, before, f, entry, wanted, now), wanted,
 				     now);
-		if (wanted || (now && (!f->is_ours || f->is_ours(now))))
+		if (wanted || (f->is_ours ? rec->waits || (now && f->is_ours(now)) : !!now))
 			continue; /* ours, or still to be put back */
 		list_remove(f, before, entry);
 		rec->changed = true;

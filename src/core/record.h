@@ -9,6 +9,7 @@ struct record {
 	struct model *owned;
 	char *path;  /* NULL: not kept in a file */
 	bool changed; /* since it was last written */
+	bool waits;   /* for a confirmation: what was taken from others may be to be given back */
 };
 
 /**

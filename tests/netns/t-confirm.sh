@@ -344,6 +344,43 @@ check_status 1 "not held" run release v0
 check_status 10 "no such interface" run hold nosuch
 check_status 1 "not configured" run hold lo
 
+# What foreign = "remove" takes away is to be given back until the change is confirmed, also by a
+# daemon that comes after it.
+taking() {
+	daemon_config <<'EOF'
+interfaces = ( { name = "v1"; up = true; foreign = "remove"; addresses = []; routes = []; } );
+EOF
+}
+daemon_config <<'EOF'
+interfaces = ( { name = "v1"; up = true; } );
+EOF
+check_status 0 "others' things are let be" run apply
+ip address add 10.44.0.1/24 dev v1 noprefixroute
+ip route add 10.45.0.0/16 dev v1 mtu 1300
+theirs() {
+	ip -o address show dev v1 | grep -q '10.44.0.1/24.*noprefixroute' &&
+		ip route show 10.45.0.0/16 | grep -q 'mtu 1300'
+}
+taken() {
+	! ip -o address show dev v1 | grep -q 10.44.0.1 && [ -z "$(ip route show 10.45.0.0/16)" ]
+}
+check "they are there" theirs
+taking
+check_status 0 "they are taken away, to be confirmed" run apply --confirm=60
+check "and gone" taken
+daemon_kill
+ends_in 2
+check "killed, the next daemon waits" restart waiting-confirm
+check_eventually 8 "not confirmed, they come back as they were" theirs
+check_eventually 5 "and that is the end of it" state steady
+check_status 0 "taken away once more" run apply --confirm=60
+check_status 0 "and confirmed" run confirm
+daemon_config <<'EOF'
+interfaces = ( { name = "v1"; up = true; } );
+EOF
+check_status 0 "the policy goes" run apply
+check "they do not come back" taken
+
 # Others.
 for verb in "apply --confirm=5" confirm rollback "hold v0" "release v0"; do
 	# shellcheck disable=SC2086
