@@ -454,8 +454,8 @@ static bool settle_list(struct record *rec, struct list *before, const struct fe
 		const struct object *wanted = list_find(f, want, entry);
 
 		if (wanted && !f->is_ours)
-			settle_entry(rec, f, settle_kind(rec, before, f, entry, wanted, now), wanted,
-				     now);
+			settle_entry(rec, f, settle_kind(rec, before, f, entry, wanted, now),
+				     wanted, now);
 		if (wanted || (f->is_ours ? rec->waits || (now && f->is_ours(now)) : !!now))
 			continue; /* ours, or still to be put back */
 		list_remove(f, before, entry);

@@ -53,7 +53,7 @@ check "one change is one" daemon_says '^1 change in '
 # A port that goes with its driver.
 netctl monitor lan0 >"$daemon_dir/monitor" 2>&1 &
 monitor_pid=$!
-at_exit 'kill $monitor_pid 2>/dev/null'
+at_exit "kill $monitor_pid 2>/dev/null"
 # seen PATTERN: the monitor has printed it.
 seen() {
 	grep -qE "$1" "$daemon_dir/monitor"

@@ -37,7 +37,10 @@ static const struct word scopes[] = {
 	{ "host", RT_SCOPE_HOST },	 { NULL, 0 },
 };
 
-enum { ADDRESS, PEER, LABEL, SCOPE, METRIC, PROTOCOL, DYNAMIC, TENTATIVE, DADFAILED, SECONDARY, REST };
+enum {
+	ADDRESS, PEER, LABEL, SCOPE, METRIC, PROTOCOL, DYNAMIC, TENTATIVE, DADFAILED, SECONDARY,
+	REST,
+};
 
 static const struct row rows[] = {
 	[ADDRESS] = { .key = "address", .type = &type_prefix, VALUE(address, address),
@@ -55,7 +58,8 @@ static const struct row rows[] = {
 	[PROTOCOL] = { .key = "protocol", .type = &type_u8, VALUE(address, protocol),
 		       .flags = ROW_STATE, .help = "Who made it (IFA_PROTO)" },
 	[DYNAMIC] = { .key = "dynamic", .type = &type_bool, VALUE(address, dynamic),
-		      .flags = ROW_STATE, .help = "Has a lifetime: from DHCP or autoconfiguration" },
+		      .flags = ROW_STATE,
+		      .help = "Has a lifetime: from DHCP or autoconfiguration" },
 	[TENTATIVE] = { .key = "tentative", .type = &type_bool, VALUE(address, tentative),
 			.flags = ROW_STATE, .help = "Duplicate address detection is under way" },
 	[DADFAILED] = { .key = "dadfailed", .type = &type_bool, VALUE(address, dadfailed),
@@ -63,15 +67,16 @@ static const struct row rows[] = {
 			.help = "Another host has it, said duplicate address detection: not used" },
 	[SECONDARY] = { .key = "secondary", .type = &type_bool, VALUE(address, secondary),
 			.flags = ROW_STATE,
-			.help = "Goes with the first address of its network, which is the source of packets" },
+			.help = "Goes with the first address of its network, "
+				"which is the source of packets" },
 	[REST] = { .key = "rest", .type = &type_rest, VALUE(address, rest), .flags = ROW_STATE,
 		   .help = "What else another's address has; never shown" },
 };
 
 /* What the kernel says of an address, and nobody can set. */
 #define FLAGS_STATE                                                                                \
-	(IFA_F_PERMANENT | IFA_F_SECONDARY | IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_OPTIMISTIC | \
-	 IFA_F_DEPRECATED)
+	(IFA_F_PERMANENT | IFA_F_SECONDARY | IFA_F_TENTATIVE | IFA_F_DADFAILED |                   \
+	 IFA_F_OPTIMISTIC | IFA_F_DEPRECATED)
 
 /* Has it a lifetime that runs? Then somebody renews it, also where it is to be valid for ever. */
 static bool runs(const struct nlattr *cacheinfo)
@@ -335,7 +340,8 @@ static bool promotes_anyway(const struct step *s)
 {
 	const struct feature *ipv4 = feature_find("ipv4");
 	const struct row *row = row_find(ipv4, "promote_secondaries");
-	const struct object *have = iface_object(s->have, ipv4), *want = iface_object(s->want, ipv4);
+	const struct object *have = iface_object(s->have, ipv4);
+	const struct object *want = iface_object(s->want, ipv4);
 
 	return (row_has(ipv4, row, have) && !row_is_zero(row, have)) ||
 	       (s->verb == VERB_REPLACE && row_has(ipv4, row, want) && !row_is_zero(row, want));
@@ -386,12 +392,14 @@ static int encode_one(struct encoder *e, const struct step *s, bool add)
 	info->ifa_scope = a->scope;
 	r = ip_encode(e->msg, IFA_LOCAL, &a->address);
 	if (r >= 0)
-		r = ip_encode(e->msg, IFA_ADDRESS, a->o.present & BIT64(PEER) ? &a->peer : &a->address);
+		r = ip_encode(e->msg, IFA_ADDRESS,
+			      a->o.present & BIT64(PEER) ? &a->peer : &a->address);
 	if (r >= 0 && add)
 		r = a->o.present & BIT64(REST) ? rest_put(e->msg, a->rest) : put_broadcast(e, a);
 	/* Another's that comes back has what it had, maybe none. */
 	if (r >= 0 && add && (!s->reset || a->protocol))
-		r = nla_put_u8(e->msg, ATTR_PROTO, s->reset ? a->protocol : NETCTL_ADDRESS_PROTOCOL);
+		r = nla_put_u8(e->msg, ATTR_PROTO,
+			       s->reset ? a->protocol : NETCTL_ADDRESS_PROTOCOL);
 	if (r >= 0 && add && (a->o.present & BIT64(LABEL)))
 		r = nla_put_string(e->msg, IFA_LABEL, a->label);
 	if (r >= 0 && add && (a->o.present & BIT64(METRIC)))
@@ -467,7 +475,9 @@ static bool leads(const struct object *o, const struct ipaddr *to, struct lead *
 struct feature address_feature = {
 	.name = "addresses", .help = "IP addresses", .form = FORM_LIST, .reached = true,
 	.size = sizeof(struct address), .rows = rows, .n_rows = ARRAY_SIZE(rows),
-	.sources = sources, .observe = observe, .parse_entry = parse_entry, .complete_entry = complete_entry, .format = format,
-	.is_ours = is_ours, .is_default = is_default, .is_foreign = is_foreign, .check = check, .misplaced = misplaced, .encode = encode,
+	.sources = sources, .observe = observe, .parse_entry = parse_entry,
+	.complete_entry = complete_entry, .format = format,
+	.is_ours = is_ours, .is_default = is_default, .is_foreign = is_foreign, .check = check,
+	.misplaced = misplaced, .encode = encode,
 	.passing = passing, .loses = loses, .leads = leads,
 };

@@ -309,7 +309,10 @@ static const struct object *find_kept(const struct planner *p, const struct ifac
 	return f->is_ours(o) ? NULL : o;
 }
 
-/* How long an address of @i may be tentative; RFC 4862, 5.1 and 5.4.2, where the kernel does not say. */
+/*
+ * How long an address of @i may be tentative; RFC 4862, 5.1 and 5.4.2, where the kernel
+ * does not say.
+ */
 static uint64_t dad_usec(const struct iface *i)
 {
 	const struct feature *f = feature_find("ipv6");
@@ -474,7 +477,8 @@ static void check_places(const struct model *want, struct errors *e)
 		if (compare_places(&places[k - 1], &places[k]))
 			continue;
 		errors_add(e, object_where(&route_feature, &rows[TO], &r->o),
-			   "%s: routes: %s: %s has a route of the same destination, table and metric",
+			   "%s: routes: %s: %s has a route of the same destination, "
+			   "table and metric",
 			   places[k].iface->name, text, places[k - 1].iface->name);
 	}
 	free(places);
@@ -506,6 +510,7 @@ static void warn(const struct model *want _unused_, const struct model *have, co
 		 struct errors *warnings)
 {
 	const struct list *there = iface_list(model_find(have, i->name), &route_feature);
+	const struct feature *link = features[FEATURE_LINK];
 
 	if (iface_link(i)->foreign_policy != FOREIGN_REMOVE || !iface_list(i, &route_feature))
 		return;
@@ -514,8 +519,9 @@ static void warn(const struct model *want _unused_, const struct model *have, co
 		_cleanup_free_ char *text = r->fixed ? format(&r->o) : NULL;
 
 		if (text)
-			errors_add(warnings, object_where(features[FEATURE_LINK],
-				   row_find(features[FEATURE_LINK], "foreign"), i->part[FEATURE_LINK]),
+			errors_add(warnings,
+				   object_where(link, row_find(link, "foreign"),
+						i->part[FEATURE_LINK]),
 				   "%s: routes: foreign = \"remove\" leaves %s alone, which has %s",
 				   i->name, text, r->fixed);
 	}
