@@ -44,7 +44,8 @@ daemon_settled() {
 
 # daemon_says PATTERN: it has logged such a line since it was started or told to reload.
 daemon_says() {
-	tail -n "+$((daemon_seen + 1))" "$daemon_log" | grep -q "$1"
+	# Not -q: tail would be killed by SIGPIPE, which pipefail takes for a failure.
+	tail -n "+$((daemon_seen + 1))" "$daemon_log" | grep "$1" >/dev/null
 }
 
 # daemon_reload: tell it to read its configuration again.
