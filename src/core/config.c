@@ -377,7 +377,6 @@ static void parse_top(struct walk *w, const config_setting_t *s)
 
 static void parse_file(struct walk *w, const char *path)
 {
-	struct origin at;
 	struct text text;
 	config_t cfg;
 
@@ -385,21 +384,13 @@ static void parse_file(struct walk *w, const char *path)
 		return;
 	w->text = &text;
 	w->hash = text_hash(w->hash, (const char *)&text.hash, sizeof(text.hash));
-	config_init(&cfg);
-	if (config_read_string(&cfg, text.text) == CONFIG_TRUE) {
+	if (text_parse(&text, w->errors, &cfg) == 0) {
 		const config_setting_t *root = config_root_setting(&cfg);
 
 		for (int n = 0; n < config_setting_length(root); n++)
 			parse_top(w, config_setting_get_elem(root, n));
-	} else {
-		const char *why = config_error_text(&cfg);
-
-		at = text_origin(&text, config_error_line(&cfg));
-		errors_add(w->errors, &at, "%s%s", why,
-			   strstr(why, "mismatched") ?
-				   " (write all alike: [ \"10\", \"20-29\" ])" : "");
+		config_destroy(&cfg);
 	}
-	config_destroy(&cfg);
 	text_done(&text);
 }
 

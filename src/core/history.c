@@ -203,13 +203,14 @@ static int read_file_info(const char *path, struct change_info *ret)
 		log_warning("%s", e.lines[0]);
 		return -EBADMSG;
 	}
-	config_init(&cfg);
-	r = config_read_string(&cfg, text.text) == CONFIG_TRUE ?
-		    read_info(config_lookup(&cfg, "generation"), ret) : -EBADMSG;
+	r = text_parse(&text, &e, &cfg) < 0 ? -EBADMSG : 0;
+	text_done(&text);
+	if (!r) {
+		r = read_info(config_lookup(&cfg, "generation"), ret);
+		config_destroy(&cfg);
+	}
 	if (r < 0)
 		log_warning("%s: is no generation, or torn; left out", path);
-	config_destroy(&cfg);
-	text_done(&text);
 	return r;
 }
 

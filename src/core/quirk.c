@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "core/model.h"
+#include "core/source.h"
 #include "util/log.h"
 
 static struct quirk *quirks;
@@ -122,41 +123,48 @@ static const char *read_quirk(const config_setting_t *s)
 	return NULL;
 }
 
-static int read_quirks(const config_t *c, const char *path)
+static void read_quirks(const config_t *c, const struct text *text, struct errors *e)
 {
 	const config_setting_t *list = config_lookup(c, "quirks"), *s;
 
 	for (unsigned n = 0; list && (s = config_setting_get_elem(list, n)); n++) {
+		struct origin at = text_origin(text, config_setting_source_line(s));
 		const char *wrong = read_quirk(s);
 
-		if (!wrong)
-			continue;
-		log_warning("%s:%u: %s; no quirks of drivers are known", path,
-			    config_setting_source_line(s), wrong);
-		forget();
-		return -EINVAL;
+		if (wrong)
+			errors_add(e, &at, "%s", wrong);
 	}
-	return 0;
+}
+
+static void read_table(const char *path, struct arena *names, struct errors *e)
+{
+	struct text text;
+	config_t c;
+
+	if (text_load(path, NULL, names, e, &text) < 0)
+		return;
+	if (text_parse(&text, e, &c) == 0) {
+		read_quirks(&c, &text, e);
+		config_destroy(&c);
+	}
+	text_done(&text);
 }
 
 int quirks_load(const char *path)
 {
-	config_t c;
-	int r;
+	_cleanup_(arena_freep) struct arena *names = arena_new();
+	_cleanup_(errors_done) struct errors e = { 0 };
 
 	forget();
-	if (!path)
+	if (path)
+		read_table(path, names, &e);
+	if (!e.n)
 		return 0;
-	config_init(&c);
-	if (config_read_file(&c, path)) {
-		r = read_quirks(&c, path);
-	} else {
-		r = config_error_type(&c) == CONFIG_ERR_FILE_IO ? -ENOENT : -EINVAL;
-		log_warning("%s:%d: %s; no quirks of drivers are known", path,
-			    config_error_line(&c), config_error_text(&c));
-	}
-	config_destroy(&c);
-	return r;
+	forget();
+	for (unsigned n = 0; n < e.n; n++)
+		log_warning("%s", e.lines[n]);
+	log_warning("no quirks of drivers are known");
+	return -EINVAL;
 }
 
 void quirks_load_installed(void)

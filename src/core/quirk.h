@@ -34,8 +34,11 @@ struct quirk {
  * quirks_load - read the table, in the place of any that was read before
  * @path: NULL: none
  *
- * A file that is not there or makes no sense is told in the log, and leaves no table.
- * Return: 0 or a negative errno.
+ * The file is read as a configuration is (text_load()), with what it includes. One that is
+ * not there or makes no sense is told in the log, and leaves no table.
+ *
+ * The table is the process's, as features are: it says what drivers do, on any machine.
+ * Return: 0 or -EINVAL.
  */
 int quirks_load(const char *path);
 

@@ -44,28 +44,13 @@ static void fail(struct scanner *s, const struct origin *at, const char *what)
 	s->failed = true;
 }
 
-/* Bytes of the UTF-8 character at @p (RFC 3629), 0: none. */
-static unsigned utf8_length(const unsigned char *p)
-{
-	unsigned n = *p < 0x80 ? 1 : *p >= 0xc2 && *p < 0xe0 ? 2 : *p < 0xc2 ? 0 : *p < 0xf0 ? 3
-								  : *p < 0xf5 ? 4 : 0;
-
-	for (unsigned i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
-	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 static bool is_text(struct scanner *s, const char *file, const char *text, size_t size)
 {
 	struct origin at = { file, 1 };
 	char what[64];
 
 	for (const char *p = text; p < text + size;) {
-		unsigned n = utf8_length((const unsigned char *)p);
+		unsigned n = utf8_length(p);
 
 		if (!n || (n == 1 && iscntrl((unsigned char)*p) && !strchr("\t\n\r\f", *p)) ||
 		    !*p) {
@@ -326,6 +311,25 @@ int text_load(const char *path, const struct instead *instead, struct arena *are
 	if (!s.failed)
 		return 0;
 	text_done(ret);
+	return -EINVAL;
+}
+
+int text_parse(const struct text *t, struct errors *e, config_t *ret)
+{
+	config_t cfg;
+	const char *why;
+	struct origin at;
+
+	config_init(&cfg);
+	if (config_read_string(&cfg, t->text) == CONFIG_TRUE) {
+		*ret = cfg;
+		return 0;
+	}
+	why = config_error_text(&cfg);
+	at = text_origin(t, config_error_line(&cfg));
+	errors_add(e, &at, "%s%s", why,
+		   strstr(why, "mismatched") ? " (write all alike: [ \"10\", \"20-29\" ])" : "");
+	config_destroy(&cfg);
 	return -EINVAL;
 }
 

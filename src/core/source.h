@@ -38,6 +38,15 @@ uint64_t text_hash(uint64_t hash, const char *bytes, size_t size);
 int text_load(const char *path, const struct instead *instead, struct arena *arena,
 	      struct errors *e, struct text *ret);
 
+/**
+ * text_parse - have libconfig read what text_load() gave
+ * @e: why it cannot
+ * @ret: to be ended with config_destroy(); its lines are those of @t (text_origin())
+ *
+ * Return: 0, or -EINVAL when @e got an error.
+ */
+int text_parse(const struct text *t, struct errors *e, config_t *ret);
+
 /** text_origin - where line @line (from 1) of the expanded text was written */
 struct origin text_origin(const struct text *t, unsigned line);
 

@@ -121,9 +121,9 @@ int text_to_quantity(const char *s, const struct unit *units, int64_t *ret)
 	return 0;
 }
 
-/* Bytes of the character at @s, 0 if it is none (RFC 3629: no overlong form, no surrogate). */
-static unsigned utf8_length(const unsigned char *s)
+unsigned utf8_length(const char *text)
 {
+	const unsigned char *s = (const unsigned char *)text;
 	unsigned n = *s < 0x80 ? 1 : *s < 0xc2 || *s > 0xf4 ? 0 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : 4;
 
 	for (unsigned i = 1; i < n; i++)
@@ -137,7 +137,7 @@ static unsigned utf8_length(const unsigned char *s)
 
 char *text_utf8(char *s)
 {
-	for (unsigned char *c = (unsigned char *)s; *c;) {
+	for (char *c = s; *c;) {
 		unsigned n = utf8_length(c);
 
 		if (!n)

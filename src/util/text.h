@@ -50,6 +50,13 @@ int text_to_quantity(const char *s, const struct unit *units, int64_t *ret);
 char *text_camel(const char *key, char *buf, size_t size);
 
 /**
+ * utf8_length - bytes of the character at @text, which ends with a zero byte
+ *
+ * Return: 1 to 4, or 0: it is none (RFC 3629: no overlong form, no surrogate).
+ */
+unsigned utf8_length(const char *text);
+
+/**
  * text_utf8 - replace by '?' in place what is not UTF-8; returns @s
  *
  * Names of interfaces and text from files can be any bytes, but a D-Bus string or a JSON

@@ -339,13 +339,26 @@ static void bad_tables(void **state)
 		"source = \"\"; } );",
 		"quirks = ( { driver = \"d\"; key = \"mtu\"; effect = \"bounce\"; why = \"\"; "
 		"source = \"\"; only = \"never\"; } );",
+		"@include \"conf\"\n", /* a folder, for which libconfig 1.5 ends the process */
+		"@include \"nothing\"\n",
 	};
+
+	harness_file(*state, "conf/a.conf", "");
 
 	for (unsigned n = 0; n < ARRAY_SIZE(texts); n++) {
 		harness_file(*state, "quirks", texts[n]);
 		assert_int_equal(quirks_load("quirks"), -EINVAL);
 	}
-	assert_int_equal(quirks_load("nothing"), -ENOENT);
+	assert_int_equal(quirks_load("nothing"), -EINVAL);
+}
+
+static void table_of_several_files(void **state)
+{
+	harness_file(*state, "more/quirks", "quirks = ( { driver = \"d\"; key = \"alias\"; "
+		     "effect = \"limit\"; why = \"so\"; source = \"here\"; } );\n");
+	harness_file(*state, "quirks", "@include \"more/quirks\"\n");
+	assert_int_equal(quirks_load("quirks"), 0);
+	assert_int_equal(quirks_load(NULL), 0);
 }
 
 static void no_address(void **state _unused_)
@@ -383,6 +396,7 @@ int main(void)
 		HARNESS_TEST(driver_restarts_for_the_first_program),
 		HARNESS_TEST(only_where_it_appears),
 		HARNESS_TEST(bad_tables),
+		HARNESS_TEST(table_of_several_files),
 		HARNESS_TEST(no_address),
 	};
 
