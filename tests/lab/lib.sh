@@ -168,14 +168,17 @@ lab_cages() {
 # lab_insert CAGE KIND [SERIAL]: pull out what is in, and put a module in; tests/lab/sfp-module
 # says what there is.
 lab_insert() {
-	echo 0 >"$lab_cages/$1/present"
+	lab_pull "$1" || return
 	"$(dirname "${BASH_SOURCE[0]}")/sfp-module" "$2" "${3:-SN$1}" >"$lab_cages/$1/eeprom" || return
 	echo 1 >"$lab_cages/$1/present"
 }
 
-# lab_pull CAGE: nothing is in it any more.
+# lab_pull CAGE: nothing is in it any more, and the kernel has seen it. It looks at the pins ten
+# times a second (poll_jiffies in drivers/net/phy/sfp.c): of a module that is swapped faster than
+# any hand could it knows nothing, and goes on as if it were the one before.
 lab_pull() {
 	echo 0 >"$lab_cages/$1/present"
+	eventually 30 grep -q 'Module state: empty' "/sys/kernel/debug/sfp.$1/state"
 }
 
 # lab_vanish CAGE N: the module in it is pulled out by its Nth transfer from now; returns

@@ -72,10 +72,10 @@ lab_insert 0 dac-passive A
 lab_insert 1 dac-passive B
 check_eventually 8 "a module comes: the mode is set" mac_is 0 interface 2500base-x
 check_eventually 5 "and the interface is as configured" state_is sfp0 "ok: *"
-check_equal "as it is read back" 2500base-x "$(sfp sfp0 mode)"
-check_equal "the kernel's choice" 2500base-x "$(sfp sfp0 interface)"
-check_equal "of these" "1000base-x 2500base-x 10gbase-r" "$(sfp sfp0 'modes|join(" ")')"
-check "the other end is left as it is" mac_is 1 interface 10gbase-r
+check_eventually 3 "as it is read back" sfp_is sfp0 mode 2500base-x
+check_eventually 3 "the kernel's choice" sfp_is sfp0 interface 2500base-x
+check_eventually 3 "of these" sfp_is sfp0 'modes|join(" ")' "1000base-x 2500base-x 10gbase-r"
+check_eventually 3 "the other end is left as it is" mac_is 1 interface 10gbase-r
 check "apply" apply 'mode = "1000base-x";'
 check_eventually 3 "another mode" mac_is 0 interface 1000base-x
 check "apply" apply 'mode = "10gbase-r";'
@@ -106,7 +106,7 @@ check_eventually 20 "another hand's mode is told as drift" drift_is_told
 check_eventually 5 "and put back" mac_is 0 interface 2500base-x
 check "apply without a mode" apply ''
 check_eventually 3 "nobody asks any more: as the kernel has it by itself" mac_is 0 interface 10gbase-r
-check_equal "auto" auto "$(sfp sfp0 mode)"
+check_eventually 3 "auto" sfp_is sfp0 mode auto
 
 # Autonegotiation within it, as a GPON module needs it off.
 lab_insert 0 1000base-lx G
@@ -114,7 +114,7 @@ lab_insert 1 1000base-lx H
 check_eventually 8 "a link" carrier_is sfp0 1
 check "apply" apply 'mode = "1000base-x"; inband = false;'
 check_eventually 3 "in-band autonegotiation is off" mac_is 0 inband 0
-check_equal "and read back so" false "$(sfp sfp0 inband)"
+check_eventually 3 "and read back so" sfp_is sfp0 inband false
 check_eventually 5 "without an answer the other end has no link" carrier_is sfp1 0
 check_eventually 5 "and says why" sfp_is sfp1 'no_link | test("autonegotiation")' true
 lab_insert 0 1000base-lx I
@@ -145,14 +145,14 @@ check_eventually 2 "told as an event" grep -q '"event":"module-mismatch"' /tmp/e
 check "apply" apply 'require = { part = "LR-*"; action = "down"; };' \
 	'addresses = [ "192.0.2.1/24" ]; routes = ( { to = "198.51.100.0/24"; via = "192.0.2.2"; } );'
 check_eventually 3 "with action down the interface goes down" is_down sfp0
-check "and says why" state_is sfp0 'waiting: *another module: its part is "SR-10G", not "LR-\*"'
+check_eventually 3 "and says why" state_is sfp0 'waiting: *another module: its part is "SR-10G", not "LR-\*"'
 lab_insert 0 10gbase-lr M
 check_eventually 6 "the right one: it comes up" is_up sfp0
 check_eventually 5 "as configured" state_is sfp0 "ok: *"
 check_equal "with its route" 1 "$(ip route show 198.51.100.0/24 | wc -l)"
 lab_pull 0
 check_eventually 5 "pulled out: it goes down" is_down sfp0
-check "and waits" state_is sfp0 "waiting: *the cage is empty"
+check_eventually 3 "and waits" state_is sfp0 "waiting: *the cage is empty"
 lab_insert 0 10gbase-lr N
 check_eventually 6 "in again: it comes up" is_up sfp0
 lab_insert 0 10gbase-sr O
@@ -174,8 +174,8 @@ check "apply" apply 'thresholds = { rx_power_low_warning = "-3 dBm"; temperature
 check_eventually 3 "a limit of one's own is exceeded" sfp_is sfp0 \
 	'alarms|index("temperature: high_alarm") != null' true
 check_eventually 3 "the light too" sfp_is sfp0 'alarms|index("rx_power: low_warning") != null' true
-check_equal "limits are shown as they hold" 40 "$(sfp sfp0 limits.temperature.high_alarm)"
-check_equal "dBm are milliwatts" 0.5012 "$(sfp sfp0 limits.rx_power.low_warning)"
+check_eventually 3 "limits are shown as they hold" sfp_is sfp0 limits.temperature.high_alarm 40
+check_eventually 3 "dBm are milliwatts" sfp_is sfp0 limits.rx_power.low_warning 0.5012
 check_eventually 2 "told as an event" \
 	grep -q '"event":"module-limit".*"quantity":"temperature","limit":"high_alarm","state":"exceeded"' /tmp/events
 check "apply without" apply ''

@@ -57,8 +57,9 @@ lab_pull 0
 check "pulled out: no link" eventually 3 link_is sfp0 no
 check "and no module" eventually 3 sh -c '! ethtool -m sfp0'
 lab_insert 0 unknown
-sleep 1
-check "a module that the kernel does not understand gives no link" link_is sfp0 no
+check "a module that the kernel does not understand" \
+	eventually 5 sh -c 'dmesg | grep "sfp.0: module is not supported"'
+check "gives no link" link_is sfp0 no
 lab_insert 0 1000base-lx
 echo 3 >"$lab_cages/0/vanish"
 ethtool -m sfp0 >/dev/null 2>&1

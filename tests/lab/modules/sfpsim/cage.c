@@ -159,8 +159,14 @@ static int sfpsim_pin_output(struct gpio_chip *chip, unsigned int pin, int value
 	return 0;
 }
 
+/*
+ * The sfp driver lets go of its outputs when the module is out (sfp_gpio_set_state(): "let them
+ * float to the pull-ups"): the next one's laser is off until it is told otherwise.
+ */
 static int sfpsim_pin_input(struct gpio_chip *chip, unsigned int pin)
 {
+	if (pin == PIN_TX_DISABLE)
+		sfpsim_pin_set(chip, pin, 1);
 	return 0;
 }
 
