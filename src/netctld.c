@@ -29,13 +29,13 @@ struct daemon {
 	sd_event *event;
 	struct engine *engine;
 	struct bus *bus;
+	sd_event_source *end; /* of a turn that needs one */
 	int lock;	    /* of the state folder; -1: none */
 	bool once;
 	bool begun;	    /* the first configuration has been read */
 	bool ready;	    /* and stands, or cannot */
 	bool again;	    /* told to reload while a change was under way */
 	bool reloading;	    /* and the service manager was told that */
-	bool look;	    /* the engine's state may be another one */
 	const char *status; /* that the service manager was told last */
 };
 
@@ -112,17 +112,17 @@ static const char *status_text(const struct engine *e)
 }
 
 /* What lasts is told, not that it is at work for a moment: in a storm it often is. */
+static bool has_news(const struct daemon *d)
+{
+	return d->ready && !engine_is_busy(d->engine) && status_text(d->engine) != d->status;
+}
+
 static void tell_status(struct daemon *d)
 {
-	const char *status;
-
-	if (!d->ready || engine_is_busy(d->engine))
+	if (!has_news(d))
 		return;
-	status = status_text(d->engine);
-	if (status == d->status)
-		return;
-	d->status = status;
-	sd_notifyf(0, "STATUS=%s", status);
+	d->status = status_text(d->engine);
+	sd_notifyf(0, "STATUS=%s", d->status);
 }
 
 /* Tell the service manager when the first configuration stands (or cannot), or another does. */
@@ -134,7 +134,7 @@ static void ready(struct daemon *d)
 	}
 	d->ready = true;
 	d->reloading = false;
-	d->look = true;
+	(void)sd_event_source_set_enabled(d->end, SD_EVENT_ONESHOT);
 }
 
 static void log_errors(struct errors *e)
@@ -227,7 +227,9 @@ static void on_state(void *data)
 {
 	struct daemon *d = data;
 
-	d->look = true;
+	/* A turn of the loop more has its price, and somebody waits for the next event. */
+	if (!d->begun || d->again || has_news(d))
+		(void)sd_event_source_set_enabled(d->end, SD_EVENT_ONESHOT);
 }
 
 static int in_use(int fd, const char *path)
@@ -306,7 +308,7 @@ static void begin_again(struct daemon *d)
 	reload(d);
 }
 
-/* After every turn of the loop in which anything happened. */
+/* After a turn in which the engine's state may have become another one. */
 static int on_turn_end(sd_event_source *s _unused_, void *data)
 {
 	struct daemon *d = data;
@@ -316,16 +318,12 @@ static int on_turn_end(sd_event_source *s _unused_, void *data)
 		begin(d);
 	else if (d->again && d->ready && !engine_has_request(d->engine))
 		begin_again(d);
-	if (d->look) {
-		d->look = false;
-		tell_status(d);
-	}
+	tell_status(d);
 	return 0;
 }
 
 static int run(struct daemon *d, struct options *o)
 {
-	sd_event_source *end = NULL;
 	int r = sd_event_default(&d->event);
 
 	if (r >= 0)
@@ -337,13 +335,13 @@ static int run(struct daemon *d, struct options *o)
 	if (r >= 0 && !o->no_bus && !o->once)
 		r = bus_new(d->engine, o->state_dir ? o->state_dir : "/run/netctld", &d->bus);
 	if (r >= 0)
-		r = sd_event_add_post(d->event, &end, on_turn_end, d);
+		r = sd_event_add_defer(d->event, &d->end, on_turn_end, d);
 	if (r >= 0) {
 		engine_start(d->engine);
 		r = sd_event_loop(d->event);
 	}
 	sd_notify(0, "STOPPING=1");
-	sd_event_source_disable_unref(end);
+	sd_event_source_disable_unref(d->end);
 	bus_free(d->bus);
 	engine_free(d->engine);
 	sd_event_unref(d->event);
