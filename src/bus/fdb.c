@@ -104,7 +104,7 @@ static int read_names(struct bus *b, sd_bus_message *m, json_t *names)
 	int r = sd_bus_message_enter_container(m, 'a', "s");
 
 	while (r >= 0 && (r = sd_bus_message_read(m, "s", &name)) > 0) {
-		if (!object_groups(b, name))
+		if (!object_is_there(b, name))
 			return call_fail(m, "NoSuchLink",
 					 "no interface \"%s\": neither configured nor present",
 					 name);

@@ -33,6 +33,7 @@ struct fdb_asker;
 struct group;
 struct published;
 struct service_unit;
+struct subject;
 struct waiter;
 struct watch;
 
@@ -253,8 +254,14 @@ struct property {
 	const char *signature;
 	const struct feature *feature; /* NULL: the bus's own */
 	const struct row *row;	       /* NULL: the whole list */
-	json_t *(*own)(const struct engine *e, const char *link);
+	json_t *(*own)(const struct subject *s);
 	bool emits;
+};
+
+/* A link as it is and as it is configured: NULL where it is not. */
+struct subject {
+	const char *name;
+	const struct iface *have, *want;
 };
 
 /* One D-Bus interface of link objects. */
@@ -276,8 +283,19 @@ void objects_free(struct bus *b);
 /** objects_add - put the link objects on a fresh connection */
 int objects_add(struct bus *b);
 
+/** object_subject - the link of that name, which must live as long; valid within a turn */
+struct subject object_subject(const struct bus *b, const char *link);
+
 /** object_groups - bit n: the link has the interface groups[n]; 0: there is no such link */
-uint64_t object_groups(const struct bus *b, const char *link);
+uint64_t object_groups(const struct bus *b, const struct subject *s);
+
+/** object_is_there - is there a link of that name? */
+static inline bool object_is_there(const struct bus *b, const char *link)
+{
+	const struct subject s = object_subject(b, link);
+
+	return s.have || s.want;
+}
 
 /** object_path - of a link; the caller frees it */
 char *object_path(const char *link);
@@ -286,7 +304,17 @@ char *object_path(const char *link);
 char *object_link(const char *path);
 
 /** property_hash - changes with the value */
-uint32_t property_hash(const struct bus *b, const struct property *p, const char *link);
+uint32_t property_hash(const struct property *p, const struct subject *s);
+
+/**
+ * object_emit_changed - tell of properties with their values
+ * @changed: of @g; ends in NULL
+ *
+ * What sd_bus_emit_properties_changed_strv() does, which looks each property up by its name
+ * again: the way from the kernel to who listens is short.
+ */
+int object_emit_changed(const struct bus *b, const char *path, const struct group *g,
+			const struct subject *s, const struct property **changed);
 
 /* publish.c */
 

@@ -126,7 +126,7 @@ static int answer_path(struct bus *b, sd_bus_message *m, const char *name)
 {
 	_cleanup_free_ char *path = NULL;
 
-	if (!object_groups(b, name))
+	if (!object_is_there(b, name))
 		return call_fail(m, "NoSuchLink",
 				 "no interface \"%s\": neither configured nor present", name);
 	path = object_path(name);

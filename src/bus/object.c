@@ -25,31 +25,24 @@ static json_t *clean_string(const char *s)
 	return json_string(clean);
 }
 
-static json_t *own_name(const struct engine *e _unused_, const char *link)
+static json_t *own_name(const struct subject *s)
 {
-	return clean_string(link);
+	return clean_string(s->name);
 }
 
-static json_t *own_index(const struct engine *e, const char *link)
+static json_t *own_index(const struct subject *s)
 {
-	const struct iface *i = model_find(e->mirror->seen, link);
-
-	return json_integer(i ? i->ifindex : 0);
+	return json_integer(s->have ? s->have->ifindex : 0);
 }
 
-static json_t *own_management(const struct engine *e, const char *link)
+static json_t *own_management(const struct subject *s)
 {
-	const char *reason;
-
-	return json_string(state_name(engine_iface_state(e, link, &reason)));
+	return json_string(state_name(s->want ? s->want->state : STATE_FOREIGN));
 }
 
-static json_t *own_reason(const struct engine *e, const char *link)
+static json_t *own_reason(const struct subject *s)
 {
-	const char *reason;
-
-	(void)engine_iface_state(e, link, &reason);
-	return clean_string(reason);
+	return clean_string(s->want && s->want->reason ? s->want->reason : "");
 }
 
 static const struct property own_properties[] = {
@@ -59,25 +52,29 @@ static const struct property own_properties[] = {
 	{ .name = "Reason", .signature = "s", .own = own_reason, .emits = true },
 };
 
-static const struct object *property_object(const struct engine *e, const struct property *p,
-					    const char *link)
+struct subject object_subject(const struct bus *b, const char *link)
 {
-	const struct iface *have = model_find(e->mirror->seen, link);
-	const struct iface *want = e->current ? model_find(e->current->want, link) : NULL;
-	const struct object *o = iface_object(have, p->feature);
+	const struct engine *e = b->engine;
+
+	return (struct subject){
+		.name = link,
+		.have = model_find(e->mirror->seen, link),
+		.want = e->current ? model_find(e->current->want, link) : NULL,
+	};
+}
+
+static const struct object *property_object(const struct property *p, const struct subject *s)
+{
+	const struct object *o = iface_object(s->have, p->feature);
 
 	if (row_has(p->feature, p->row, o) || !(p->row->flags & (ROW_POLICY | ROW_CREATE)))
 		return o;
-	return iface_object(want, p->feature);
+	return iface_object(s->want, p->feature);
 }
 
-static const struct list *property_list(const struct engine *e, const struct property *p,
-					const char *link)
+static const struct list *property_list(const struct property *p, const struct subject *s)
 {
-	const struct model *want = e->current ? e->current->want : NULL;
-
-	return iface_list(model_find(feature_is_policy(p->feature) ? want : e->mirror->seen, link),
-			  p->feature);
+	return iface_list(feature_is_policy(p->feature) ? s->want : s->have, p->feature);
 }
 
 /* A list's entries as dicts whose keys are those of the configuration. */
@@ -106,20 +103,18 @@ static int append_list(sd_bus_message *m, const struct feature *list, const stru
 	return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-static int append_property(const struct bus *b, const struct property *p, const char *link,
-			   sd_bus_message *m)
+static int append_property(sd_bus_message *m, const struct property *p, const struct subject *s)
 {
-	const struct engine *e = b->engine;
 	const struct object *o;
 	json_t *j = NULL;
 	int r;
 
 	if (p->feature && !p->row)
-		return append_list(m, p->feature, property_list(e, p, link));
+		return append_list(m, p->feature, property_list(p, s));
 	if (p->own) {
-		j = p->own(e, link);
+		j = p->own(s);
 	} else {
-		o = property_object(e, p, link);
+		o = property_object(p, s);
 		if (row_has(p->feature, p->row, o))
 			j = p->row->type->json(p->row, row_value(p->row, o));
 	}
@@ -136,12 +131,25 @@ static uint32_t hash_bytes(uint32_t h, const void *p, size_t n)
 	return h;
 }
 
-static uint32_t hash_json(uint32_t h, json_t *j)
+static uint32_t hash_text(uint32_t h, json_t *j)
 {
 	_cleanup_free_ char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY | JSON_DIGITS);
 
-	json_decref(j);
 	return text ? hash_bytes(h, text, strlen(text)) : h;
+}
+
+static uint32_t hash_json(uint32_t h, json_t *j)
+{
+	const json_int_t n = json_integer_value(j);
+
+	if (json_is_string(j))
+		h = hash_bytes(h, json_string_value(j), json_string_length(j));
+	else if (json_is_integer(j))
+		h = hash_bytes(h, &n, sizeof(n));
+	else
+		h = hash_text(h, j);
+	json_decref(j);
+	return h;
 }
 
 static uint32_t hash_row(uint32_t h, const struct feature *f, const struct row *r,
@@ -155,17 +163,16 @@ static uint32_t hash_row(uint32_t h, const struct feature *f, const struct row *
 	return hash_bytes(h, row_value(r, o), r->type->size);
 }
 
-uint32_t property_hash(const struct bus *b, const struct property *p, const char *link)
+uint32_t property_hash(const struct property *p, const struct subject *s)
 {
-	const struct engine *e = b->engine;
 	const struct list *l;
 	uint32_t h = UINT32_C(2166136261);
 
 	if (p->own)
-		return hash_json(h, p->own(e, link));
+		return hash_json(h, p->own(s));
 	if (p->row)
-		return hash_row(h, p->feature, p->row, property_object(e, p, link));
-	l = property_list(e, p, link);
+		return hash_row(h, p->feature, p->row, property_object(p, s));
+	l = property_list(p, s);
 	for (unsigned n = 0; l && n < l->n; n++) {
 		const struct feature *f = object_feature(p->feature, l->items[n]);
 
@@ -173,6 +180,50 @@ uint32_t property_hash(const struct bus *b, const struct property *p, const char
 			h = hash_row(h, f, r, l->items[n]);
 	}
 	return h;
+}
+
+static int append_entry(sd_bus_message *m, const struct property *p, const struct subject *s)
+{
+	int r = sd_bus_message_open_container(m, 'e', "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append_basic(m, 's', p->name);
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'v', p->signature);
+	if (r >= 0)
+		r = append_property(m, p, s);
+	if (r >= 0)
+		r = sd_bus_message_close_container(m);
+	return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int fill_changed(sd_bus_message *m, const struct group *g, const struct subject *s,
+			const struct property **changed)
+{
+	int r = sd_bus_message_append_basic(m, 's', g->interface);
+
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'a', "{sv}");
+	for (; r >= 0 && *changed; changed++)
+		r = append_entry(m, *changed, s);
+	if (r >= 0)
+		r = sd_bus_message_close_container(m);
+	return r < 0 ? r : sd_bus_message_append(m, "as", 0);
+}
+
+int object_emit_changed(const struct bus *b, const char *path, const struct group *g,
+			const struct subject *s, const struct property **changed)
+{
+	sd_bus_message *m = NULL;
+	int r = sd_bus_message_new_signal(b->bus, &m, path, "org.freedesktop.DBus.Properties",
+					  "PropertiesChanged");
+
+	if (r >= 0)
+		r = fill_changed(m, g, s, changed);
+	if (r >= 0)
+		r = sd_bus_send(b->bus, m, NULL);
+	sd_bus_message_unref(m);
+	return r;
 }
 
 static const struct property *find_property(const struct group *g, const char *name)
@@ -183,16 +234,14 @@ static const struct property *find_property(const struct group *g, const char *n
 	return NULL;
 }
 
-uint64_t object_groups(const struct bus *b, const char *link)
+uint64_t object_groups(const struct bus *b, const struct subject *s)
 {
-	const struct engine *e = b->engine;
-	const struct iface *have = model_find(e->mirror->seen, link);
-	const struct iface *want = e->current ? model_find(e->current->want, link) : NULL;
-	uint64_t groups = have || want;
+	uint64_t groups = s->have || s->want;
 
-	for (unsigned n = 1; have && n < b->n_groups; n++) {
+	for (unsigned n = 1; s->have && n < b->n_groups; n++) {
 		const struct feature *f = b->groups[n].feature;
-		const struct object *o = iface_object(have, f), *policy = iface_object(want, f);
+		const struct object *o = iface_object(s->have, f);
+		const struct object *policy = iface_object(s->want, f);
 
 		if ((o && o->present) || (policy && policy->present & feature_policies(f)))
 			groups |= BIT64(n);
@@ -222,13 +271,14 @@ static int find_object(sd_bus *bus _unused_, const char *path, const char *inter
 {
 	_cleanup_free_ char *name = object_link(path);
 	struct group *g = data;
-	const struct engine *e = g->bus->engine;
-	struct iface *i;
+	struct subject s;
 
-	if (!name || !(object_groups(g->bus, name) & BIT64(g - g->bus->groups)))
+	if (!name)
 		return 0;
-	i = model_find(e->mirror->seen, name);
-	*ret = i ? i->name : model_find(e->current->want, name)->name;
+	s = object_subject(g->bus, name);
+	if (!(object_groups(g->bus, &s) & BIT64(g - g->bus->groups)))
+		return 0;
+	*ret = (char *)(s.have ? s.have->name : s.want->name);
 	return 1;
 }
 
@@ -238,8 +288,9 @@ static int get_property(sd_bus *bus, const char *path _unused_, const char *inte
 			sd_bus_error *error _unused_)
 {
 	const struct group *g = sd_bus_slot_get_userdata(sd_bus_get_current_slot(bus));
+	const struct subject s = object_subject(g->bus, data);
 
-	return append_property(g->bus, find_property(g, property), data, reply);
+	return append_property(reply, find_property(g, property), &s);
 }
 
 static int run_reconfigure(struct bus *b, sd_bus_message *m)

@@ -94,10 +94,10 @@ static void forget_link(struct bus *b, struct published *p)
 }
 
 /* What the daemon thinks of a link changes without the link, so all are asked: cheaply. */
-static uint32_t hash_opinion(const struct bus *b, const struct published *p)
+static uint32_t hash_opinion(const struct subject *s)
 {
-	const char *reason;
-	uint32_t h = engine_iface_state(b->engine, p->name, &reason);
+	const char *reason = s->want && s->want->reason ? s->want->reason : "";
+	uint32_t h = s->want ? s->want->state : STATE_FOREIGN;
 
 	for (; *reason; reason++)
 		h = (h ^ (unsigned char)*reason) * UINT32_C(16777619);
@@ -105,7 +105,7 @@ static uint32_t hash_opinion(const struct bus *b, const struct published *p)
 }
 
 /* Note how group @n of the link is now. */
-static void remember(const struct bus *b, struct published *p, unsigned n)
+static void remember(const struct bus *b, struct published *p, const struct subject *s, unsigned n)
 {
 	const struct group *g = &b->groups[n];
 
@@ -113,7 +113,7 @@ static void remember(const struct bus *b, struct published *p, unsigned n)
 		p->hashes[n] = mem_new(g->n * sizeof(uint32_t));
 	for (unsigned i = 0; i < g->n; i++)
 		if (g->properties[i].emits)
-			p->hashes[n][i] = property_hash(b, &g->properties[i], p->name);
+			p->hashes[n][i] = property_hash(&g->properties[i], s);
 }
 
 static void emit_removed(struct bus *b, const char *path, uint64_t gone, bool whole)
@@ -145,10 +145,11 @@ static void emit_added(struct bus *b, const char *path, uint64_t come)
 		(void)sd_bus_emit_interfaces_added_strv(b->bus, path, names);
 }
 
-static void emit_changed(struct bus *b, const char *path, struct published *p, unsigned n)
+static void emit_changed(struct bus *b, const char *path, struct published *p,
+			 const struct subject *s, unsigned n)
 {
 	const struct group *g = &b->groups[n];
-	_cleanup_free_ char **names = mem_new((g->n + 1) * sizeof(*names));
+	_cleanup_free_ const struct property **changed = mem_new((g->n + 1) * sizeof(*changed));
 	unsigned k = 0;
 
 	for (unsigned i = 0; i < g->n; i++) {
@@ -157,32 +158,33 @@ static void emit_changed(struct bus *b, const char *path, struct published *p, u
 
 		if (!property->emits)
 			continue;
-		hash = property_hash(b, property, p->name);
+		hash = property_hash(property, s);
 		if (hash != p->hashes[n][i])
-			names[k++] = (char *)property->name;
+			changed[k++] = property;
 		p->hashes[n][i] = hash;
 	}
 	if (k)
-		(void)sd_bus_emit_properties_changed_strv(b->bus, path, g->interface, names);
+		(void)object_emit_changed(b, path, g, s, changed);
 }
 
-static void emit_all_changed(struct bus *b, struct published *p)
+static void emit_all_changed(struct bus *b, struct published *p, const struct subject *s)
 {
 	_cleanup_free_ char *path = object_path(p->name);
 
 	for (unsigned n = 0; n < b->n_groups; n++)
 		if (p->groups & BIT64(n))
-			emit_changed(b, path, p, n);
+			emit_changed(b, path, p, s, n);
 }
 
 /* Tell how a link, which is in no list of dirty ones, differs from what was told last. */
 static void refresh(struct bus *b, struct published *p)
 {
-	uint64_t now = object_groups(b, p->name), was = p->groups;
+	const struct subject s = object_subject(b, p->name);
+	uint64_t now = object_groups(b, &s), was = p->groups;
 	_cleanup_free_ char *path = object_path(p->name);
 
 	p->groups = now;
-	p->opinion = hash_opinion(b, p);
+	p->opinion = hash_opinion(&s);
 	if (was & ~now)
 		emit_removed(b, path, was & ~now, !now);
 	if (!now) {
@@ -193,9 +195,9 @@ static void refresh(struct bus *b, struct published *p)
 		if (!(now & BIT64(n)))
 			free(TAKE_PTR(p->hashes[n]));
 		else if (was & BIT64(n))
-			emit_changed(b, path, p, n);
+			emit_changed(b, path, p, &s, n);
 		else
-			remember(b, p, n);
+			remember(b, p, &s, n);
 	}
 	if (!was)
 		(void)sd_bus_emit_object_added(b->bus, path);
@@ -231,11 +233,9 @@ static void tell_drift(struct bus *b, const char *link)
 }
 
 /* Drift that stays, because the configuration wants it reported and not repaired. */
-static void refresh_drift(struct bus *b, struct published *p)
+static void refresh_drift(struct bus *b, struct published *p, const struct subject *s)
 {
-	const struct engine *e = b->engine;
-	const char *reason;
-	bool drifted = engine_iface_state(e, p->name, &reason) == STATE_DRIFTED;
+	bool drifted = s->want && s->want->state == STATE_DRIFTED;
 
 	if (drifted && !p->drifted)
 		tell_drift(b, p->name);
@@ -252,8 +252,10 @@ static void look_around(struct bus *b)
 		scan(b);
 	b->scan = b->compare_all = false;
 	for (struct published *p = b->links; p; p = p->by_name.next) {
-		refresh_drift(b, p);
-		if (all || (gone && !object_groups(b, p->name)) || hash_opinion(b, p) != p->opinion)
+		const struct subject s = object_subject(b, p->name);
+
+		refresh_drift(b, p, &s);
+		if (all || (gone && !s.have && !s.want) || hash_opinion(&s) != p->opinion)
 			mark_dirty(b, p);
 	}
 }
@@ -337,12 +339,13 @@ bool bus_is_full(struct bus *b, uint64_t now, uint64_t *due)
 static void pass_on(struct bus *b, struct published *p, uint64_t now)
 {
 	const uint64_t touches = b->engine->mirror->touches;
+	const struct subject s = object_subject(b, p->name);
 	uint64_t due = UINT64_MAX;
 
-	if (p->told == touches || object_groups(b, p->name) != p->groups ||
+	if (p->told == touches || object_groups(b, &s) != p->groups ||
 	    !pace_allows(&p->pace, now, PACE_USEC, PACE_BURST, &due))
 		return;
-	emit_all_changed(b, p);
+	emit_all_changed(b, p, &s);
 	p->told = touches;
 }
 
@@ -451,13 +454,15 @@ void publish_begin(struct bus *b)
 	scan(b);
 	b->dirty = NULL;
 	for (p = b->links; p; p = next) {
+		const struct subject s = object_subject(b, p->name);
+
 		next = p->by_name.next;
 		p->dirty = false;
-		p->groups = object_groups(b, p->name);
-		p->opinion = hash_opinion(b, p);
+		p->groups = object_groups(b, &s);
+		p->opinion = hash_opinion(&s);
 		for (unsigned n = 0; n < b->n_groups; n++)
 			if (p->groups & BIT64(n))
-				remember(b, p, n);
+				remember(b, p, &s, n);
 	}
 	b->dumps = b->engine->kernel->counters.dumps;
 	b->number = b->engine->number;

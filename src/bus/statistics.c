@@ -234,7 +234,7 @@ static int check_asker(const struct bus *b, const struct asker *a)
 		if (!statistics_provider_find(*s))
 			return call_refuse(a->m, "no such group of counters:", *s);
 	for (char **s = a->names; s && *s; s++)
-		if (!object_groups(b, *s))
+		if (!object_is_there(b, *s))
 			return call_fail(a->m, "NoSuchLink",
 					 "no interface \"%s\": neither configured nor present", *s);
 	return 0;

@@ -171,7 +171,7 @@ int transact_diff(struct bus *b, sd_bus_message *m)
 /* The link is there, and yet nothing can be done: say why. */
 static int answer_not_configured(struct bus *b, sd_bus_message *m, const char *name)
 {
-	if (!object_groups(b, name))
+	if (!object_is_there(b, name))
 		return call_fail(m, "NoSuchLink",
 				 "no interface \"%s\": neither configured nor present", name);
 	return call_fail(m, "NotSupported", "%s is not in the configuration", name);
@@ -203,7 +203,7 @@ int transact_release(struct bus *b, sd_bus_message *m)
 		return r;
 	if (!hold_end(b->engine, name))
 		return sd_bus_reply_method_return(m, "");
-	if (!object_groups(b, name))
+	if (!object_is_there(b, name))
 		return answer_not_configured(b, m, name);
 	return call_fail(m, "NotHeld", "%s is not held", name);
 }

@@ -50,7 +50,7 @@ void features_init(void)
 const struct feature *feature_find(const char *name)
 {
 	for (unsigned i = 0; i < n_features; i++)
-		if (!strcmp(features[i]->name, name))
+		if (*features[i]->name == *name && !strcmp(features[i]->name, name))
 			return features[i];
 	return NULL;
 }
