@@ -231,6 +231,6 @@ int filter(struct xdp_md *ctx)
 			index = FILTER_DROPPED;
 		}
 	}
-	count(bpf_map_lookup_elem(&counters, &index), bpf_xdp_get_buff_len(ctx));
+	count(bpf_map_lookup_elem(&counters, &index), f.size);
 	return drop ? XDP_DROP : pass(ctx);
 }

@@ -46,6 +46,7 @@ struct flow {
 	__u16 ethertype; /* behind the VLAN tags, host's order */
 	__u16 vlan;	 /* of the outermost tag; 0: none */
 	__u16 source_port, target_port; /* host's order; 0: none, or not to be seen */
+	__u32 size;	 /* of the whole packet */
 	__u16 l3;	 /* offset of what is behind the Ethernet header and the tags */
 	__u8 family;	 /* 4, 6, 0: not IP */
 	__u8 protocol;
@@ -115,7 +116,7 @@ static __always_inline void parse_ipv4(struct xdp_md *ctx, struct flow *f, const
 		return;
 	length = ip->ihl * 4;
 	if (ip->version != 4 || length < sizeof(*ip) || bpf_ntohs(ip->tot_len) < length ||
-	    f->l3 + length > bpf_xdp_get_buff_len(ctx))
+	    f->l3 + length > f->size)
 		return;
 	f->malformed = false;
 	f->family = 4;
@@ -195,6 +196,17 @@ static __always_inline void parse_ipv6(struct xdp_md *ctx, struct flow *f, const
 		parse_ports(f, ip + 1, end);
 }
 
+/* Both are aligned to two bytes, which the compiler does not know and would copy one by one. */
+static __always_inline void copy_mac(__u8 *to, const __u8 *from)
+{
+	__u16 *t = (__u16 *)to;
+	const __u16 *f = (const __u16 *)from;
+
+	t[0] = f[0];
+	t[1] = f[1];
+	t[2] = f[2];
+}
+
 static __always_inline bool is_tag(__be16 type)
 {
 	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
@@ -208,10 +220,11 @@ static __always_inline bool parse_packet(struct xdp_md *ctx, struct flow *f)
 	const void *at = eth + 1;
 	__be16 type;
 
+	f->size = bpf_xdp_get_buff_len(ctx);
 	if (at > end)
 		return false;
-	__builtin_memcpy(f->target_mac, eth->h_dest, ETH_ALEN);
-	__builtin_memcpy(f->source_mac, eth->h_source, ETH_ALEN);
+	copy_mac(f->target_mac, eth->h_dest);
+	copy_mac(f->source_mac, eth->h_source);
 	type = eth->h_proto;
 	f->l3 = sizeof(*eth);
 #pragma unroll

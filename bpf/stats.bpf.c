@@ -43,8 +43,8 @@ SEC("xdp")
 int stats(struct xdp_md *ctx)
 {
 	struct flow f = { 0 };
-	__u32 bytes = bpf_xdp_get_buff_len(ctx), key = STATS_PASSED;
 	bool parsed = parse_packet(ctx, &f);
+	__u32 bytes = f.size, key = STATS_PASSED;
 
 	if (!parsed || f.malformed)
 		key = STATS_MALFORMED;

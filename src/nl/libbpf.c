@@ -37,7 +37,7 @@
 	F(bpf_program__insns) F(bpf_program__insn_cnt) F(bpf_program__set_insns)                   \
 	F(bpf_program__set_log_level) F(bpf_program__flags) F(bpf_program__set_flags)              \
 	F(bpf_program__set_ifindex) F(bpf_program__set_expected_attach_type) F(bpf_map__name)      \
-	F(bpf_map__fd) F(bpf_map__set_max_entries) F(bpf_map__initial_value)                       \
+	F(bpf_map__fd) F(bpf_map__set_type) F(bpf_map__set_max_entries) F(bpf_map__initial_value)                       \
 	F(bpf_map__set_initial_value) F(bpf_map__set_ifindex) F(bpf_map__reuse_fd)                 \
 	F(bpf_map__key_size) F(bpf_map__value_size) F(bpf_map__is_internal)                        \
 	F(bpf_map__max_entries) F(bpf_map__type) F(bpf_map__map_flags)                             \
@@ -223,7 +223,8 @@ static int size_maps(const struct library *l, const struct xdp_job *j, struct bp
 					  want->value_size);
 			return -EINVAL;
 		}
-		if (want->max_entries && l->bpf_map__set_max_entries(m, want->max_entries))
+		if ((want->type && l->bpf_map__set_type(m, want->type)) ||
+		    (want->max_entries && l->bpf_map__set_max_entries(m, want->max_entries)))
 			return -EINVAL;
 	}
 	return 0;

@@ -28,6 +28,7 @@ enum tcx_attach { TCX_BY_ANY, TCX_BY_LINK, TCX_BY_FILTER };
 /* What a map of the object file is made of. */
 struct xdp_map {
 	const char *name;
+	uint32_t type;	      /* enum bpf_map_type; 0: as the object file says */
 	uint32_t max_entries; /* 0: as the object file says */
 	uint32_t n;
 	uint32_t key_size, value_size;

@@ -3,6 +3,7 @@
  * Rules to tries and a table; bpf/filter.h says why the first rule that
  * matches is found so.
  */
+#include <linux/bpf.h>
 #include <stdio.h>
 
 #include "bpf/filter.h"
@@ -127,12 +128,17 @@ static unsigned settle_prefixes(struct prefix *p, unsigned n)
 static void fill_trie(struct xdp_job *j, const char *name, const struct prefix *p, unsigned n,
 		      int family)
 {
-	unsigned size = family == AF_INET ? 4 : 16, count = 0;
+	unsigned size = family == AF_INET ? 4 : 16, count = 0, hosts = 0;
 	struct xdp_map *m;
 
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		count += p[i].ip->family == family;
+		hosts += p[i].ip->family == family && p[i].ip->prefix == 8 * size;
+	}
 	m = xdp_job_map(j, name, max_of(count, 1u), count, 4 + size, sizeof(uint32_t));
+	/* The program asks for whole addresses, so where there is nothing else a hash has them. */
+	if (count && hosts == count)
+		m->type = BPF_MAP_TYPE_HASH;
 	count = 0;
 	for (unsigned i = 0; i < n; i++) {
 		char *key = (char *)m->keys + count * (4 + size);
