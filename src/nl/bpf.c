@@ -301,6 +301,29 @@ uint64_t bpf_cpu_bits(const char *list)
 	return bits;
 }
 
+/* kernel/bpf/syscall.c, bpf_map_value_size() */
+unsigned bpf_value_copies(uint32_t type, uint32_t value_size, uint32_t *ret_stride)
+{
+	*ret_stride = bpf_is_each_cpu(type) ? (value_size + 7) / 8 * 8 : value_size;
+	return bpf_is_each_cpu(type) ? bpf_cpus() : 1;
+}
+
+int bpf_map_put_values(int fd, uint32_t type, const void *keys, size_t key_size,
+		       const void *values, size_t value_size, uint32_t n)
+{
+	uint32_t stride;
+	unsigned copies = bpf_value_copies(type, value_size, &stride);
+	_cleanup_free_ char *each = NULL;
+
+	if (!bpf_is_each_cpu(type))
+		return bpf_map_put_all(fd, keys, key_size, values, value_size, n);
+	each = mem_new((size_t)n * copies * stride + 1);
+	for (size_t i = 0; i < (size_t)n * copies; i++)
+		memcpy(each + i * stride, (const char *)values + i / copies * value_size,
+		       value_size);
+	return bpf_map_put_all(fd, keys, key_size, each, (size_t)copies * stride, n);
+}
+
 int bpf_try(bool *jit)
 {
 	const struct bpf_insn pass[] = {

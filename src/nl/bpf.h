@@ -93,6 +93,20 @@ int bpf_map_put_all(int fd, const void *keys, size_t key_size, const void *value
 int bpf_map_get_all(int fd, void *keys, size_t key_size, void *values, size_t value_size,
 		    uint32_t n);
 
+/** bpf_is_each_cpu - has a map of this kind a value for each CPU? */
+static inline bool bpf_is_each_cpu(uint32_t type)
+{
+	return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
+	       type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+}
+
+/** bpf_value_copies - values of @ret_stride bytes that user space has to do with, for each key */
+unsigned bpf_value_copies(uint32_t type, uint32_t value_size, uint32_t *ret_stride);
+
+/** bpf_map_put_values - as bpf_map_put_all(); all CPUs get the same, where each has a value */
+int bpf_map_put_values(int fd, uint32_t type, const void *keys, size_t key_size,
+		       const void *values, size_t value_size, uint32_t n);
+
 /** bpf_cpus - values that a map of one a CPU has (possible CPUs) */
 unsigned bpf_cpus(void);
 

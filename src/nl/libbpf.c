@@ -37,7 +37,8 @@
 	F(bpf_program__insns) F(bpf_program__insn_cnt) F(bpf_program__set_insns)                   \
 	F(bpf_program__set_log_level) F(bpf_program__flags) F(bpf_program__set_flags)              \
 	F(bpf_program__set_ifindex) F(bpf_program__set_expected_attach_type) F(bpf_map__name)      \
-	F(bpf_map__fd) F(bpf_map__set_type) F(bpf_map__set_max_entries) F(bpf_map__initial_value)                       \
+	F(bpf_map__fd) F(bpf_map__set_type) F(bpf_map__set_max_entries)                            \
+	F(bpf_map__initial_value)                                                                  \
 	F(bpf_map__set_initial_value) F(bpf_map__set_ifindex) F(bpf_map__reuse_fd)                 \
 	F(bpf_map__key_size) F(bpf_map__value_size) F(bpf_map__is_internal)                        \
 	F(bpf_map__max_entries) F(bpf_map__type) F(bpf_map__map_flags)                             \
@@ -309,12 +310,13 @@ static int fill_maps(const struct library *l, const struct xdp_job *j, struct bp
 {
 	for (unsigned n = 0; n < j->n_maps; n++) {
 		const struct xdp_map *want = &j->maps[n];
+		struct bpf_map *m = want->n ? find_map(l, o, want->name) : NULL;
 		int r;
 
-		if (!want->n)
+		if (!m)
 			continue;
-		r = bpf_map_put_all(l->bpf_map__fd(find_map(l, o, want->name)), want->keys,
-				    want->key_size, want->values, want->value_size, want->n);
+		r = bpf_map_put_values(l->bpf_map__fd(m), l->bpf_map__type(m), want->keys,
+				       want->key_size, want->values, want->value_size, want->n);
 		if (r < 0) {
 			*why = str_format("the map \"%s\" cannot be filled", want->name);
 			return r;
@@ -345,7 +347,8 @@ static int take_maps(const struct library *l, struct bpf_object *o, struct loade
 		ret->maps = array_reserve(ret->maps, ret->n_maps, sizeof(*ret->maps));
 		to = &ret->maps[ret->n_maps++];
 		*to = (struct xdp_map_fd){
-			.fd = fd, .id = info.id, .max_entries = info.max_entries,
+			.fd = fd, .id = info.id, .type = info.type,
+			.max_entries = info.max_entries,
 			.key_size = info.key_size, .value_size = info.value_size,
 		};
 		snprintf(to->name, sizeof(to->name), "%s", info.name);

@@ -75,7 +75,8 @@ static void adopt_maps(struct bag *b, struct xdp_attached *a)
 		a->maps = array_reserve(a->maps, a->n_maps, sizeof(*a->maps));
 		m = &a->maps[a->n_maps++];
 		*m = (struct xdp_map_fd){
-			.fd = take_fd(f), .id = f->id, .max_entries = f->info.map.max_entries,
+			.fd = take_fd(f), .id = f->id, .type = f->info.map.type,
+			.max_entries = f->info.map.max_entries,
 			.key_size = f->info.map.key_size, .value_size = f->info.map.value_size,
 		};
 		snprintf(m->name, sizeof(m->name), "%s", f->info.map.name);

@@ -414,8 +414,9 @@ static int put_back(const struct xdp_attached *a, const struct xdp_job *j)
 
 			if (!r && m && want->n_held && m->key_size == want->key_size &&
 			    m->value_size == want->value_size)
-				r = bpf_map_put_all(m->fd, want->keys, want->key_size, want->values,
-						    want->value_size, want->n_held);
+				r = bpf_map_put_values(m->fd, m->type, want->keys, want->key_size,
+						       want->values, want->value_size,
+						       want->n_held);
 		}
 	return r;
 }

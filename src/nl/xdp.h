@@ -101,7 +101,7 @@ struct xdp_map *xdp_job_map(struct xdp_job *j, const char *name, uint32_t max_en
 struct xdp_map_fd {
 	char name[16]; /* BPF_OBJ_NAME_LEN */
 	int fd;
-	uint32_t id, max_entries, key_size, value_size;
+	uint32_t id, type, max_entries, key_size, value_size; /* @type: enum bpf_map_type */
 };
 
 /* A program that the daemon has on an interface. */

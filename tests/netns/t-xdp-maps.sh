@@ -32,7 +32,11 @@ struct trie_key { __u32 length; __u8 address[4]; };
 MAP(ports, BPF_MAP_TYPE_HASH, __u16, __u32, 4, 0);
 MAP(sources, BPF_MAP_TYPE_LPM_TRIE, struct trie_key, __s8, 8, BPF_F_NO_PREALLOC);
 MAP(a_name_of_more_than_15, BPF_MAP_TYPE_ARRAY, __u32, __u64, 2, 0);
-MAP(each_cpu, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, __u64, 2, 0);
+MAP(each_cpu, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, __u32, 2, 0);
+struct wide_key { __u8 bytes[200]; };
+struct wide_value { __u8 bytes[5000]; };
+MAP(wide, BPF_MAP_TYPE_HASH, struct wide_key, struct wide_value, 4, 0);
+MAP(doors, BPF_MAP_TYPE_DEVMAP, __u32, __u32, 2, 0);
 MAP(memory, BPF_MAP_TYPE_ARRAY, __u32, __u32, 1, 0);
 MAP(deaf, BPF_MAP_TYPE_HASH, __u32, __u32, 1, BPF_F_WRONLY);
 static void *(*lookup)(void *, const void *) = (void *)1;
@@ -72,10 +76,22 @@ verdict() { # of the program that runs, for a packet: enum xdp_action
 little=$(printf '\001\000' | od -An -tu2 | tr -d ' ')
 [ "$little" = 1 ] || skip_all "written for little endian"
 
+long=$(printf '0a:%.0s' $(seq 300))0b # of 301 bytes
+each_cpus() { # values that all CPUs have
+	bpftool -j map lookup id "$(map_id each_cpu)" key hex 01 00 00 00 |
+		jq -c '[.values[].value | join(" ")] | unique'
+}
+wide_value() { # the bytes that are not 0, each with how often it comes
+	# shellcheck disable=SC2046 # a word a byte
+	bpftool -j map lookup id "$(map_id wide)" key hex 00 00 00 01 $(printf '00 %.0s' $(seq 196)) |
+		jq -c '.value | [length, (group_by(.)[] | "\(.[0]):\(length)")]'
+}
 all='{ map = "ports"; key = 80; value = 5; },
 { map = "ports"; key = "be16:443"; value = "u16:1 02:03"; },
 { map = "sources"; key = "192.0.2.0/24"; value = -2; },
-{ map = "a_name_of_more_than_15"; key = 1; value = 7; initial = true; }'
+{ map = "a_name_of_more_than_15"; key = 1; value = 7; initial = true; },
+{ map = "each_cpu"; key = 1; value = 77; },
+{ map = "wide"; key = "be32:1 ..."; value = "'$long' ff ..."; }'
 bus_start
 own "$all"
 daemon_start -v
@@ -87,7 +103,9 @@ check_equal "a prefix, and a negative number" "0xfe" "$(in_map sources hex 18 00
 check_equal "a long name, in a map that the program does not use" \
 	"0x07 0x00 0x00 0x00 0x00 0x00 0x00 0x00" "$(in_map a_name_of_more_ hex 01 00 00 00)"
 check_equal "the program finds them" 2 "$(verdict)"
-check_equal "they are shown" "4 80 01:bb" \
+check_equal "a value for each CPU" '["0x4d 0x00 0x00 0x00"]' "$(each_cpus)"
+check_equal "long keys and values, with zeros behind" '[5000,"0x00:4698","0x0a:300","0x0b:1","0xff:1"]' "$(wide_value)"
+check_equal "they are shown" "6 80 01:bb" \
 	"$("$NETCTL" show v0 --json | jq -r '.xdp.maps | "\(length) \(.[0].key) \(.[1].key)"')"
 requests=$(daemon_requests)
 check "the same again" "$NETCTL" apply
@@ -103,6 +121,9 @@ check "and said" daemon_says 'drift: v0: xdp.maps: .*value = 9; .* -> .*value = 
 bpftool map delete id "$map" key hex 01 bb
 check_eventually 8 "so is what it deletes" sh -c \
 	"bpftool map lookup id $map key hex 01 bb >/dev/null 2>&1"
+bpftool map update id "$(map_id each_cpu)" key hex 01 00 00 00 value hex 01 00 00 00
+each_cpu_is_back() { [ "$(each_cpus)" = '["0x4d 0x00 0x00 0x00"]' ]; }
+check_eventually 8 "and what it changes for a CPU" each_cpu_is_back
 check_equal "in the same instance" "$program" "$(prog_id)"
 bpftool map update id "$(map_id a_name_of_more_)" key hex 01 00 00 00 value hex 09 00 00 00 00 00 00 00
 "$NETCTL" plan >"$work/said"
@@ -164,8 +185,16 @@ own '{ map = "ports"; key = 80; value = "u32:1 00"; }'
 check "a value of another length" refused 'values of 4 bytes .*: 5 bytes does not fit'
 own '{ map = "a_name_of_more_than_15"; key = 2; value = 5; }'
 check "behind the end of an array" refused 'has entries 0 to 1, no 2'
-own '{ map = "each_cpu"; key = 1; value = 5; }'
+own '{ map = "each_cpu"; key = 2; value = 5; }'
+check "also of one that has a value for each CPU" refused 'has entries 0 to 1, no 2'
+own '{ map = "doors"; key = 1; value = 5; }'
 check "a map of a kind that cannot be filled" refused 'is of a kind that cannot be filled'
+own '{ map = "wide"; key = "01"; value = "..."; }'
+check "a long key that is too short" refused 'keys of 200 bytes (no numbers): 1 bytes does not fit'
+own "{ map = \"wide\"; key = \"$long ...\"; value = \"...\"; }"
+check "and one that is too long" refused 'keys of 200 bytes (no numbers): 301 bytes does not fit'
+own '{ map = "wide"; key = "... 01"; value = "..."; }'
+check "nothing behind the end" refused '... is the end: nothing comes behind it'
 own '{ map = "deaf"; key = 1; value = 5; }'
 check "a map that cannot be read back" refused 'is not for user space to read and to write'
 own '{ map = "memory"; key = 0; value = 5; }'

@@ -2,8 +2,8 @@
 /*
  * What maps of object files hold, as one value: it is loaded with the program.
  *
- * What must stay true: bytes of an entry that nothing uses are zero, because
- * entries are compared as bytes.
+ * What must stay true: entries are compared by what they say, and a list on
+ * the heap owns the bytes of its cells.
  */
 #include <stdio.h>
 #include <linux/bpf.h>
@@ -49,9 +49,9 @@ static const struct row entry_rows[] = {
 	[KEY] = { .key = "key", .type = &type_cell, VALUE(entry, key),
 	  .help = "A number as long as the map's keys, or bytes: words of u8:, u16:, u32:, u64: "
 		  "and be16:, be32:, be64: (most significant byte first), 01:0a:ff, IP addresses, "
-		  "prefixes (as tries have them)" },
+		  "prefixes (as tries have them); ... at the end: zeros up to there" },
 	[CONTENT] = { .key = "value", .type = &type_cell, VALUE(entry, value),
-	  .help = "As key" },
+	  .help = "As key; of maps with a value for each CPU all get it" },
 	[INITIAL] = { .key = "initial", .type = &type_bool, VALUE(entry, initial),
 	  .help = "The program changes it: it is not compared later on" },
 };
@@ -74,6 +74,12 @@ static struct contents *contents_new(struct arena *a, unsigned n)
 	return c;
 }
 
+static void entry_done(struct entry *e)
+{
+	type_cell.done(&e->key);
+	type_cell.done(&e->value);
+}
+
 static void contents_done(void *v)
 {
 	struct contents *c = *(struct contents **)v;
@@ -81,6 +87,8 @@ static void contents_done(void *v)
 	*(struct contents **)v = NULL;
 	if (!c || --c->refs)
 		return;
+	for (unsigned n = 0; n < c->n; n++)
+		entry_done(&c->items[n]);
 	free(c->items);
 	free(c->lines);
 	free(c);
@@ -134,13 +142,24 @@ static json_t *contents_json(const struct row *row _unused_, const void *v)
 	return j;
 }
 
+static bool entry_equal(const struct entry *a, const struct entry *b)
+{
+	return a->o.present == b->o.present && !strcmp(a->map, b->map) &&
+	       a->initial == b->initial && type_cell.equal(NULL, &a->key, &b->key) &&
+	       type_cell.equal(NULL, &a->value, &b->value);
+}
+
 static bool contents_equal(const struct row *row _unused_, const void *va, const void *vb)
 {
 	const struct contents *a = *(struct contents *const *)va,
 			      *b = *(struct contents *const *)vb;
 	unsigned n = a ? a->n : 0;
 
-	return n == (b ? b->n : 0) && (!n || !memcmp(a->items, b->items, n * sizeof(*a->items)));
+	if (n != (b ? b->n : 0))
+		return false;
+	while (n && entry_equal(&a->items[n - 1], &b->items[n - 1]))
+		n--;
+	return !n;
 }
 
 static struct contents *duplicate(struct arena *a, const struct contents *from)
@@ -149,6 +168,10 @@ static struct contents *duplicate(struct arena *a, const struct contents *from)
 
 	memcpy(c->items, from->items, from->n * sizeof(*c->items));
 	memcpy(c->lines, from->lines, from->n * sizeof(*c->lines));
+	for (unsigned n = 0; n < c->n; n++) {
+		type_cell.copy(a, &c->items[n].key, &from->items[n].key);
+		type_cell.copy(a, &c->items[n].value, &from->items[n].value);
+	}
 	return c;
 }
 
@@ -162,21 +185,19 @@ static void contents_copy(struct arena *a, void *to, const void *from)
 	*(struct contents **)to = c && a ? duplicate(a, c) : c;
 }
 
+/* Of many: their number, and what tells them from as many others. */
 static char *contents_text(const struct row *row, const void *v)
 {
 	const struct contents *c = *(struct contents *const *)v;
+	json_t *j = contents_json(row, v);
+	_cleanup_free_ char *text = json_literal(j);
 	uint32_t h = UINT32_C(2166136261); /* FNV-1a */
-	char *text;
-	json_t *j;
 
-	if (!c || c->n <= ENTRIES_SHOWN) {
-		j = contents_json(row, v);
-		text = json_literal(j);
-		json_decref(j);
-		return text;
-	}
-	for (size_t n = 0; n < c->n * sizeof(*c->items); n++)
-		h = (h ^ ((const uint8_t *)c->items)[n]) * UINT32_C(16777619);
+	json_decref(j);
+	if (!c || c->n <= ENTRIES_SHOWN)
+		return TAKE_PTR(text);
+	for (const char *at = text; *at; at++)
+		h = (h ^ *(const uint8_t *)at) * UINT32_C(16777619);
 	return str_format("%u entries (%08x)", c->n, h);
 }
 
@@ -199,7 +220,8 @@ static const struct xdp_image_map *find(const struct xdp_image_map *maps, int n,
 static bool can_fill(uint32_t type)
 {
 	return type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_ARRAY ||
-	       type == BPF_MAP_TYPE_LRU_HASH || type == BPF_MAP_TYPE_LPM_TRIE;
+	       type == BPF_MAP_TYPE_LRU_HASH || type == BPF_MAP_TYPE_LPM_TRIE ||
+	       bpf_is_each_cpu(type);
 }
 
 /* What the daemon has beside a program is found by name. */
@@ -213,7 +235,8 @@ static char *refuse_map(const struct xdp_image_map *m, const struct xdp_image_ma
 {
 	if (!can_fill(m->type))
 		return str_format("is of a kind that cannot be filled from here (%u of enum "
-				  "bpf_map_type; hash, array, lru_hash and lpm_trie can)", m->type);
+				  "bpf_map_type; hash, array, lru_hash, also with a value for each "
+				  "CPU, and lpm_trie can)", m->type);
 	if (m->flags & (BPF_F_RDONLY | BPF_F_WRONLY))
 		return str_dup(
 			"is not for user space to read and to write (BPF_F_RDONLY, BPF_F_WRONLY)");
@@ -226,31 +249,35 @@ static char *refuse_map(const struct xdp_image_map *m, const struct xdp_image_ma
 	return NULL;
 }
 
+static char *say_misfit(const char *what, uint32_t size, char kind, char *why)
+{
+	char *text = !why ? NULL : str_format("has %s of %u bytes%s: %s does not fit", what, size,
+					      cell_kind_text(kind), why);
+
+	free(why);
+	return text;
+}
+
 static char *refuse_entry(const struct xdp_image_map *m, const struct entry *e)
 {
-	uint8_t bytes[CELL_MAX + 8] = { 0 };
-	uint32_t index;
-	char *why, *text;
+	_cleanup_free_ uint8_t *bytes = NULL;
+	uint32_t index = 0;
+	char *why;
 
 	if (m->key_size > CELL_MAX || m->value_size > CELL_MAX)
-		return str_format("has keys of %u and values of %u bytes; more than %zu cannot be "
+		return str_format("has keys of %u and values of %u bytes; more than %u cannot be "
 				  "configured", m->key_size, m->value_size, CELL_MAX);
-	why = cell_fit(&e->value, m->value_size, m->value_kind, bytes);
-	if (why) {
-		text = str_format("has values of %u bytes%s: %s does not fit", m->value_size,
-				  cell_kind_text(m->value_kind), why);
-		free(why);
-		return text;
-	}
-	why = cell_fit(&e->key, m->key_size, m->key_kind, bytes);
-	if (why) {
-		text = str_format("has keys of %u bytes%s: %s does not fit", m->key_size,
-				  cell_kind_text(m->key_kind), why);
-		free(why);
-		return text;
-	}
+	bytes = mem_new(max_of(m->key_size, m->value_size) + sizeof(index));
+	why = say_misfit("values", m->value_size, m->value_kind,
+			 cell_fit(&e->value, m->value_size, m->value_kind, bytes));
+	if (!why)
+		why = say_misfit("keys", m->key_size, m->key_kind,
+				 cell_fit(&e->key, m->key_size, m->key_kind, bytes));
+	if (why)
+		return why;
 	memcpy(&index, bytes, sizeof(index));
-	if (m->type == BPF_MAP_TYPE_ARRAY && index >= m->max_entries)
+	if ((m->type == BPF_MAP_TYPE_ARRAY || m->type == BPF_MAP_TYPE_PERCPU_ARRAY) &&
+	    index >= m->max_entries)
 		return str_format("has entries 0 to %u, no %u", m->max_entries - 1, index);
 	return NULL;
 }
@@ -258,7 +285,7 @@ static char *refuse_entry(const struct xdp_image_map *m, const struct entry *e)
 /* Keys are compared as they come into the map: 1 and "u32:1" are the same. */
 static bool same_key(const struct xdp_image_map *m, const struct entry *a, const struct entry *b)
 {
-	uint8_t x[CELL_MAX + 8], y[CELL_MAX + 8];
+	_cleanup_free_ uint8_t *x = mem_new(m->key_size + 1), *y = mem_new(m->key_size + 1);
 	char *why = cell_fit(&a->key, m->key_size, m->key_kind, x);
 
 	if (!why)
@@ -426,20 +453,38 @@ int xdp_maps_fill(struct xdp_job *j, const struct contents *c)
 	return n < 0 ? n : r;
 }
 
-/* The kernel's value of an entry. Return: the map, or NULL: there is none that can be asked. */
-static const struct xdp_map_fd *ask(const struct xdp_attached *a, const struct entry *e,
-				    uint8_t *value, bool *ret_there)
+/* What the kernel has of an entry: of maps with a value for each CPU all of them. */
+struct seen {
+	const struct xdp_map_fd *map; /* NULL: there is none that can be asked */
+	bool there;
+	uint32_t stride;
+	unsigned copies;
+	uint8_t *values; /* heap */
+};
+
+static void seen_done(struct seen *s)
+{
+	free(s->values);
+}
+
+static struct seen ask(const struct xdp_attached *a, const struct entry *e)
 {
 	const struct xdp_map_fd *m = e->initial ? NULL : xdp_map_of(a, e->map);
-	uint8_t key[CELL_MAX + 8];
+	struct seen s = { .map = m };
+	_cleanup_free_ uint8_t *key = NULL;
 	char *why;
 
-	if (!m || m->key_size > CELL_MAX || m->value_size > CELL_MAX)
-		return NULL;
+	if (!m || m->key_size > CELL_MAX || m->value_size > CELL_MAX) {
+		s.map = NULL;
+		return s;
+	}
+	key = mem_new(m->key_size + 1);
+	s.copies = bpf_value_copies(m->type, m->value_size, &s.stride);
+	s.values = mem_new((size_t)s.copies * s.stride + 1);
 	why = cell_fit(&e->key, m->key_size, 0, key);
-	*ret_there = !why && bpf_map_get(m->fd, key, value) == 0;
+	s.there = !why && bpf_map_get(m->fd, key, s.values) == 0;
 	free(why);
-	return m;
+	return s;
 }
 
 /* The next object file's program that is loaded, from place @n of the chain on; NULL: no more. */
@@ -460,13 +505,11 @@ static const struct xdp_attached *next_own(const struct xdp_settings *x,
 static uint64_t hash_entries(uint64_t h, const struct contents *c, const struct xdp_attached *a)
 {
 	for (unsigned n = 0; n < c->n; n++) {
-		uint8_t value[CELL_MAX + 8];
-		bool there = false;
-		const struct xdp_map_fd *m = ask(a, &c->items[n], value, &there);
+		_cleanup_(seen_done) struct seen s = ask(a, &c->items[n]);
 
-		h = (h ^ (there ? 1 : 2)) * UINT64_C(1099511628211); /* FNV-1a */
-		for (uint32_t k = 0; there && k < m->value_size; k++)
-			h = (h ^ value[k]) * UINT64_C(1099511628211);
+		h = (h ^ (s.there ? 1 : 2)) * UINT64_C(1099511628211); /* FNV-1a */
+		if (s.there)
+			h = xdp_hash(h, s.values, (size_t)s.copies * s.stride);
 	}
 	return h;
 }
@@ -481,17 +524,27 @@ uint64_t xdp_maps_state(const struct xdp_settings *x, const struct xdp_attached 
 	return h;
 }
 
+/* Of several CPUs' values the first that is another one is told. */
 static bool see_entry(struct entry *e, const struct xdp_attached *a)
 {
-	uint8_t value[CELL_MAX + 8], want[CELL_MAX + 8];
-	bool there = false;
-	const struct xdp_map_fd *m = ask(a, e, value, &there);
-	char *why = m ? cell_fit(&e->value, m->value_size, 0, want) : NULL;
+	_cleanup_(seen_done) struct seen s = ask(a, e);
+	_cleanup_free_ uint8_t *want = NULL;
+	uint32_t size = s.map ? s.map->value_size : 0;
+	char *why = NULL;
 
-	if (m && there && !why && memcmp(value, want, m->value_size))
-		cell_read(&e->value, value, m->value_size);
+	if (!s.map || !s.there)
+		return !s.map;
+	want = mem_new(size + 1);
+	why = cell_fit(&e->value, size, 0, want);
+	for (unsigned n = 0; !why && n < s.copies; n++)
+		if (memcmp(s.values + (size_t)n * s.stride, want, size)) {
+			cell_read(&e->value, s.values + (size_t)n * s.stride, size);
+			break;
+		}
+	if (!why)
+		return true;
 	free(why);
-	return !m || (there && !why);
+	return false;
 }
 
 static void see_entries(struct contents *c, const struct xdp_attached *a)
@@ -501,6 +554,8 @@ static void see_entries(struct contents *c, const struct xdp_attached *a)
 	for (unsigned n = 0; n < c->n; n++)
 		if (see_entry(&c->items[n], a))
 			c->items[to++] = c->items[n];
+		else
+			entry_done(&c->items[n]);
 	c->n = to;
 }
 

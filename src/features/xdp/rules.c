@@ -228,7 +228,7 @@ static int parse_member(struct parse *p, const struct feature *shape, unsigned n
 {
 	const char *key = config_setting_name(s);
 	const struct row *r = row_find(shape, key);
-	struct parse inner = { .row = r };
+	struct parse inner = { .row = r, .arena = p->arena };
 
 	p->at = s;
 	if (!r) {

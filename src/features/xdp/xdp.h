@@ -100,12 +100,15 @@ int xdp_parse_group(struct parse *p, const struct feature *shape, unsigned n,
 
 /* What maps of object files hold: one value. */
 struct cell {
-	uint8_t is_number, n;
-	uint8_t bytes[118]; /* n of them, where it is no number */
+	uint8_t is_number;
+	uint8_t open; /* zeros follow, as many as fit */
+	uint32_t n;
+	uint8_t *bytes; /* n of them, where it is no number */
 	int64_t number;
 };
 
-#define CELL_MAX sizeof(((struct cell *)0)->bytes)
+/* KMALLOC_MAX_SIZE where pages have 4 KiB: no hash has more, htab_map_alloc_check() */
+#define CELL_MAX (4u << 20)
 
 extern const struct type type_cell;
 
@@ -118,7 +121,7 @@ extern const struct type type_cell;
  */
 char *cell_fit(const struct cell *c, uint32_t size, char kind, uint8_t *ret);
 
-/** cell_read - the other way round: in the way that @c was written */
+/** cell_read - the other way round, on the heap: in the way that @c was written */
 void cell_read(struct cell *c, const uint8_t *bytes, uint32_t size);
 
 /** cell_kind_text - " (signed numbers)"; for messages */
