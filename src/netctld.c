@@ -196,6 +196,7 @@ static int on_hangup(sd_event_source *s _unused_, const struct signalfd_siginfo 
 		d->again = true;
 		return 0;
 	}
+	log_debug("SIGHUP: the configuration is read again");
 	sd_event_now(d->event, CLOCK_MONOTONIC, &now);
 	/* For Type=notify-reload, since systemd 253. */
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now);

@@ -131,8 +131,9 @@ static void log_outcome(const struct engine *e, const struct outcome *o)
 		log_event(LOG_INFO, LOG_EVENT_APPLIED, NULL, e->number, "%u change%s in %.3f s%s",
 			  e->steps, e->steps == 1 ? "" : "s", o->usec / 1e6,
 			  e->failures ? ", some failed" : "");
-	log_debug("settled; asked of the kernel so far: %" PRIu64 " changes, %" PRIu64 " dumps",
-		  e->kernel->counters.requests, e->kernel->counters.dumps);
+	if (!e->waiting) /* else there is more to do */
+		log_debug("settled; asked of the kernel so far: %" PRIu64 " changes, %" PRIu64
+			  " dumps", e->kernel->counters.requests, e->kernel->counters.dumps);
 }
 
 static void begin_waiting(struct engine *e);

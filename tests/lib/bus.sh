@@ -53,6 +53,11 @@ bus_start() {
 	eventually 5 test -S "$bus_dir/socket"
 }
 
+# It has taken its name on the bus, if there is one: that is not done when it has settled.
+daemon_is_there() {
+	[ -z "$bus_pid" ] || [ -z "$daemon_pid" ] || grep -q '^D-Bus: here as' "$daemon_log"
+}
+
 bus_stop() {
 	kill "$bus_pid"
 	wait "$bus_pid" 2>/dev/null

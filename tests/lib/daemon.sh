@@ -11,6 +11,7 @@ daemon_program=${NETCTLD:-netctld}
 daemon_bus=--no-bus
 daemon_pid=
 daemon_seen=0 # lines of the log that daemon_settled looks behind
+daemon_reloads= # it was told to reload
 
 at_exit 'daemon_end'
 
@@ -31,15 +32,30 @@ daemon_once() {
 daemon_start() {
 	: >"$daemon_log"
 	daemon_seen=0
+	daemon_reloads=
 	# shellcheck disable=SC2086 # $daemon_bus may be empty
 	"$daemon_program" $daemon_bus --config-dir="$daemon_dir/etc" \
 		--state-dir="$daemon_dir/state" "$@" >>"$daemon_log" 2>&1 &
 	daemon_pid=$!
 }
 
-# daemon_settled: wait until it has nothing under way (at most 10 s); needs -v.
+# daemon_settled: wait until it has nothing under way (at most 10 s), and can be asked; needs -v.
 daemon_settled() {
-	eventually 10 daemon_says '^settled' || { cat "$daemon_log"; return 1; }
+	eventually 10 daemon_is_settled || { cat "$daemon_log"; return 1; }
+}
+
+# What it settles after news of the kernel's, between the signal and its look at it, is no end of
+# the reload.
+daemon_is_settled() {
+	tail -n "+$((daemon_seen + 1))" "$daemon_log" | awk -v begun="${daemon_reloads:-1}" '
+		/^SIGHUP: the configuration is read again/ { begun = 1; settled = 0 }
+		/^settled/ && begun == 1 { settled = 1 }
+		END { exit !settled }' && daemon_is_there
+}
+
+# daemon_is_there: whoever is to ask it finds it (bus.sh).
+daemon_is_there() {
+	:
 }
 
 # daemon_says PATTERN: it has logged such a line since it was started or told to reload.
@@ -51,6 +67,7 @@ daemon_says() {
 # daemon_reload: tell it to read its configuration again.
 daemon_reload() {
 	daemon_seen=$(wc -l <"$daemon_log")
+	daemon_reloads=yes
 	kill -HUP "$daemon_pid"
 }
 
