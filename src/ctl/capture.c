@@ -292,20 +292,19 @@ static int begin(struct capture *p)
 	bool another;
 	int r = look(p, &p->ring, &another);
 
-	if (!r && subscribe(p) < 0)
-		r = ctl_fail(p->c, EXIT_NO_DAEMON, SD_BUS_ERROR_DISCONNECTED,
-			     "the connection to the bus was lost");
-	if (!r && p->c->write)
-		r = open_file(p);
 	if (r)
 		return r;
-	/* What nobody was there to read is of old. */
+	/* What nobody was there to read is of old; what comes now is not, and is counted. */
 	ring_skip(&p->ring);
 	p->begin = clock_ns(CLOCK_REALTIME);
 	p->offset = p->begin - clock_ns(CLOCK_MONOTONIC);
 	p->seen_first = p->seen;
 	p->lost_first = p->lost;
-	return EXIT_DONE;
+	p->look = true; /* for what changed before signals of it were asked for */
+	if (subscribe(p) < 0)
+		return ctl_fail(p->c, EXIT_NO_DAEMON, SD_BUS_ERROR_DISCONNECTED,
+				"the connection to the bus was lost");
+	return p->c->write ? open_file(p) : EXIT_DONE;
 }
 
 int capture_run(struct ctl *c, const char *name)

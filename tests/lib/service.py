@@ -4,7 +4,8 @@
 (FDSTORE of sd_notify(3)), and gives them to the next one, which it starts when one has ended.
 
 service.py FOLDER: FOLDER/command has the program and its arguments, a line each, and is read at
-each start; FOLDER/pid has the process, FOLDER/store the names of what is kept. SIGTERM ends it.
+each start; FOLDER/pid has the process, FOLDER/store the names of what is kept. FOLDER/log is what
+it prints, behind a line "started" for each. SIGTERM ends it.
 """
 import array
 import os
@@ -30,8 +31,8 @@ def start():
     command = open(f"{folder}/command").read().splitlines()
     child = os.fork()
     if child:
-        note("pid", f"{child}\n")
         return
+    note("pid", f"{os.getpid()}\n")  # before it can be seen to run
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # The numbers from 3 on may be those of what is to be handed over: out of the way first.
@@ -46,6 +47,7 @@ def start():
         os.environ["LISTEN_FDNAMES"] = ":".join(name for name, _ in store)
         os.environ["LISTEN_PID"] = str(os.getpid())
     log = os.open(f"{folder}/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.write(log, b"started\n")
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.closerange(3 + len(store), 4096)

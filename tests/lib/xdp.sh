@@ -52,6 +52,24 @@ xdp_far() {
 	ip link add v0 type veth peer name v1 netns "/proc/$far_pid/ns/net"
 }
 
+# xdp_neighbours ADDRESS...: of the far end; both ends know where the other is, so that nobody asks
+xdp_neighbours() {
+	local address mac
+	mac=$(far ip -j link show v1 | jq -r '.[0].address')
+	ip link set v0 up
+	for address; do
+		ip neighbour replace "$address" lladdr "$mac" dev v0 nud permanent
+	done
+	far ip neighbour replace 192.0.2.1 lladdr "$(ip -j link show v0 | jq -r '.[0].address')" dev v1 nud permanent
+}
+
+# capture_waits PID: netctl xdp capture has begun: it polls samples, signals and the bus
+capture_waits() {
+	local count
+	read -r _ _ count _ 2>/dev/null <"/proc/$1/syscall" # proc_pid_syscall(): number, fds, nfds
+	[ "$count" = 0x3 ]
+}
+
 # link_id [PID]: of v0's program, as held by the process (the daemon); not from a list of the
 # machine's links, in which those of others come and go
 link_id() {
@@ -91,7 +109,13 @@ service_is() {
 	mv "$service/command.new" "$service/command"
 }
 
-service_settled() { [ "$(grep -c '^settled' "$service/log")" -ge "$1" ]; }
+# service_settled LINES WORDS: it settles behind what begins with WORDS, which is behind so many LINES
+service_settled() {
+	tail -n "+$(($1 + 1))" "$service/log" | awk -v words="$2" '
+		index($0, words) == 1 { begun = 1; settled = 0 }
+		/^settled/ && begun { settled = 1 }
+		END { exit !settled }'
+}
 
 # service_start: $real, under tests/lib/service.py
 service_start() {
@@ -103,19 +127,19 @@ service_start() {
 	service_pid=$!
 	at_exit 'kill $service_pid 2>/dev/null'
 	failed=
-	check_eventually 10 "the service settles" service_settled 1
+	check_eventually 10 "the service settles" service_settled 0 started
 }
 
 # service_signal SIGNAL
 service_signal() { kill "-$1" "$(cat "$service/pid")"; }
 
-# service_after WHAT COMMAND...: it settles once more, or WHAT is in $failed
+# service_after WHAT SIGNAL: it settles because of that, or WHAT is in $failed
 service_after() {
-	local before what=$1
-	shift
-	before=$(grep -c '^settled' "$service/log")
-	"$@"
-	eventually 10 service_settled $((before + 1)) || failed="$failed $what"
+	local before words=started
+	[ "$2" != HUP ] || words="SIGHUP: "
+	before=$(wc -l <"$service/log")
+	service_signal "$2"
+	eventually 10 service_settled "$before" "$words" || failed="$failed $1"
 }
 
 # traffic_start: numbered packets to 192.0.2.1, from 192.0.2.2 and from 192.0.2.66, until the end

@@ -20,10 +20,7 @@ echo 1 >/proc/sys/net/ipv6/conf/v0/disable_ipv6
 far sh -c 'echo 1 >/proc/sys/net/ipv6/conf/v1/disable_ipv6'
 far ip link set v1 up
 far ip address add 192.0.2.2/24 dev v1
-ip link set v0 up
-# No ARP.
-ip neigh add 192.0.2.2 lladdr "$(far ip -j link show v1 | jq -r '.[0].address')" dev v0 nud permanent
-far ip neigh add 192.0.2.1 lladdr "$(ip -j link show v0 | jq -r '.[0].address')" dev v1 nud permanent
+xdp_neighbours 192.0.2.2
 
 config() { # PROGRAM MORE
 	echo "interfaces = ( { name = \"v0\"; addresses = [ \"192.0.2.1/24\" ];
@@ -37,8 +34,7 @@ captures() { # ARGUMENT...: in the background; $capture is its pid
 	"$NETCTL" xdp capture v0 "$@" >"$text" 2>"$text.err" &
 	capture=$!
 	at_exit 'kill $capture 2>/dev/null'
-	eventually 5 grep -qs bpf-map /proc/$capture/maps
-	sleep 0.1
+	eventually 5 capture_waits $capture
 }
 captured() { # N: so many packets
 	[ "$(of '.packets | length' 2>/dev/null || echo 0)" -ge "$1" ]
@@ -112,7 +108,7 @@ check_eventually 5 "and knows that there is a reader" sh -c \
 kill -STOP $capture
 far ping -q -f -c 400 -W 1 192.0.2.1 >/dev/null
 kill -CONT $capture
-sleep 0.2
+eventually 5 capture_waits $capture # all is read
 check "it ends well" ends
 check "samples that were lost are counted" [ "$(of .statistics.dropped)" -ge 100 ]
 check_equal "and those that were not, all there" "$(of .statistics.delivered)" "$(of '.packets | length')"

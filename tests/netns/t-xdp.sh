@@ -44,7 +44,11 @@ prog_id() { ip -j link show "$1" | jq -r '.[0].xdp.prog.id // 0'; }
 prog_tag() { ip -j link show "$1" | jq -r '.[0].xdp.prog.tag // "none"'; }
 has_program() { [ "$(prog_id "$1")" != 0 ]; }
 has_no_program() { [ "$(prog_id "$1")" = 0 ]; }
-reaches() { far ping -q -c 1 -W 1 -I "$1" 192.0.2.1; }
+reaches() { far ping -q -c 1 -W 10 -I "$1" 192.0.2.1; }
+is_lost() { # 1: there was no answer
+	far ping -q -c 1 -W 1 -I "$1" 192.0.2.1
+	[ $? = 1 ]
+}
 counter() { # INTERFACE REASON: packets
 	"$NETCTL" stats "$1" --json |
 		jq -r "[.. | objects | select(.group? == \"xdp\" and .instance? == \"$2\") | .counters.packets] | add // 0"
@@ -65,7 +69,7 @@ daemon_start -v
 check "the daemon settles" daemon_settled
 check "a program is attached, native" sh -c 'ip link show v0 | grep -q "xdp "'
 check "what it lets pass, passes" reaches 192.0.2.2
-check_fails "what it drops, does not" reaches 192.0.2.66
+check "what it drops, does not" is_lost 192.0.2.66
 check "and is counted by rule" [ "$(counter v0 'rule 1')" -ge 1 ]
 check_equal "the program's mode is told" native \
 	"$("$NETCTL" show v0 --json | jq -r .xdp.attached)"
@@ -89,14 +93,14 @@ check "other rules" "$NETCTL" apply
 check_equal "the link is the same" "$link" "$(link_id)"
 check "the program is another" [ "$(prog_id v0)" != "$program" ]
 check "a rule that stays goes on counting" [ "$(counter v0 'rule 2')" -ge "$before" ]
-check_fails "and dropping" reaches 192.0.2.66
+check "and dropping" is_lost 192.0.2.66
 requests=$(daemon_requests)
 check "the same again" "$NETCTL" apply
 check_eventually 2 "is nothing to do" [ "$(daemon_requests)" = "$requests" ]
 filter "$(awk 'BEGIN { for (n = 0; n < 65535; n++)
 	printf "{ src = \"10.%d.%d.0/24\"; action = \"drop\"; },", n / 256, n % 256 }') $drop66"
 check "as many as there can be" "$NETCTL" apply
-check_fails "of which the last one drops, too" reaches 192.0.2.66
+check "of which the last one drops, too" is_lost 192.0.2.66
 check "and is counted" [ "$(counter v0 'rule 65536')" -ge 1 ]
 filter "$drop66"
 check "one again" "$NETCTL" apply
@@ -191,7 +195,7 @@ third ip address add 198.51.100.2/24 dev w1
 third ip route add default via 198.51.100.1
 third ethtool -K w1 gro on >/dev/null 2>&1 # NAPI: it can be redirected to
 far ip route add 198.51.100.0/24 via 192.0.2.1
-crosses() { far ping -q -c "$1" -i 0.05 -W 1 "${@:2}" 198.51.100.2; }
+crosses() { far ping -q -c "$1" -i 0.05 -W 10 "${@:2}" 198.51.100.2; }
 check "routed by the stack" crosses 1
 cat >"$daemon_dir/etc/10-test.conf" <<'END'
 interfaces = (
@@ -207,13 +211,13 @@ check "packets cross" crosses 20
 check "most of them past the stack" [ "$(counter v0 forwarded)" -ge 18 ]
 check "and back" [ "$(counter w0 forwarded)" -ge 18 ]
 check_equal "one hop older" 63 \
-	"$(far ping -c 1 -W 1 198.51.100.2 | sed -n 's/.*ttl=\([0-9]*\).*/\1/p')"
-far ping -c 1 -W 1 -t 1 198.51.100.2 >"$work/said"
+	"$(far ping -c 1 -W 10 198.51.100.2 | sed -n 's/.*ttl=\([0-9]*\).*/\1/p')"
+far ping -c 1 -W 10 -t 1 198.51.100.2 >"$work/said"
 check "the end of a packet's life is the stack's" grep -q 'Time to live exceeded' "$work/said"
 check "so is what is sent to the router" reaches 192.0.2.2
 third ip link set w1 mtu 1400
 ip link set w0 mtu 1400
-far ping -c 1 -W 1 -M "do" -s 1450 198.51.100.2 >"$work/said"
+far ping -c 1 -W 10 -M "do" -s 1450 198.51.100.2 >"$work/said"
 check "and what is too big for the next link" grep -q 'mtu = 1400' "$work/said"
 ip link set w0 mtu 1500
 third ip link set w1 mtu 1500
@@ -229,7 +233,9 @@ echo 'interfaces = ( { name = "v0"; addresses = [ "192.0.2.1/24" ]; xdp = { prog
   { name = "w0"; xdp = { program = "stats"; }; } );' | daemon_config
 check "cpumap and stats" "$NETCTL" apply
 check "packets go by other CPUs" reaches 192.0.2.2
-check "and are counted" [ "$(($(counter v0 'cpu 0') + $(counter v0 'cpu 1')))" -ge 1 ]
+by_cpus=$("$NETCTL" stats v0 --json |
+	jq '[.. | objects | select(.group? == "xdp" and (.instance? // "" | startswith("cpu "))) | .counters.packets] | add // 0')
+check "and are counted" [ "$by_cpus" -ge 1 ]
 third ping -q -c 3 -i 0.05 -W 1 198.51.100.1 >/dev/null
 check "stats tells protocols apart" sh -c "'$NETCTL' stats w0 --json |
 	jq -e '[.. | objects | select(.group? == \"xdp_protocol\" and .instance? == \"1\")] | length == 1'"
@@ -271,20 +277,23 @@ check "the service attaches it" has_program v0
 traffic_start
 link=$(link_id "$service_pid")
 for n in $(seq "$rounds"); do
-	service_after restart service_signal TERM
-	service_after kill service_signal KILL
+	service_after restart TERM
+	service_after kill KILL
 	program=$(prog_id v0)
 	service_is "$work/netctld-$((n % 2))"
-	service_after upgrade service_signal KILL
+	service_after upgrade KILL
 	[ "$(prog_id v0)" != "$program" ] || failed="$failed unchanged"
 	filter "{ src = \"198.51.100.$n\"; action = \"drop\"; }, $drop66"
-	service_after reload service_signal HUP
+	service_after reload HUP
 done
 check_equal "each of $((rounds * 4)) went well" "" "$failed"
 check_equal "the link was never another one" "$link" "$(link_id "$service_pid")"
 traffic_end
-check_equal "the manager keeps one link and one program" "1 1" \
-	"$(grep -c link "$service/store") $(grep -- '-p' "$service/store" | sort -u | wc -l)"
+keeps() { # LINKS PROGRAMS
+	[ "$(grep -c link "$service/store") $(grep -- '-p' "$service/store" | sort -u | wc -l)" = "$1 $2" ] ||
+		{ cat "$service/store"; return 1; }
+}
+check_eventually 5 "the manager keeps one link and one program" keeps 1 1
 kill $service_pid
 wait $service_pid
 check_eventually 5 "when the service is stopped, so is the program" has_no_program v0
