@@ -131,7 +131,8 @@ tc filter add dev v0 ingress pref 5 protocol all bpf da obj "$work/pass.o" sec t
 note "over a restart"
 before=$(program id)
 daemon_stop
-check_equal "stopped: it stays" "10 drop.o true" "$(told ingress)"
+check "stopped" daemon_stopped
+check_equal "it stays" "10 drop.o true" "$(told ingress)"
 daemon_start -v
 check "started again" daemon_settled
 check_equal "nothing was done" 0 "$(daemon_requests)"

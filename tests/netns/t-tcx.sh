@@ -201,7 +201,8 @@ note "over a restart"
 order=$(names)
 before=$(links)
 daemon_stop
-check_equal "stopped: all stay" "$before" "$(links)"
+check "stopped" daemon_stopped
+check_equal "all stay" "$before" "$(links)"
 daemon_start -v
 check "started again" daemon_settled
 check_equal "the links are the same" "$before" "$(links)"
