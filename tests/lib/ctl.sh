@@ -11,7 +11,7 @@ export LC_ALL=C
 
 # run ARGUMENT...: netctl, its two outputs in $out and $err, its status handed on.
 run() {
-	timeout 30 "$NETCTL" "$@" >"$out" 2>"$err" </dev/null
+	timeout 120 "$NETCTL" "$@" >"$out" 2>"$err" </dev/null
 }
 # on_terminal COMMAND [PATTERN ANSWER]...: what somebody at a terminal sees is in $out; an
 # answer is typed when its pattern is there.

@@ -68,6 +68,15 @@ def same(text, mine, theirs):
     tell(mine == theirs, text, "%.200r is not %.200r" % (mine, theirs))
 
 
+def same_now(text, mine, theirs):
+    """What both say of one moment: nothing has changed from before it was asked to after it."""
+    end = time.monotonic() + 30
+    before, other = mine(), theirs()
+    while mine() != before and time.monotonic() < end:
+        before, other = mine(), theirs()
+    same(text, before, other)
+
+
 def error_name(function, *arguments, **named):
     try:
         function(*arguments, **named)
@@ -101,12 +110,15 @@ def steady(document):
 # --- what only reads
 
 def status():
-    same("status", steady(json.loads(call("Describe"))), steady(by_netctl("status")))
+    same_now("status", lambda: steady(json.loads(call("Describe"))), lambda: steady(by_netctl("status")))
 
 
 def show():
-    mine, theirs = json.loads(call("DescribeLink", "v0")), by_netctl("show", "v0")
-    same("show", mine, theirs.get("interface", theirs.get("interfaces", [theirs])[0]))
+    def by_verb():
+        theirs = by_netctl("show", "v0")
+        return theirs.get("interface", theirs.get("interfaces", [theirs])[0])
+
+    same_now("show", lambda: json.loads(call("DescribeLink", "v0")), by_verb)
 
 
 def check():
@@ -146,10 +158,12 @@ def diff():
 
 
 def export():
-    text = subprocess.run([netctl, "export"], stdout=subprocess.PIPE, check=True).stdout.decode()
-    # netctl sorts the interfaces.
-    same("export", sorted(call("Export").replace(",", "").split("\n")),
-         sorted(text.replace(",", "").split("\n")))
+    def lines(text):
+        """netctl sorts the interfaces."""
+        return sorted(text.replace(",", "").split("\n"))
+
+    same_now("export", lambda: lines(call("Export")), lambda: lines(
+        subprocess.run([netctl, "export"], stdout=subprocess.PIPE, check=True).stdout.decode()))
 
 
 def counters(document):
@@ -199,7 +213,7 @@ def fdb():
 
     document = json.loads(call("ListFdb", names()))
     tell(document["entries"], "fdb: there is something to be told")
-    same("fdb", words(document), words(by_netctl("fdb")))
+    same_now("fdb", lambda: words(json.loads(call("ListFdb", names()))), lambda: words(by_netctl("fdb")))
     ports = {e["port"] for e in document["entries"]}
     some = json.loads(call("ListFdb", names("br0")))["entries"]
     tell(some and all("br0" in (e["port"], e.get("bridge")) for e in some), "of one bridge", str(ports))

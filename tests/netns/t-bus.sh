@@ -126,13 +126,16 @@ check "Export is a configuration that is valid" sh -c "busctl --json=short call 
 
 # What is told.
 
+echo 1 >/proc/sys/net/ipv6/conf/v1/disable_ipv6 # which would have news of its own
 ip link set v1 up # of a link that is down, the kernel tells no new alias
+check_eventually 5 "a carrier that came is known" is true get_link v1 Link Carrier
+check_eventually 5 "and the state" is '"up"' get_link v1 Link OperationalState
 signals_start
 sleep 0.2
 signals_forget
 ip link set v1 alias "seen by everybody"
 check_eventually 3 "a new alias is told" changed v1 Link Alias
-check "with its value" saw '.payload.data[1].Alias.data == "seen by everybody"'
+check_eventually 3 "with its value" saw '.payload.data[1].Alias.data == "seen by everybody"'
 ip link set v1 alias "and another"
 check_eventually 3 "the next one too" saw '.payload.data[1].Alias.data == "and another"'
 check_equal "each once, and nothing with it" "Alias Alias" "$(jq -r 'select(.payload.data[1].Alias?) |

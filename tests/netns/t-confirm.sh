@@ -84,15 +84,16 @@ before=$(picture)
 # Not confirmed.
 dbus-monitor --system "type='signal',sender='org.netctl1'" >"$bus_dir/monitor" 2>/dev/null &
 monitor_pid=$!
+eventually 5 grep -q NameLost "$bus_dir/monitor" # the bus has made it a monitor
 other
 check_status 2 "no time is too short" run apply --confirm=0
 check_status 2 "nor too long" run apply --confirm=25h
-check_status 0 "apply --confirm" run apply --confirm=10
-check "says what will happen" fails_with '^generation 2 is reverted in 10 s unless: netctl confirm 2$'
+check_status 0 "apply --confirm" run apply --confirm=20
+check "says what will happen" fails_with '^generation 2 is reverted in 20 s unless: netctl confirm 2$'
 check "it is applied" mtu_is 1300
 check "and waits" state waiting-confirm
 run status
-check "status shows it" says '^generation 2 waits for confirmation, ([0-9]|10) s left'
+check "status shows it" says '^generation 2 waits for confirmation, (1?[0-9]|20) s left'
 run status --json
 check "and JSON has it" jq -e '.confirm.generation == 2 and .confirm.deadline_usec > 0' "$out"
 check_status 1 "a second apply is refused" run apply
@@ -101,24 +102,24 @@ check_status 1 "so is a reload" run reload --json
 check "by that name" jq -e '.error.name == "org.netctl1.Error.Busy"' "$out"
 check_status 1 "a wrong number is refused" run confirm 1 --json
 check "by its name" jq -e '.error.name == "org.netctl1.Error.GenerationMismatch"' "$out"
-check "in time it is reverted" is_at steady
+check_eventually 30 "in time it is reverted" state steady
 check "the history says so" generation 1 '.number == 2 and .confirmed == false and .uid == 0 and (.result | test("reverted: not confirmed"))'
 check "and what came of it" generation 0 '.number == 3 and .confirmed and .uid == -1 and .caller == "confirm timer"'
 as_before() {
 	[ "$before" = "$(picture)" ] || { echo "$before"; picture; return 1; }
 }
 check_eventually 2 "everything is as before" as_before
-check "the signals were sent" grep -q ConfirmDeadline "$bus_dir/monitor"
-check "with the states" grep -q waiting-confirm "$bus_dir/monitor"
+check_eventually 2 "the signals were sent" grep -q ConfirmDeadline "$bus_dir/monitor"
+check_eventually 2 "with the states" grep -q waiting-confirm "$bus_dir/monitor"
 check_status 1 "nothing is left to confirm" run confirm --json
 check "by its name" jq -e '.error.name == "org.netctl1.Error.NothingToConfirm"' "$out"
 
 # Confirmed.
 good 1410
-check_status 0 "apply again" run apply --confirm=5 --json
-check "JSON" jq -e '.generation == 4 and .confirm_seconds == 5' "$out"
+check_status 0 "apply again" run apply --confirm=10 --json
+check "JSON" jq -e '.generation == 4 and .confirm_seconds == 10' "$out"
 check_status 0 "confirm it by its number" run confirm 4
-sleep 5.5
+sleep 10.5
 check "it stays" mtu_is 1410
 check "and is steady" state steady
 check "and is confirmed" generation 0 '.number == 4 and .confirmed'

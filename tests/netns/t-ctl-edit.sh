@@ -19,7 +19,9 @@ copy=$file.edit
 types() {
 	export MTU=$1
 	shift
-	printf '%s\n' "$@" | timeout 20 "$NETCTL" edit "$file" >"$out" 2>"$err"
+	# No pipe: what ends without reading would end printf by SIGPIPE, which pipefail takes for it.
+	printf '%s\n' "$@" >"$bus_dir/typed"
+	timeout 60 "$NETCTL" edit "$file" <"$bus_dir/typed" >"$out" 2>"$err"
 }
 file_has() {
 	grep -q "mtu = $1;" "$file" || { cat "$file"; return 1; }
@@ -228,7 +230,7 @@ echo 'interfaces = ( { name = "w0"; kind = "veth"; veth = { peer = "w1"; }; } );
 echo '{ name = "w1"; }' >/etc/new.inc
 MTU=same "$NETCTL" edit --json /etc/netctld/20.conf
 printf 'interfaces = (\n@include "../new.inc"\n, { name = "w0"; mtu = 1400; } );\n' >/etc/netctld/20.conf.edit
-MTU=1401 timeout 20 "$NETCTL" edit /etc/netctld/20.conf </dev/null 2>"$err" || [ \$? = 8 ]
+MTU=1401 timeout 60 "$NETCTL" edit /etc/netctld/20.conf </dev/null 2>"$err" || [ \$? = 8 ]
 grep 'mtu = 1401' /etc/netctld/20.conf
 EOT
 daemon_stop

@@ -147,32 +147,39 @@ check "at all" test "$(tr -d '\n' <"$out" | wc -c)" = 0
 
 if command -v zsh >/dev/null; then
 	# What a person sees who presses TAB: zsh completes only on a terminal.
-	zsh_offers() { # LINE
-		/usr/bin/python3 - "$NETCTL_BUILDDIR/completion" "$1" "$bus_dir/home" >"$out" 2>&1 <<'EOT'
-import os, pty, select, sys, time
-os.makedirs(sys.argv[3], exist_ok=True)
-env = dict(os.environ, TERM="dumb", PS1="PROMPT> ", HOME=sys.argv[3], ZDOTDIR=sys.argv[3])
+	zsh_offers() { # LINE WORD...: until all of the words have come
+		/usr/bin/python3 - "$NETCTL_BUILDDIR/completion" "$bus_dir/home" "$@" >"$out" 2>&1 <<'EOT'
+import os, pty, re, select, sys, time
+completion, home, line, *words = sys.argv[1:]
+os.makedirs(home, exist_ok=True)
+env = dict(os.environ, TERM="dumb", PS1="PROMPT> ", HOME=home, ZDOTDIR=home)
 pid, fd = pty.fork()
 if not pid:
     os.execvpe("zsh", ["zsh", "-f", "-i"], env)
-def until(what, limit=10):
-    got, end = b"", time.time() + limit
-    while time.time() < end:
+got = ""
+def until(there):
+    """What came before it and with it; what comes behind is for the next one."""
+    global got
+    end = time.monotonic() + 60
+    while not there(got) and time.monotonic() < end:
         if select.select([fd], [], [], 0.1)[0]:
             try:
-                got += os.read(fd, 4096)
+                got += os.read(fd, 4096).decode(errors="replace").replace("\r", "")
             except OSError:
                 break
-        if what in got:
-            break
-    return got
+def forget(what):
+    global got
+    until(lambda text: what in text)
+    got = got.partition(what)[2]
 os.write(fd, b"unsetopt zle_bracketed_paste; LISTMAX=999; fpath=(%s $fpath); autoload -Uz compinit; "
-         b"compinit -u -D; echo rea''dy\n" % sys.argv[1].encode())
-until(b"ready")
-until(b"PROMPT> ")  # before that, ^D would end it
+         b"compinit -u -D; echo rea''dy\n" % completion.encode())
+forget("ready\n")
+forget("PROMPT> ")  # before that, ^D would end it
 # ^X? is not bound: list-choices is, as ^D at the end of a line.
-os.write(fd, sys.argv[2].encode() + b"\x04")
-sys.stdout.write(until(b"never", 1).decode(errors="replace").replace("\r", ""))
+os.write(fd, line.encode() + b"\x04")
+until(lambda text: all(re.search(r"(^|\s)" + w + r"(\s|$)", text) for w in words))
+sys.stdout.write(got)
+sys.stdout.flush()
 os.write(fd, b"\x15exit\n")
 os.close(fd)
 os.waitpid(pid, 0)
@@ -183,13 +190,13 @@ EOT
 			grep -qE "(^|[[:space:]])$word([[:space:]]|\$)" "$out" || { cat "$out"; return 1; }
 		done
 	}
-	check "zsh: verbs" zsh_offers 'netctl '
+	check "zsh: verbs" zsh_offers 'netctl ' status wait-online
 	check "all of them" has status wait-online
-	check "zsh: names of interfaces" zsh_offers 'netctl show '
+	check "zsh: names of interfaces" zsh_offers 'netctl show ' v0 absent0
 	check "present and absent" has v0 absent0
-	check "zsh: options of a verb" zsh_offers 'netctl wait-online --'
+	check "zsh: options of a verb" zsh_offers 'netctl wait-online --' --timeout=
 	check "those it has" has --timeout=
-	check "zsh: values of an option" zsh_offers 'netctl --json='
+	check "zsh: values of an option" zsh_offers 'netctl --json=' short pretty
 	check "the words" has short pretty
 else
 	skip "zsh" "no zsh"

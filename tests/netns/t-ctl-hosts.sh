@@ -61,7 +61,7 @@ Host *
 	IdentityFile $ssh_dir/user
 	IdentitiesOnly yes
 	BatchMode yes
-	ConnectTimeout 5
+	ConnectTimeout 20
 	UserKnownHostsFile $ssh_dir/known
 EOT
 # ssh reads its configuration from where passwd says that home is, whatever HOME is.
@@ -136,7 +136,7 @@ ip address add 203.0.113.2/24 dev p0
 ip link set p0 up
 nsenter -t $away_pid -n sh -c 'ip link set lo up; ip address add 203.0.113.7/24 dev p1; ip link set p1 up'
 away() {
-	timeout 30 nsenter -t $away_pid -n "$NETCTL" -H root@203.0.113.2:2222 "$@" >"$out" 2>"$err" </dev/null
+	timeout 120 nsenter -t $away_pid -n "$NETCTL" -H root@203.0.113.2:2222 "$@" >"$out" 2>"$err" </dev/null
 }
 daemon_config <<'EOT'
 interfaces = ( { name = "v0"; kind = "veth"; veth = { peer = "v1"; }; },
@@ -164,7 +164,7 @@ cat >"$bus_dir/bin/ssh" <<EOT
 n=0
 until [ "\$(ls '$bus_dir/called' | wc -l)" -ge 8 ]; do
 	n=\$((n + 1))
-	[ \$n -lt 200 ] || exit 1
+	[ \$n -lt 400 ] || exit 1
 	sleep 0.05
 done
 exec systemd-stdio-bridge --bus-path=$DBUS_SYSTEM_BUS_ADDRESS

@@ -23,7 +23,7 @@ document() {
 	local status=$1 verb=$2 got
 	shift
 	n=$((n + 1))
-	timeout 20 "$NETCTL" "$@" --json >"$docs/$n" 2>"$bus_dir/err"
+	timeout 120 "$NETCTL" "$@" --json >"$docs/$n" 2>"$bus_dir/err"
 	got=$?
 	[ "$status" = 0 ] || verb=error
 	seen="$seen $1"

@@ -73,6 +73,11 @@ daemon_start -v
 eventually 5 "$NETCTL" status >/dev/null 2>&1
 check "the daemon is there" daemon_settled
 
+# The kernel tells a carrier up to a second late (linkwatch_run_queue()).
+bridge_is_up() {
+	run && says '^\* br0 +up( 10G)? +bridge' && says '^\* v0 +up 10G +veth'
+}
+check_eventually 5 "the bridge has its carrier" bridge_is_up
 check_status 0 "netctl alone is status" run
 check "header" says '^netctld steady, generation 1, 5 interfaces: 3 ok, 1 absent, 1 foreign$'
 check "titles" says '^  NAME +LINK +KIND +MASTER +ADDRESSES$'

@@ -33,7 +33,7 @@ chmod 755 "$bus_dir/client.py" "$bus_dir/netctl"
 client() {
 	local who=$1 line
 	shift
-	timeout 60 "$@" /usr/bin/python3 "$bus_dir/client.py" "$who" "$bus_dir/netctl" "$file" \
+	timeout 300 "$@" /usr/bin/python3 "$bus_dir/client.py" "$who" "$bus_dir/netctl" "$file" \
 		>"$bus_dir/lines" 2>"$bus_dir/complaints"
 	while read -r line; do
 		case $line in

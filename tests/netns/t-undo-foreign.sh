@@ -16,6 +16,12 @@ for i in p0 p1; do
 	echo 0 > /proc/sys/net/ipv6/conf/$i/router_solicitations
 	ip link set $i up
 done
+# The kernel tells a carrier up to a second late (linkwatch_run_queue()), and makes an address then.
+has_local() { [[ $(ip -6 -o address show dev "$1" scope link) == *fe80::* && $(ip -6 -o address show dev "$1") != *tentative* ]]; }
+for i in p0 p1; do
+	check_eventually 5 "$i has its address of the link" has_local $i
+done
+
 # add MODULE ARGS: what this kernel was not built for is left out
 add() { ip "$@" 2>/dev/null || note "this kernel does not take: ip $*"; }
 

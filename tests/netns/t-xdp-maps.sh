@@ -117,7 +117,7 @@ map=$(map_id ports)
 bpftool map update id "$map" key hex 50 00 value hex 09 00 00 00
 check_eventually 8 "what it changes is put back" sh -c \
 	"bpftool map lookup id $map key hex 50 00 | grep -q 'value\": 5\|05 00 00 00'"
-check "and said" daemon_says 'drift: v0: xdp.maps: .*value = 9; .* -> .*value = 5; '
+check_eventually 2 "and said" daemon_says 'drift: v0: xdp.maps: .*value = 9; .* -> .*value = 5; '
 bpftool map delete id "$map" key hex 01 bb
 check_eventually 8 "so is what it deletes" sh -c \
 	"bpftool map lookup id $map key hex 01 bb >/dev/null 2>&1"
@@ -141,10 +141,10 @@ check_equal "by an exchange" "$link" "$(link_id)"
 check "of the program" [ "$(prog_id)" != "$program" ]
 
 own "${all/value = 5/value = 8}"
-"$NETCTL" apply --confirm=5 >/dev/null
+"$NETCTL" apply --confirm=10 >/dev/null
 check_equal "one that nobody confirms" "0x08 0x00 0x00 0x00" "$(in_map ports hex 50 00)"
 back() { [ "$(in_map ports hex 50 00)" = "0x06 0x00 0x00 0x00" ]; }
-check_eventually 5 "is undone" back
+check_eventually 10 "is undone" back
 own "${all/value = 5/value = 6}"
 "$NETCTL" apply >/dev/null
 
