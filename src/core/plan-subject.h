@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One interface in a plan that is being made; for plan.c and plan-list.c. */
+/* One interface in a plan that is being made; for plan.c, plan-list.c and plan-keep.c. */
 #ifndef CORE_PLAN_SUBJECT_H
 #define CORE_PLAN_SUBJECT_H
 
@@ -28,5 +28,8 @@ void subject_list(struct subject *s, const struct feature *f);
 
 /** subject_along - what its steps since @first take along comes back after them */
 void subject_along(struct subject *s, unsigned first);
+
+/** plan_keep_addresses - bridges of ours whose ports change keep the Ethernet address they have */
+void plan_keep_addresses(struct planner *p);
 
 #endif

@@ -29,10 +29,13 @@ static void row_lines(const struct step *s, const struct feature *f, const struc
 		      const struct object *from, uint64_t mask,
 		      void (*fn)(void *data, const struct plan_line *l), void *data)
 {
-	FOREACH_ROW(f, r)
+	FOREACH_ROW(f, r) {
+		bool kept = row_has(f, r, from) && row_equal(r, to, from); /* plan-keep.c */
+
 		if (mask & row_bit(f, r))
-			send_line(s, full_key(f, r), row_text(f, r, from), row_text(f, r, to), fn,
-				  data);
+			send_line(s, full_key(f, r), kept ? str_dup("kept") : row_text(f, r, from),
+				  row_text(f, r, to), fn, data);
+	}
 }
 
 static void create_lines(const struct step *s,

@@ -492,6 +492,8 @@ struct plan *plan_new(struct model *want, struct model *have, struct model *owne
 				plan_iface(&p, NULL, o);
 	}
 	if (plan->n)
+		plan_keep_addresses(&p);
+	if (plan->n)
 		qsort(plan->steps, plan->n, sizeof(*plan->steps), compare_steps);
 	mark_applying(plan);
 	return plan;

@@ -24,7 +24,8 @@ ip -n h3 address add 192.168.20.13/24 dev e3
 ip -n h1 route add default via 192.168.10.1
 ip -n h3 route add default via 192.168.20.1
 
-# config N: what the hosts need stays; all the rest depends on N.
+# config N: what the hosts need stays; all the rest depends on N. Without a forward delay, since
+# the kernel tells of each port once more when it is over (br_forward_delay_timer_expired()).
 config() {
 	local more='' port='' n=$1
 	if [ $((n % 2)) = 1 ]; then
@@ -38,7 +39,8 @@ config() {
 	daemon_config <<-END
 	interfaces = ( $more
 	  { name = "br0"; kind = "bridge"; alias = "round $n";
-	    bridge = { vlan_filtering = true; default_pvid = 0; ageing_time = "$((100 + n))s"; };
+	    bridge = { vlan_filtering = true; default_pvid = 0; ageing_time = "$((100 + n))s";
+	      forward_delay = "0s"; };
 	    port = { tagged = [ 10, 20, $((60 + n)) ]; }; },
 	  { name = "p1"; master = "br0"; port = { pvid = 10; untagged = [ 10 ]; }; },
 	  { name = "p2"; master = "br0"; alias = "round $n";
@@ -54,7 +56,8 @@ config() {
 	END
 }
 
-ip link add d1 type dummy
+# Lower than those of the other ports: br0 keeps its own, by which the hosts know the router.
+ip link add d1 address 02:00:00:00:00:01 type dummy
 config 0
 daemon_start -v
 check "the daemon settles" daemon_settled

@@ -238,6 +238,71 @@ static void list_entries(void **state)
 		    "drop-address lan0: addresses: 2001:db8::1/64 -> -\n");
 }
 
+/*
+ * A bridge that was given no address has the lowest of its ports': it shall not have another
+ * when such a port joins or leaves (br_stp_recalculate_bridge_id()).
+ */
+#define BRIDGE(ports) I("{ name = \"br0\"; kind = \"bridge\"; }" ports)
+#define PORT(name) ", { name = \"" name "\"; master = \"br0\"; }"
+
+/* Does br0 keep its address in the plan for @config, before @then? */
+static void expect_kept(struct harness *h, const char *config, bool kept, const char *then)
+{
+	_cleanup_free_ char *plan = harness_plan_of(h, config);
+
+	if (kept)
+		expect_order(plan, "detach       br0: address: kept -> 02:00:00:00:00:05\n", then, NULL);
+	else
+		assert_lacks(plan, "address");
+}
+
+static void bridge_keeps_its_address(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0 lan1 lan2");
+	_cleanup_free_ char *impact = NULL;
+
+	harness_exec(h, "ip link set lan0 address 02:00:00:00:00:05");
+	harness_exec(h, "ip link set lan1 address 02:00:00:00:00:03");
+	harness_exec(h, "ip link set lan2 address 02:00:00:00:00:07");
+	harness_settle(h);
+	harness_must_apply(h, BRIDGE(PORT("lan0")));
+	/* What has a higher one changes nothing; and without ports there is none, as before. */
+	expect_kept(h, BRIDGE(PORT("lan0") PORT("lan2")), false, NULL);
+	expect_kept(h, BRIDGE(""), false, NULL);
+	expect_kept(h, BRIDGE(PORT("lan2")), true, "detach       lan0: master");
+	/* Of what is to be made nobody knows which it will have. */
+	expect_kept(h, BRIDGE(PORT("lan0") ", { name = \"d0\"; kind = \"dummy\"; master = \"br0\"; }"),
+		    true, "attach       d0: master");
+	expect_kept(h, BRIDGE(PORT("lan0") PORT("lan1")), true, "attach       lan1: master");
+	impact = harness_impact_of(h, BRIDGE(PORT("lan0") PORT("lan1")));
+	assert_lacks(impact, "br0");
+	harness_must_apply(h, BRIDGE(PORT("lan0") PORT("lan1")));
+	expect_settled(h);
+	/* It is its own now, whoever leaves. */
+	expect_kept(h, BRIDGE(PORT("lan1")), false, NULL);
+	harness_must_apply(h, BRIDGE(PORT("lan1")));
+	expect_has(h, "br0", "02:00:00:00:00:05");
+	harness_must_apply(h, "interfaces = ();\n");
+}
+
+/* Of a bridge of others, or where the configuration says which. */
+static void address_is_not_kept(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0 lan1");
+
+	harness_exec(h, "ip link set lan0 address 02:00:00:00:00:05");
+	harness_exec(h, "ip link set lan1 address 02:00:00:00:00:03");
+	harness_exec(h, "ip link add br0 type bridge");
+	harness_exec(h, "ip link set lan0 master br0");
+	harness_settle(h);
+	expect_kept(h, I("{ name = \"lan1\"; master = \"br0\"; }"), false, NULL);
+	harness_exec(h, "ip link del br0");
+	harness_settle(h);
+	harness_must_apply(h, BRIDGE(PORT("lan0")));
+	expect_kept(h, I("{ name = \"br0\"; kind = \"bridge\"; \n"
+			 "address = \"02:00:00:00:00:05\"; }" PORT("lan0") PORT("lan1")), false, NULL);
+}
+
 struct lines {
 	unsigned n;
 	char *first;
@@ -310,6 +375,8 @@ int main(void)
 		HARNESS_TEST(reset_to_what_was),
 		HARNESS_TEST(reset_after_drift),
 		HARNESS_TEST(list_entries),
+		HARNESS_TEST(bridge_keeps_its_address),
+		HARNESS_TEST(address_is_not_kept),
 		HARNESS_TEST(steps_as_lines),
 		HARNESS_TEST(no_plan_while_reading),
 	};

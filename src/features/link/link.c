@@ -50,7 +50,9 @@ static const struct row rows[] = {
 	  .min = 68, .max = 65536, .help = "Largest packet, bytes without the Ethernet header" },
 	[ADDRESS] = { .key = "address", .type = &type_mac, VALUE(link, address),
 	  .attr = IFLA_ADDRESS,
-	  .phase = PHASE_LINK, .flags = ROW_EARLY, .help = "Ethernet address" },
+	  .phase = PHASE_LINK, .flags = ROW_EARLY,
+	  .help = "Ethernet address; without it a bridge takes the lowest of its first ports', "
+		  "and keeps it" },
 	[ALIAS] = { .key = "alias", .type = &type_string, VALUE(link, alias), .attr = IFLA_IFALIAS,
 	  /* A message of its own, so that it stands when the kernel refuses something else. */
 	  .phase = PHASE_ATTACH, .max = IFALIASZ - 1, .initial = "\"\"",
@@ -422,7 +424,7 @@ static enum loss loses(const struct step *s, char **ret_why)
 		*ret_why = str_format("becomes a port of %s", to->master.name);
 		return LOSS_ALL;
 	}
-	if (s->mask & BIT64(ADDRESS)) {
+	if ((s->mask & BIT64(ADDRESS)) && !row_equal(&rows[ADDRESS], s->to, s->from)) {
 		*ret_why = str_dup("its Ethernet address changes");
 		return LOSS_PART;
 	}
