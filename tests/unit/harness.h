@@ -128,6 +128,9 @@ char *harness_json(struct harness *h, const char *name);
 /** harness_requests - how many requests this engine has sent */
 uint64_t harness_requests(const struct harness *h);
 
+/** harness_now - CLOCK_MONOTONIC, in us */
+uint64_t harness_now(void);
+
 /** harness_state - "ok", "absent", … of an interface */
 const char *harness_state(struct harness *h, const char *name);
 

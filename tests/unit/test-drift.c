@@ -149,31 +149,63 @@ static void a_flush_is_no_fight(void **state)
 	assert_string_equal(plan, "");
 }
 
+/*
+ * So often is the MTU of lan0 put back that it waits for a second: what is told of it then, and when
+ * one of its addresses was taken away, too. Return: false: that second was over before this could
+ * look, so often that the machine is too slow for it.
+ */
+static bool lose_mtu(struct harness *h, char **ret_reason, char **ret_json, char **ret_later)
+{
+	for (unsigned attempts = 0; attempts < 30; attempts++) {
+		uint64_t begin;
+
+		/* Forgets what was fought over. */
+		harness_must_apply(h, LAN0("mtu = 1400; addresses = [ \"192.0.2.1/24\" ];"));
+		for (unsigned n = 0; n < 9; n++) {
+			expect_has(h, "lan0", "\"mtu\": 1400");
+			begin = harness_now();
+			harness_exec(h, "ip link set lan0 mtu 1300");
+			harness_settle(h);
+		}
+		free(*ret_reason);
+		*ret_reason = str_dup(harness_reason(h, "lan0") ?: "");
+		free(*ret_json);
+		*ret_json = harness_json(h, "lan0");
+		harness_exec(h, "ip address del 192.0.2.1/24 dev lan0");
+		harness_settle(h);
+		free(*ret_later);
+		*ret_later = harness_json(h, "lan0");
+		if (harness_now() - begin < 1000000)
+			return true;
+	}
+	return false;
+}
+
 /* One setting is fought over: that one waits, and everything else is still put back. */
 static void a_fight_is_about_one_thing(void **state)
 {
 	struct harness *h = harness_begin(state, "lan0");
+	_cleanup_free_ char *reason = NULL, *json = NULL, *later = NULL;
+	uint64_t begin = harness_now();
 
-	harness_must_apply(h, LAN0("mtu = 1400; addresses = [ \"192.0.2.1/24\" ];"));
-	for (unsigned n = 0; n < 9; n++) {
-		expect_has(h, "lan0", "\"mtu\": 1400");
-		harness_exec(h, "ip link set lan0 mtu 1300");
-		harness_settle(h);
+	if (!lose_mtu(h, &reason, &json, &later)) {
+		print_message("# skipped, this machine takes too long for it\n");
+		skip();
 	}
-	assert_string_equal(harness_state(h, "lan0"), "drifted");
-	assert_contains(harness_reason(h, "lan0"), "lan0: mtu: 1300 -> 1400; something else keeps");
-	expect_has(h, "lan0", "\"key\": \"mtu\"");
-	harness_exec(h, "ip address del 192.0.2.1/24 dev lan0");
-	harness_settle(h);
-	expect_has(h, "lan0", "192.0.2.1/24");
-	expect_has(h, "lan0", "\"mtu\": 1300");
-	assert_string_equal(harness_state(h, "lan0"), "drifted");
+	assert_contains(reason, "lan0: mtu: 1300 -> 1400; something else keeps");
+	assert_contains(reason, "next attempt in 1 s");
+	assert_contains(json, "\"key\": \"mtu\"");
+	assert_contains(json, "\"drifted\"");
+	assert_contains(later, "192.0.2.1/24");
+	assert_contains(later, "\"mtu\": 1300");
+	assert_contains(later, "\"drifted\"");
 	/* Something else happens all the time: that is no reason to give up. */
 	for (unsigned n = 0; n < 10; n++) {
 		harness_exec(h, "ip link set lan0 alias a%u", n);
 		harness_settle(h);
 	}
-	assert_contains(harness_reason(h, "lan0"), "next attempt in 1 s");
+	if (harness_now() - begin < 1000000) /* else it may have been tried by now */
+		assert_string_equal(harness_state(h, "lan0"), "drifted");
 	harness_wait(h, 1100);
 	expect_has(h, "lan0", "\"mtu\": 1400");
 	assert_string_equal(harness_state(h, "lan0"), "ok");
