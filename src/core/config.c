@@ -429,16 +429,20 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct file_entry *)a)->name, ((const struct file_entry *)b)->name);
 }
 
+bool config_is_file(const char *name)
+{
+	size_t n = strlen(name);
+
+	return *name != '.' && n > 5 && !strcmp(name + n - 5, ".conf");
+}
+
 static void files_of_folder(struct file_list *l, const char *path, DIR *dir)
 {
 	struct dirent *d;
-	size_t n;
 
-	while ((d = readdir(dir))) {
-		n = strlen(d->d_name);
-		if (d->d_name[0] != '.' && n > 5 && !strcmp(d->d_name + n - 5, ".conf"))
+	while ((d = readdir(dir)))
+		if (config_is_file(d->d_name))
 			files_add(l, str_format("%s/%s", path, d->d_name));
-	}
 }
 
 /* One that is not there yet would not be found. */

@@ -48,6 +48,9 @@ struct config_paths {
 extern const char *const config_default_paths[];
 #define CONFIG_N_DEFAULT_PATHS 3
 
+/** config_is_file - is a file of that name in a folder one of the configuration's? */
+bool config_is_file(const char *name);
+
 /**
  * config_load - read, merge and check
  * @ret: the generation, to be freed with generation_free()

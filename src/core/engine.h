@@ -19,6 +19,7 @@ enum engine_state {
 	ENGINE_MAX_,
 };
 
+/** engine_state_name - the word for it on the bus, of static memory */
 const char *engine_state_name(enum engine_state s);
 
 /* How an apply ended. */

@@ -29,6 +29,7 @@ enum state {
 	STATE_MAX_,
 };
 
+/** state_name - the word for it on the bus, of static memory */
 const char *state_name(enum state s);
 
 /* What a plan does with an interface as a whole; see plan.c. */

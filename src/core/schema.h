@@ -431,6 +431,7 @@ static inline void *row_value(const struct row *r, const struct object *o)
 	return (char *)o + r->offset;
 }
 
+/** row_has - does @o, which may be NULL, say anything of row @r? */
 static inline bool row_has(const struct feature *f, const struct row *r, const struct object *o)
 {
 	return o && (o->present & row_bit(f, r));

@@ -107,11 +107,13 @@ struct vlanset {
 };
 extern const struct type type_vlanset;
 
+/** vlanset_has - is VLAN @vid (0 to 4095) a member? */
 static inline bool vlanset_has(const struct vlanset *s, unsigned vid)
 {
 	return s->bits[vid / 64] >> (vid % 64) & 1;
 }
 
+/** vlanset_add - make VLAN @vid (0 to 4095) a member, if it is none */
 static inline void vlanset_add(struct vlanset *s, unsigned vid)
 {
 	s->bits[vid / 64] |= BIT64(vid % 64);

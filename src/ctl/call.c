@@ -66,6 +66,12 @@ int ctl_fail_arguments(const struct ctl *c, int r)
 	return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_ARGS, text);
 }
 
+int ctl_fail_answer(const struct ctl *c)
+{
+	return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_SIGNATURE,
+			"netctld's answer makes no sense");
+}
+
 static int connect_bus(struct ctl *c)
 {
 	int r;
@@ -185,8 +191,7 @@ int ctl_read_text(const struct ctl *c, sd_bus_message *reply, char **ret)
 	const char *text;
 
 	if (sd_bus_message_read(reply, "s", &text) < 0)
-		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_SIGNATURE,
-				"netctld's answer makes no sense");
+		return ctl_fail_answer(c);
 	*ret = str_dup(text);
 	return EXIT_DONE;
 }
@@ -214,6 +219,14 @@ static int read_document(const struct ctl *c, const char *text, json_t **ret)
 	}
 	*ret = j;
 	return EXIT_DONE;
+}
+
+int ctl_read_document(const struct ctl *c, sd_bus_message *reply, json_t **ret)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = ctl_read_text(c, reply, &text);
+
+	return r ? r : read_document(c, text, ret);
 }
 
 int ctl_describe(struct ctl *c, json_t **ret)

@@ -60,8 +60,7 @@ static int look(struct capture *p, struct ring *ret, bool *another)
 	if (r)
 		return r;
 	if (sd_bus_message_read(reply, "htutt", &fd, &size, &program, &p->seen, &p->lost) < 0)
-		return ctl_fail(p->c, EXIT_FAILED, SD_BUS_ERROR_INVALID_SIGNATURE,
-				"netctld's answer makes no sense");
+		return ctl_fail_answer(p->c);
 	*another = program != p->program;
 	if (!*another)
 		return EXIT_DONE;
@@ -82,9 +81,7 @@ static void print_data(const struct sample *s)
 static void print_line(const struct ctl *c, const struct capture *p, const struct sample *s)
 {
 	uint64_t t = s->time + p->offset;
-	time_t seconds = t / 1000000000;
-	char text[32] = "";
-	struct tm tm;
+	_cleanup_free_ char *text = date_text(t / 1000000000, "%T");
 
 	if (c->json != JSON_MODE_OFF) {
 		json_t *name = json_string(p->name);
@@ -98,8 +95,6 @@ static void print_line(const struct ctl *c, const struct capture *p, const struc
 		puts("\"}");
 		return;
 	}
-	if (localtime_r(&seconds, &tm))
-		strftime(text, sizeof(text), "%T", &tm);
 	printf("%s%s.%06u%s %s queue %u, %u bytes: ", colour_on(c, COLOUR_DIM), text,
 	       (unsigned)(t % 1000000000 / 1000), colour_off(c, COLOUR_DIM), p->name, s->queue,
 	       s->length);
@@ -237,12 +232,11 @@ static int read_settings(struct capture *p, json_int_t *every)
 	static const char *const groups[] = { "xdp", NULL };
 	json_auto_t *d = NULL;
 	const json_t *j;
-	size_t n;
 	int r = ctl_describe_groups(p->c, groups, &d);
 
-	json_array_foreach(json_object_get(d, "interfaces"), n, j)
-		if (!strcmp(get_text(j, NULL, "name"), p->name))
-			*every = get_number(json_object_get(j, "xdp"), "sample", "every");
+	j = find_interface(json_object_get(d, "interfaces"), p->name);
+	if (j)
+		*every = get_number(json_object_get(j, "xdp"), "sample", "every");
 	return r;
 }
 

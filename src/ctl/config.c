@@ -236,8 +236,7 @@ int ctl_generation(const struct ctl *c, sd_bus_message *reply)
 	uint64_t number;
 
 	if (sd_bus_message_read(reply, "t", &number) < 0)
-		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_SIGNATURE,
-				"netctld's answer makes no sense");
+		return ctl_fail_answer(c);
 	if (c->json != JSON_MODE_OFF)
 		return ctl_json(c, json_pack("{s:i, s:I}", "version", 1, "generation",
 					     (json_int_t)number));

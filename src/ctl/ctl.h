@@ -231,8 +231,18 @@ int ctl_call_send(struct ctl *c, sd_bus_message *m, sd_bus_message **ret);
 /** ctl_fail_arguments - what was asked for cannot be put into a message: @r; an exit status */
 int ctl_fail_arguments(const struct ctl *c, int r);
 
+/** ctl_fail_answer - what the daemon answered is not what this netctl knows; an exit status */
+int ctl_fail_answer(const struct ctl *c);
+
 /** ctl_call_link - the same as ctl_call_new() for a method of the link object at @path */
 int ctl_call_link(struct ctl *c, const char *path, const char *method, sd_bus_message **ret);
+
+/**
+ * ctl_read_document - the document of an answer, a new reference; returns an exit status
+ *
+ * One of another version than this netctl knows is refused.
+ */
+int ctl_read_document(const struct ctl *c, sd_bus_message *reply, json_t **ret);
 
 /** ctl_read_text - the string of an answer; the caller frees it; returns an exit status */
 int ctl_read_text(const struct ctl *c, sd_bus_message *reply, char **ret);
@@ -273,6 +283,9 @@ int output_flush(void);
 
 /** ctl_json - print a document as --json asks; takes over @j; returns EXIT_DONE */
 int ctl_json(const struct ctl *c, json_t *j);
+
+/** ctl_done - tell that it is done, on stderr, or as a document; returns EXIT_DONE */
+int ctl_done(const struct ctl *c, const char *fmt, ...) _printf_(2, 3);
 
 /**
  * ctl_fail - tell an error, as text on stderr or as JSON on stdout
@@ -345,11 +358,25 @@ json_t *signal_json(sd_bus_message *m);
 /** signal_key - the key of a property, as the configuration has it; the caller frees it */
 char *signal_key(const char *interface, const char *property);
 
-/* json.c: questions to the daemon's documents; missing members give "", 0, false */
+/* json.c */
 
+/**
+ * get_text - what a document of the daemon's says of @key; of memory that is @j's
+ * @j: NULL says nothing
+ * @group: the member of @j that @key is in; NULL: @j itself
+ *
+ * Return: "" if there is no such member, or it is no string.
+ */
 const char *get_text(const json_t *j, const char *group, const char *key);
+
+/** get_number - the same of a whole number; 0 if it is none */
 json_int_t get_number(const json_t *j, const char *group, const char *key);
+
+/** get_bool - the same of a boolean; false if it is none */
 bool get_bool(const json_t *j, const char *group, const char *key);
+
+/** find_interface - the one of @list with that name, a borrowed reference, or NULL */
+json_t *find_interface(const json_t *list, const char *name);
 
 /** value_text - a value as the configuration has it, strings bare; the caller frees it */
 char *value_text(const json_t *v);

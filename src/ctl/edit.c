@@ -91,13 +91,6 @@ static int fail_file(const struct edit *e, const char *path, int r)
 			"org.netctl1.Error.Failed", text);
 }
 
-static bool ends_in_conf(const char *name)
-{
-	size_t n = strlen(name);
-
-	return n > 5 && *name != '.' && !strcmp(name + n - 5, ".conf");
-}
-
 /* The only file of a folder; NULL: there are several, or none. The caller frees it. */
 static char *only_file(const char *folder)
 {
@@ -107,7 +100,7 @@ static char *only_file(const char *folder)
 	unsigned n = 0;
 
 	while (dir && (d = readdir(dir))) {
-		if (!ends_in_conf(d->d_name))
+		if (!config_is_file(d->d_name))
 			continue;
 		free(name);
 		name = str_dup(d->d_name);
@@ -149,10 +142,10 @@ static int choose_file(struct edit *e)
 		e->name = only_file(e->folder);
 	else
 		e->name = str_format("%s%s", slash ? slash + 1 : word,
-				     ends_in_conf(slash ? slash + 1 : word) ? "" : ".conf");
+				     config_is_file(slash ? slash + 1 : word) ? "" : ".conf");
 	if (!e->name)
 		return ctl_usage(e->c, "several files are in %s: netctl edit FILE", e->folder);
-	if (!ends_in_conf(e->name))
+	if (!config_is_file(e->name))
 		return ctl_usage(e->c, "\"%s\" is no name of a file", e->name);
 	e->path = str_format("%s/%s", e->folder, e->name);
 	e->copy = str_format("%s.edit", e->path);

@@ -19,7 +19,6 @@ static void print_entry(struct table *t, const json_t *j)
 static int read_entries(struct ctl *c, json_t **ret)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-	_cleanup_free_ char *text = NULL;
 	int r = ctl_call_new(c, "ListFdb", &m);
 
 	if (r)
@@ -28,15 +27,7 @@ static int read_entries(struct ctl *c, json_t **ret)
 	if (r < 0)
 		return ctl_usage(c, "these names cannot be asked for: %s", strerror(-r));
 	r = ctl_call_send(c, m, &reply);
-	if (!r)
-		r = ctl_read_text(c, reply, &text);
-	if (r)
-		return r;
-	*ret = json_loads(text, 0, NULL);
-	if (get_number(*ret, NULL, "version") != 1)
-		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_NOT_SUPPORTED,
-				"netctld is too new or too old for this netctl");
-	return EXIT_DONE;
+	return r ? r : ctl_read_document(c, reply, ret);
 }
 
 int verb_fdb(struct ctl *c)

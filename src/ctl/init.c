@@ -42,11 +42,7 @@ static void boards_done(struct boards *b)
 /* Return: the name without ".conf", or NULL: another file. */
 static char *stem_of(const char *file)
 {
-	size_t n = strlen(file);
-
-	if (*file == '.' || n < 6 || strcmp(file + n - 5, ".conf"))
-		return NULL;
-	return str_format("%.*s", (int)n - 5, file);
+	return config_is_file(file) ? str_format("%.*s", (int)strlen(file) - 5, file) : NULL;
 }
 
 static int compare_boards(const void *a, const void *b)

@@ -83,7 +83,7 @@ json_t *json_index(const json_t *list)
 	return index;
 }
 
-static json_t *find_name(const json_t *list, const char *name)
+json_t *find_interface(const json_t *list, const char *name)
 {
 	json_t *v;
 	size_t n;
@@ -126,7 +126,7 @@ int pick_interfaces(struct ctl *c, const json_t *all, json_t **ret)
 		return EXIT_DONE;
 	}
 	for (unsigned n = 0; n < c->n_names; n++) {
-		json_t *v = find_name(all, c->names[n]);
+		json_t *v = find_interface(all, c->names[n]);
 
 		if (!v)
 			return fail_name(c, all, c->names[n]);

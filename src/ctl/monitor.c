@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <time.h>
 
 #include "ctl/ctl.h"
 #include "util/clock.h"
@@ -33,12 +32,8 @@ static bool is_watched(const struct watch *w, const char *name)
 
 static void print_time(const struct ctl *c, uint64_t usec)
 {
-	time_t now = usec / 1000000;
-	char text[32] = "";
-	struct tm tm;
+	_cleanup_free_ char *text = date_text(usec / 1000000, "%T");
 
-	if (localtime_r(&now, &tm))
-		strftime(text, sizeof(text), "%T", &tm);
 	printf("%s%s.%03d%s ", colour_on(c, COLOUR_DIM), text, (int)(usec / 1000 % 1000),
 	       colour_off(c, COLOUR_DIM));
 }

@@ -25,6 +25,19 @@ int ctl_json(const struct ctl *c, json_t *j)
 	return EXIT_DONE;
 }
 
+int ctl_done(const struct ctl *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (c->json != JSON_MODE_OFF)
+		return ctl_json(c, json_pack("{s:i}", "version", 1));
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	putc('\n', stderr);
+	return EXIT_DONE;
+}
+
 static json_t *lines_json(const char *text)
 {
 	json_t *j = json_array();

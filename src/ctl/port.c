@@ -16,17 +16,8 @@ static int begin(struct ctl *c, const char *method, sd_bus_message **ret)
 	if (r)
 		return r;
 	if (sd_bus_message_read(reply, "o", &path) < 0)
-		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_SIGNATURE,
-				"netctld's answer makes no sense");
+		return ctl_fail_answer(c);
 	return ctl_call_link(c, path, method, ret);
-}
-
-static int done(const struct ctl *c, const char *text)
-{
-	if (c->json != JSON_MODE_OFF)
-		return ctl_json(c, json_pack("{s:i}", "version", 1));
-	fprintf(stderr, "%s: %s\n", c->names[0], text);
-	return EXIT_DONE;
 }
 
 int verb_restart_autoneg(struct ctl *c)
@@ -38,7 +29,7 @@ int verb_restart_autoneg(struct ctl *c)
 		return r;
 	r = sd_bus_message_append(m, "a{sv}", 0);
 	r = r < 0 ? ctl_fail_arguments(c, r) : ctl_call_send(c, m, NULL);
-	return r ? r : done(c, "negotiates anew");
+	return r ? r : ctl_done(c, "%s: negotiates anew", c->names[0]);
 }
 
 int verb_identify(struct ctl *c)
@@ -53,7 +44,7 @@ int verb_identify(struct ctl *c)
 	else
 		r = sd_bus_message_append(m, "a{sv}", 0);
 	r = r < 0 ? ctl_fail_arguments(c, r) : ctl_call_send(c, m, NULL);
-	return r ? r : done(c, "has blinked");
+	return r ? r : ctl_done(c, "%s: has blinked", c->names[0]);
 }
 
 /* "ok"; "open, 12.34 m away" */

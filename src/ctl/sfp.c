@@ -4,6 +4,8 @@
  * from its low to its high alarm; light on a scale of decibels, as its limits
  * are meant.
  */
+#include <stdarg.h>
+
 #include "ctl/ctl.h"
 #include "util/clock.h"
 #include "util/dbm.h"
@@ -109,27 +111,39 @@ static void print_values(const struct ctl *c, const json_t *sfp)
 	}
 }
 
+/* One of a line's parts; @count is of those before it. */
+static void _printf_(2, 3) print_part(unsigned *count, const char *fmt, ...)
+{
+	va_list ap;
+
+	if ((*count)++)
+		fputs(", ", stdout);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+}
+
 /* "LC, 850 nm, 10300 Mbit/s, om3 300 m": what there is of it. */
 static void print_abilities(const json_t *sfp)
 {
 	const json_t *reach = json_object_get(sfp, "reach"), *v;
 	double wavelength = json_number_value(json_object_get(sfp, "wavelength"));
 	double power = json_number_value(json_object_get(sfp, "power"));
-	const char *connector = get_text(sfp, NULL, "connector"), *sep = "", *fibre;
+	const char *connector = get_text(sfp, NULL, "connector"), *fibre;
 	json_int_t rate = get_number(sfp, NULL, "bit_rate");
+	unsigned n = 0;
 
 	fputs("    ", stdout);
 	if (*connector)
-		sep = (fputs(connector, stdout), ", ");
+		print_part(&n, "%s", connector);
 	if (wavelength > 0)
-		sep = (printf("%s%g nm", sep, wavelength), ", ");
+		print_part(&n, "%g nm", wavelength);
 	if (rate)
-		sep = (printf("%s%" JSON_INTEGER_FORMAT " Mbit/s", sep, rate), ", ");
+		print_part(&n, "%" JSON_INTEGER_FORMAT " Mbit/s", rate);
 	json_object_foreach((json_t *)reach, fibre, v)
-		sep = (printf("%s%s %" JSON_INTEGER_FORMAT " m", sep, fibre, json_integer_value(v)),
-		       ", ");
+		print_part(&n, "%s %" JSON_INTEGER_FORMAT " m", fibre, json_integer_value(v));
 	if (power > 0)
-		printf("%sat most %g W", sep, power);
+		print_part(&n, "at most %g W", power);
 	putchar('\n');
 }
 

@@ -39,8 +39,6 @@ static int append_words(sd_bus_message *m, const char *name, const char *const *
 int stats_read(struct ctl *c, const char *const *groups, json_t **ret)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-	_cleanup_free_ char *text = NULL;
-	json_t *j;
 	int r = ctl_call_new(c, "GetStatistics", &m);
 
 	if (r)
@@ -55,18 +53,7 @@ int stats_read(struct ctl *c, const char *const *groups, json_t **ret)
 	if (r < 0)
 		return ctl_usage(c, "these names cannot be asked for: %s", strerror(-r));
 	r = ctl_call_send(c, m, &reply);
-	if (!r)
-		r = ctl_read_text(c, reply, &text);
-	if (r)
-		return r;
-	j = json_loads(text, 0, NULL);
-	if (get_number(j, NULL, "version") != 1) {
-		json_decref(j);
-		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_NOT_SUPPORTED,
-				"netctld is too new or too old for this netctl");
-	}
-	*ret = j;
-	return EXIT_DONE;
+	return r ? r : ctl_read_document(c, reply, ret);
 }
 
 /* "950", "12.3k", "4.56G": three digits. */

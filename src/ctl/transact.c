@@ -42,19 +42,11 @@ static int read_number(const struct ctl *c, uint64_t *ret)
 	return read_number_at(c, 0, ret);
 }
 
-static int done(const struct ctl *c, const char *text)
-{
-	if (c->json != JSON_MODE_OFF)
-		return ctl_json(c, json_pack("{s:i}", "version", 1));
-	fprintf(stderr, "%s\n", text);
-	return EXIT_DONE;
-}
-
 static int confirm(struct ctl *c, uint64_t number)
 {
 	int r = ctl_call(c, "Confirm", NULL, "t", number);
 
-	return r ? r : done(c, "confirmed");
+	return r ? r : ctl_done(c, "confirmed");
 }
 
 int verb_confirm(struct ctl *c)
@@ -150,8 +142,7 @@ int apply_confirm(struct ctl *c)
 	if (r)
 		return r;
 	if (sd_bus_message_read(reply, "t", &number) < 0)
-		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_SIGNATURE,
-				"netctld's answer makes no sense");
+		return ctl_fail_answer(c);
 	if (c->json != JSON_MODE_OFF)
 		return ctl_json(c, json_pack("{s:i, s:I, s:i}", "version", 1, "generation",
 					     (json_int_t)number, "confirm_seconds",
@@ -165,13 +156,7 @@ int apply_confirm(struct ctl *c)
 
 static char *when(const json_t *j)
 {
-	time_t t = get_number(j, NULL, "time") / (json_int_t)SECOND;
-	struct tm tm;
-	char text[32] = "";
-
-	if (localtime_r(&t, &tm))
-		strftime(text, sizeof(text), "%F %T", &tm);
-	return str_dup(text);
+	return date_text(get_number(j, NULL, "time") / (json_int_t)SECOND, "%F %T");
 }
 
 /* A user of this machine by name, of others by number; what no user asked for, by the occasion. */
@@ -275,8 +260,7 @@ int verb_history(struct ctl *c)
 		return r;
 	list = json_loads(text, 0, NULL);
 	if (!json_is_array(list))
-		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_SIGNATURE,
-				"netctld's answer makes no sense");
+		return ctl_fail_answer(c);
 	if (c->n_names) {
 		uint64_t number;
 
@@ -311,8 +295,7 @@ int verb_diff(struct ctl *c)
 		return r;
 	d = json_loads(text, 0, NULL);
 	if (!json_is_object(d))
-		return ctl_fail(c, EXIT_FAILED, SD_BUS_ERROR_INVALID_SIGNATURE,
-				"netctld's answer makes no sense");
+		return ctl_fail_answer(c);
 	if (c->json != JSON_MODE_OFF) {
 		json_object_set_new(d, "version", json_integer(1));
 		return ctl_json(c, TAKE_PTR(d));
@@ -329,16 +312,14 @@ int verb_diff(struct ctl *c)
 int verb_hold(struct ctl *c)
 {
 	unsigned seconds = c->hold_for ? c->hold_for : HOLD_SECONDS;
-	_cleanup_free_ char *text = str_format("%s is left alone for %u s", c->names[0], seconds);
 	int r = ctl_call(c, "Hold", NULL, "st", c->names[0], (uint64_t)seconds);
 
-	return r ? r : done(c, text);
+	return r ? r : ctl_done(c, "%s is left alone for %u s", c->names[0], seconds);
 }
 
 int verb_release(struct ctl *c)
 {
-	_cleanup_free_ char *text = str_format("%s is looked after again", c->names[0]);
 	int r = ctl_call(c, "Release", NULL, "s", c->names[0]);
 
-	return r ? r : done(c, text);
+	return r ? r : ctl_done(c, "%s is looked after again", c->names[0]);
 }

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* netctl xdp: which program an interface has, how it runs, and what it has decided. */
 #include <inttypes.h>
-#include <time.h>
 
 #include "ctl/ctl.h"
+#include "util/text.h"
 
 #define REASON_WIDTH 28
 
 static const json_t *statistics_of(const json_t *document, const char *name)
 {
-	const json_t *j;
-	size_t n;
-
-	json_array_foreach(json_object_get(document, "interfaces"), n, j)
-		if (!strcmp(get_text(j, NULL, "name"), name))
-			return json_object_get(j, "statistics");
-	return NULL;
+	return json_object_get(find_interface(json_object_get(document, "interfaces"), name),
+			       "statistics");
 }
 
 static bool is_of_programs(const json_t *group)
@@ -29,16 +24,14 @@ static bool is_of_programs(const json_t *group)
 static void print_instance(const json_t *x)
 {
 	time_t since = get_number(x, NULL, "since");
-	char when[32] = "";
-	struct tm tm;
+	_cleanup_free_ char *when = date_text(since, "%F %T");
 
-	if (since && localtime_r(&since, &tm))
-		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
 	if (get_number(x, NULL, "id"))
 		printf(", id %" JSON_INTEGER_FORMAT, get_number(x, NULL, "id"));
 	if (*get_text(x, NULL, "tag"))
 		printf(", tag %s", get_text(x, NULL, "tag"));
-	printf("%s%s", *when ? ", since " : "", when);
+	if (since)
+		printf(", since %s", when);
 }
 
 static void print_title(const struct ctl *c, const char *name, const json_t *x)

@@ -67,11 +67,6 @@ static bool can_pin(bool make)
 	return statfs(own, &fs) == 0 && fs.f_type == BPF_FS_MAGIC;
 }
 
-bool store_lasts(void)
-{
-	return !manager_stores() && can_pin(true);
-}
-
 static char *pin_path(const char *name, const char *part)
 {
 	_cleanup_free_ char *in = folder();

@@ -25,7 +25,4 @@ void store_take(void (*fn)(void *data, const char *name, int fd), void *data);
 /** store_set_dir - the folder on bpffs; must live on */
 void store_set_dir(const char *dir);
 
-/** store_lasts - does what is kept outlive a process that just ends? */
-bool store_lasts(void);
-
 #endif

@@ -121,6 +121,16 @@ int text_to_quantity(const char *s, const struct unit *units, int64_t *ret)
 	return 0;
 }
 
+char *date_text(time_t t, const char *format)
+{
+	char text[64] = "";
+	struct tm tm;
+
+	if (localtime_r(&t, &tm))
+		strftime(text, sizeof(text), format, &tm);
+	return str_dup(text);
+}
+
 unsigned utf8_length(const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "util/mem.h"
 
@@ -48,6 +49,14 @@ int text_to_quantity(const char *s, const struct unit *units, int64_t *ret);
 
 /** text_camel - "xdp.rate_limit" -> "Xdp.RateLimit" in @buf; '-' separates words too */
 char *text_camel(const char *key, char *buf, size_t size);
+
+/**
+ * date_text - a moment in this machine's time zone
+ * @format: of strftime(3)
+ *
+ * Return: "" where there is no such moment; the caller frees it.
+ */
+char *date_text(time_t t, const char *format);
 
 /**
  * utf8_length - bytes of the character at @text, which ends with a zero byte
