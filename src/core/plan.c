@@ -248,8 +248,9 @@ static void plan_object(struct subject *s, const struct feature *f, uint64_t alr
 	if (f->kind && strcmp(f->kind, iface_kind(s->want ? s->want : s->have)))
 		return;
 	/* What it has nothing of any more (its switch is gone) needs no putting back. */
-	if (!from && s->have)
-		already |= reset;
+	FOREACH_ROW(f, r)
+		if (s->have && (!from || ((r->flags & ROW_WITHIN) && !row_has(f, r, from))))
+			already |= reset & row_bit(f, r);
 	FOREACH_ROW(f, r)
 		if (!(already & row_bit(f, r)) && row_differs(f, r, to, from, !s->have) &&
 		    !row_waits(s, f, r, to, reset))

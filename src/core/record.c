@@ -54,9 +54,12 @@ static void adopt_object(struct record *rec, struct iface *o, const struct featu
 
 	FOREACH_ROW(f, r) {
 		/*
-		 * What shows only now, in a group that is ours, is what became of our own setting.
+		 * What shows only now, in a group that is ours, is what became of our own setting;
+		 * what it began with the row may know.
 		 */
-		if (taken && (r->flags & (ROW_EVENTUAL | ROW_WITHIN)))
+		bool shows_now = taken && (r->flags & (ROW_EVENTUAL | ROW_WITHIN));
+
+		if (shows_now && !((r->flags & ROW_WITHIN) && r->initial))
 			continue;
 		if (!is_setting(r) || !row_has(f, r, i->part[f->id]) ||
 		    row_has(f, r, iface_object(o, f)))
@@ -65,7 +68,7 @@ static void adopt_object(struct record *rec, struct iface *o, const struct featu
 			fresh = object_new(f, NULL);
 			f->initial(want, seen, i, fresh);
 		}
-		adopt_row(rec, o, f, r, have, fresh);
+		adopt_row(rec, o, f, r, shows_now ? NULL : have, fresh);
 	}
 	object_free(f, fresh);
 }

@@ -47,8 +47,13 @@ check_fails "any speed and one of them" config \
 check "is refused" grep -q "10-test.conf:1: lan0: led0.link_100: link is on too" /tmp/said
 check_fails "a trigger that there is not" config \
 	<<<'interfaces = ( { name = "eth0"; }, { name = "lan0"; led0 = { trigger = "nonsense"; }; } );'
-check "is told" grep -q "lan0: led0.trigger: .* -> nonsense: .*Invalid argument" /tmp/said
+check "is told" grep -q "lan0: led0.trigger: .* -> nonsense.*: .*Invalid argument" /tmp/said
 check_equal "and undone" "[netdev] 1" "$(trigger_of 12:green) $(light 12:green link_100)"
+config <<<'interfaces = ( { name = "eth0"; }, { name = "lan0"; led0 = { link = true; tx = true; }; } );'
+check_equal "one speed, and then any: what is no longer named is put back" "1 0 0 1 50" \
+	"$(for file in link link_100 full_duplex tx interval; do light 12:green $file; done | paste -sd' ')"
+config <<<'interfaces = ( { name = "eth0"; }, { name = "lan0"; led0 = { link = true; }; } );'
+check_equal "also one that began as dark as it is now" "1 0" "$(light 12:green link) $(light 12:green tx)"
 config <<<'interfaces = ( { name = "eth0"; }, { name = "lan0"; led2 = { link = true; }; } );'
 waits() { netctl show lan0 --json | jq -r .state.reason | grep -q "^led2: waits for a port with so many lights: the kernel has 2 of lan0"; }
 check_eventually 2 "a light that there is not is waited for" waits

@@ -40,7 +40,7 @@ enum { NAME, TRIGGER, LINK, LINK_10, LINK_100, LINK_1000, LINK_2500, LINK_5000, 
 
 #define ON(row, word, text)                                                                        \
 	[row] = { .key = word, .type = &type_bool, VALUE(led, on[row - LINK]), .phase = PHASE_PHY, \
-		.flags = ROW_WITHIN, .help = text }
+		.flags = ROW_WITHIN, .initial = "false", .help = text }
 #define SPEED(row, word, speed)                                                                    \
 	ON(row, "link_" word, "Lit with a link of " speed "; not together with link")
 
@@ -67,6 +67,7 @@ static const struct row rows[] = {
 	ON(RX_ERR, "rx_err", "Blinks when something broken is received"),
 	[INTERVAL] = { .key = "interval", .type = &type_u32, VALUE(led, interval), .min = 5,
 		       .max = 10000, .phase = PHASE_PHY, .flags = ROW_WITHIN,
+		       .initial = "50", /* NETDEV_LED_DEFAULT_INTERVAL */
 		       .help = "Of blinking, milliseconds; where the processor does it only" },
 	[OFFLOADED] = { .key = "offloaded", .type = &type_bool, VALUE(led, offloaded),
 			.flags = ROW_STATE,
