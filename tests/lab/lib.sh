@@ -16,7 +16,7 @@ lab_street=street
 # PORT -> namespace in which its cable's end is.
 declare -A lab_end_in=()
 
-# lab_espressobin: put an Espressobin's switch in: eth0 (the conduit), wan,
+# lab_espressobin [PARAMETER...]: put an Espressobin's switch in: eth0 (the conduit), wan,
 # lan0, lan1, all down. Whatever was called eth0 is eth0-before from then on.
 lab_espressobin() {
 	local port
@@ -25,7 +25,7 @@ lab_espressobin() {
 		ip link set eth0 name eth0-before
 	fi
 	modprobe mv88e6xxx || return
-	insmod "$LAB_MODULES/ebsim.ko" || return
+	insmod "$LAB_MODULES/ebsim.ko" "$@" || return
 	for port in wan lan0 lan1; do
 		eventually 5 test -e /sys/class/net/$port || return
 	done

@@ -4,18 +4,24 @@
  * kernel's driver leaves alone; here they are LED devices below the PHYs, as
  * phylib makes them of those that it knows: the first can show a link of any
  * speed and traffic by itself, the second links of one speed only. What the
- * hardware cannot show the processor has to.
+ * hardware cannot show the processor has to. Other boards have more lights:
+ * those (lights=4) the processor does.
  *
  * They come and go with the PHYs, whoever registers and removes these.
  */
 #include <linux/leds.h>
+#include <linux/moduleparam.h>
 #include <linux/of.h>
 #include <linux/phy.h>
 #include <linux/slab.h>
 
 #include "ebsim.h"
 
-#define EBSIM_LEDS 2
+#define EBSIM_LEDS 4
+
+static unsigned int lights = 2;
+module_param(lights, uint, 0444);
+MODULE_PARM_DESC(lights, "LED devices of each PHY, at most 4");
 
 struct ebsim_led {
 	struct led_classdev cdev;
@@ -27,6 +33,7 @@ struct ebsim_led {
 struct ebsim_leds {
 	struct list_head node;
 	struct phy_device *phydev;
+	int n;
 	struct ebsim_led leds[EBSIM_LEDS];
 };
 
@@ -74,9 +81,10 @@ static int ebsim_led_add(struct ebsim_led *led, struct phy_device *phydev, int i
 		BIT(TRIGGER_NETDEV_LINK_10) | BIT(TRIGGER_NETDEV_LINK_100) |
 			BIT(TRIGGER_NETDEV_LINK_1000),
 	};
+	static const char *const colours[EBSIM_LEDS] = { "green", "yellow", "red", "blue" };
 
 	snprintf(led->name, sizeof(led->name), "ebsim-%02x:%s:lan", phydev->mdio.addr,
-		 index ? "yellow" : "green");
+		 colours[index]);
 	led->phydev = phydev;
 	led->supported = supported[index];
 	led->cdev.name = led->name;
@@ -98,10 +106,11 @@ static void ebsim_leds_of(struct phy_device *phydev)
 	if (!all)
 		return;
 	all->phydev = phydev;
-	for (i = 0; i < EBSIM_LEDS; i++)
+	all->n = min_t(int, lights, EBSIM_LEDS);
+	for (i = 0; i < all->n; i++)
 		if (ebsim_led_add(&all->leds[i], phydev, i))
 			break;
-	if (i < EBSIM_LEDS) {
+	if (i < all->n) {
 		while (i--)
 			led_classdev_unregister(&all->leds[i].cdev);
 		kfree(all);
@@ -121,7 +130,7 @@ static void ebsim_leds_drop(struct phy_device *phydev)
 	list_for_each_entry_safe(all, next, &ebsim_all_leds, node) {
 		if (phydev && all->phydev != phydev)
 			continue;
-		for (i = 0; i < EBSIM_LEDS; i++)
+		for (i = 0; i < all->n; i++)
 			led_classdev_unregister(&all->leds[i].cdev);
 		list_del(&all->node);
 		kfree(all);
