@@ -21,17 +21,18 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for n in range(40):
     s.sendto(b"x" * 100, ("192.0.2.1", 9))
     time.sleep(0.02)'; }
-send
+# Nothing says that the monitor is on but what it tells: so once more, until it does.
+told() { # JQ-EXPRESSION, of all lines
+	send
+	jq -se "$1" $out
+}
 netctl drops --interval=1 v0 --json >$out &
 watch=$!
-sleep 0.5
-send
-sleep 1
+check_eventually 5 "packets to a port without a listener are told" \
+	told '[.[].drops[] | select(.reason == "NO_SOCKET" and .interface == "v0") | .packets] | add >= 30'
 kill -INT $watch
 check "it ends when it is interrupted" wait $watch
 cat $out
-check "packets to a port without a listener are told" \
-	sh -c "jq -se '[.[].drops[] | select(.reason == \"NO_SOCKET\" and .interface == \"v0\") | .packets] | add >= 30' $out"
 check "and the function" sh -c "jq -se '[.[].drops[] | select(.reason == \"NO_SOCKET\")][0].place | test(\"udp\")' $out"
 check "with their size" sh -c "jq -se '[.[].drops[] | select(.reason == \"NO_SOCKET\")][0] | .bytes >= .packets * 128' $out"
 check "all were told" sh -c "jq -se 'all(.complete)' $out"
@@ -39,19 +40,20 @@ check "only of the interface that was named" sh -c "jq -se 'all(.[].drops[]; .in
 check "afterwards it is off: it can be switched on" timeout 10 netctl drops
 netctl drops --interval=1 >$out 2>&1 &
 watch=$!
-sleep 0.5
+tells() { # LINES: more than that many say it
+	send
+	[ "$(grep -c NO_SOCKET $out)" -gt "$1" ]
+}
+check_eventually 5 "one is on" tells 0
 netctl drops --interval=1 >/dev/null 2>$out.2 &
 other=$!
-sleep 0.5
-check "one that is on already is said" grep -q "somebody else's" $out.2
+check_eventually 5 "one that is on already is said" grep -q "somebody else's" $out.2
 kill -INT $other
 check "and left on" wait $other
-send
-sleep 1
+check_eventually 5 "so that the first goes on" tells "$(grep -c NO_SOCKET $out)"
 kill -INT $watch
 wait $watch
 note "$(cat $out)"
-check "so that the first goes on" grep -q NO_SOCKET $out
 setpriv --bounding-set=-net_admin netctl drops >$out 2>&1
 check_equal "not for everybody" 4 $?
 finish
