@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Do frames leave in their windows only?
 
-    gates.py send DEVICE SECONDS CLASSES        numbered frames of each class, as priorities
+    gates.py send DEVICE SECONDS CLASSES        numbered frames of each class, as priorities; for
+                                                SECONDS at most, or until it is terminated
+    gates.py until TIME                         returns when it is that time of CLOCK_TAI
     gates.py receive DEVICE FILE                their times of arrival, CLOCK_TAI; until it is
                                                 terminated and nothing more comes
     gates.py judge FILE SCHEDULE [FROM [TO]]    a histogram; how many left outside
@@ -26,6 +28,8 @@ import time
 ETHERTYPE = 0x88b5  # IEEE 802 local experimental
 CLOCK_TAI = 11
 SO_TIMESTAMPNS = 35  # asm-generic/socket.h, SO_TIMESTAMPNS_OLD
+SO_RCVBUFFORCE = 33  # above net.core.rmem_max
+SOL_PACKET, PACKET_STATISTICS = 263, 6  # linux/if_packet.h
 GAP = 0.003
 MS = 10**6
 BIN = 5 * MS
@@ -45,7 +49,9 @@ def send(device, seconds, classes):
     head = b"\xff" * 6 + sockets[0].getsockname()[4] + struct.pack("!H", ETHERTYPE)
     end = time.monotonic() + seconds
     number = 0
-    while time.monotonic() < end:
+    ended = []
+    signal.signal(signal.SIGTERM, lambda *_: ended.append(1))
+    while time.monotonic() < end and not ended:
         for priority, s in enumerate(sockets):
             s.send(head + struct.pack("!BI", priority, number) + bytes(41))
         number += 1
@@ -67,7 +73,8 @@ def watch(out, tai):
 def receive(device, name):
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETHERTYPE))
     s.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    # On a busy machine this process is seconds behind the frames, and none may be lost here.
+    s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
     s.bind((device, ETHERTYPE))
     s.settimeout(QUIET)
     tai = round((time.clock_gettime_ns(CLOCK_TAI) - time.clock_gettime_ns(0)) / 1e9) * 10**9
@@ -94,6 +101,9 @@ def receive(device, name):
             out.write(f"{at[0] * 10**9 + at[1] + tai} {priority} {number}\n")
     os.kill(watcher, signal.SIGTERM)
     os.waitpid(watcher, 0)
+    dropped = struct.unpack("=II", s.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
+    if dropped:
+        print(f"# the receiver itself has lost {dropped} frames", flush=True)
 
 
 def read(name):
@@ -181,6 +191,9 @@ def main():
         send(rest[0], float(rest[1]), int(rest[2]))
     elif what == "receive":
         receive(rest[0], rest[1])
+    elif what == "until":
+        while time.clock_gettime_ns(CLOCK_TAI) < int(rest[0]):
+            time.sleep(0.05)
     elif what == "judge":
         judge(rest[0], rest[1], *map(int, rest[2:]))
     elif what == "edge":

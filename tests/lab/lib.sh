@@ -96,6 +96,19 @@ lab_at() {
 	ip netns exec "$@"
 }
 
+# lab_listen FILE COMMAND...: what COMMAND, which listens to the kernel's notifications, tells from
+# now on is in FILE; the process is $lab_listener.
+lab_listen() {
+	"${@:2}" >"$1" 2>&1 &
+	lab_listener=$!
+	at_exit "kill $lab_listener 2>/dev/null"
+	eventually 10 lab_listens
+}
+# A socket with groups: columns are sk Eth Pid Groups, see netlink_native_seq_show().
+lab_listens() {
+	awk -v pid=$lab_listener '$3 == pid && $4 !~ /^0*$/ { found = 1 } END { exit !found }' /proc/net/netlink
+}
+
 # lab_reach NAME ADDRESS: the host gets an answer from ADDRESS within a second.
 lab_reach() {
 	ip netns exec "$1" ping -n -q -c 1 -W 1 "$2"
@@ -145,6 +158,10 @@ lab_dbus() {
 	mkdir -p /run/dbus
 	dbus-uuidgen --ensure
 	dbus-daemon --system --fork
+	# shellcheck disable=SC2154 # daemon.sh's
+	daemon_is_there() {
+		[ -n "$daemon_bus" ] || grep -q '^D-Bus: here as' "$daemon_log"
+	}
 }
 
 # lab_log: the kernel's log so far.

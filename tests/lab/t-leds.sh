@@ -17,7 +17,9 @@ light() { cat "/sys/class/leds/ebsim-$1:lan/$2"; }
 trigger_of() { light "$1" trigger | grep -o '\[.*\]'; }
 
 lab_espressobin
+echo 'interfaces = ();' | daemon_config
 daemon_start -v
+daemon_settled
 echo 'interfaces = ( { name = "lan0"; }, { name = "eth0"; } );' | config
 check_equal "the lights of a port, found by the device tree" '"ebsim-12:green:lan" "ebsim-12:yellow:lan" null' \
 	"$(netctl show lan0 --json | jq -r '[.led0.name, .led1.name, .led2.name] | map(@json) | join(" ")')"

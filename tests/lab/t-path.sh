@@ -54,14 +54,14 @@ check_eventually 10 "the daemon has applied it" is_steady
 check_eventually 10 "the cables have a carrier" sh -c 'ip link show p0 | grep -q LOWER_UP && ip link show p1 | grep -q LOWER_UP'
 
 stack="br0.10 br0 p0 p1"
-check "over a VLAN on a bridge" way 192.0.2.7 192.0.2.1 "$stack" no
-check "by IPv6" way 2001:db8:10::7 2001:db8:10::1 "$stack" no
-check "by an address of the link only" way fe80::7%br0.10 fe80::1%br0.10 "$stack" no
+check_eventually 10 "over a VLAN on a bridge" way 192.0.2.7 192.0.2.1 "$stack" no
+check_eventually 10 "by IPv6" way 2001:db8:10::7 2001:db8:10::1 "$stack" no
+check_eventually 10 "by an address of the link only" way fe80::7%br0.10 fe80::1%br0.10 "$stack" no
 
 config "up = false;" true
-check "one of two ports leaves: who knows" way 192.0.2.7 192.0.2.1 "$stack" maybe
-check "so by IPv6" way 2001:db8:10::7 2001:db8:10::1 "$stack" maybe
-check "so by an address of the link only" way fe80::7%br0.10 fe80::1%br0.10 "$stack" maybe
+check_eventually 10 "one of two ports leaves: who knows" way 192.0.2.7 192.0.2.1 "$stack" maybe
+check_eventually 10 "so by IPv6" way 2001:db8:10::7 2001:db8:10::1 "$stack" maybe
+check_eventually 10 "so by an address of the link only" way fe80::7%br0.10 fe80::1%br0.10 "$stack" maybe
 check_eventually 10 "who comes by another is not concerned" way 203.0.113.7 203.0.113.2 v0 no
 
 # A VRF: the main table says v0, where that peer is not.
@@ -79,9 +79,9 @@ END
 config "$both" false
 check_eventually 10 "in a VRF the way is that of the VRF" way 203.0.113.7 198.18.0.2 "w0 vrf1" no
 check_eventually 10 "by IPv6 too" way 2001:db8:5::7 2001:db8:5::2 "w0 vrf1" no
-check "outside it is not" way 203.0.113.7 203.0.113.2 v0 yes
+check_eventually 10 "outside it is not" way 203.0.113.7 203.0.113.2 v0 yes
 config "$both" true ', { name = "w0"; up = false; }'
-check "and a change of that is seen" way 203.0.113.7 198.18.0.2 "w0 vrf1" yes
+check_eventually 10 "and a change of that is seen" way 203.0.113.7 198.18.0.2 "w0 vrf1" yes
 
 daemon_stop
 check "the daemon stops" daemon_stopped

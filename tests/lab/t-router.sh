@@ -15,19 +15,17 @@ lab_host guest lan1 192.168.20.2/24 "" 192.168.20.1
 lab_host provider wan 203.0.113.1/24
 
 example=$(dirname "$0")/../../data/examples/espressobin.conf
-daemon_config <"$example"
+# The bridge tells of its ports once more when a forward delay is over, spanning tree or not
+# (br_forward_delay_timer_expired()): soon, not while it is watched that nothing changes.
+sed 's/bridge = { /&forward_delay = "2s"; /' "$example" | daemon_config
 
 # What the bridge is told while the configuration is being applied.
-bridge monitor vlan link >/tmp/monitor &
-monitor=$!
-at_exit "kill $monitor 2>/dev/null"
-sleep 0.2
+lab_listen /tmp/monitor bridge monitor vlan link
 
 daemon_start -v
 check "the daemon is ready" daemon_settled
 check_eventually 3 "one thread, where there are no cages to look into" \
 	grep -q "^Threads:.1$" "/proc/$daemon_pid/status"
-sleep 0.2
 
 # VLANs as written.
 vlans() {
@@ -39,6 +37,8 @@ check_equal "VLANs of lan1" "10 20:PVID+Egress Untagged" "$(vlans lan1)"
 check_equal "VLANs of the bridge itself" "10 20 30" "$(vlans br0)"
 check "the switch's own VLAN table says the same: 10 leaves lan0 bare, lan1 tagged" \
 	sh -c 'grep -Eq "^ +10 +[0-9]+ +[0-9]+ m-ut" /sys/kernel/debug/ebsim/tables'
+check_eventually 3 "the ports are told to be up" sh -c \
+	'for port in br0: lan0@ lan1@; do grep -q " $port.*[<,]UP[,>]" /tmp/monitor || exit; done'
 check_fails "no port was in VLAN 1 at any time" grep -Eq '^lan[01] +1( |$)' /tmp/monitor
 # The kernel makes a bridge with VLAN 1 on itself; it must be gone before the bridge comes up.
 check "the bridge was not up before VLAN 1 was gone from it" awk '
@@ -54,23 +54,22 @@ check_eventually 3 "carrier on wan" lab_carrier wan
 
 # Hosts reach each other inside their VLAN only.
 check_eventually 3 "home reaches office: both in VLAN 10" lab_reach home 192.168.10.3
-check "home reaches the router" lab_reach home 192.168.10.1
-check "guest reaches the router" lab_reach guest 192.168.20.1
-check "home reaches guest through the router" lab_reach home 192.168.20.2
-check "home reaches the provider through the router" lab_reach home 203.0.113.2
+check_eventually 3 "home reaches the router" lab_reach home 192.168.10.1
+check_eventually 3 "guest reaches the router" lab_reach guest 192.168.20.1
+check_eventually 3 "home reaches guest through the router" lab_reach home 192.168.20.2
+check_eventually 3 "home reaches the provider through the router" lab_reach home 203.0.113.2
 ip -n home addr add 192.168.20.9/24 dev x-lan0
 check_fails "home does not reach guest on the link: other VLANs" \
 	ip netns exec home ping -n -q -c 1 -W 1 -I 192.168.20.9 192.168.20.2
 ip -n home addr del 192.168.20.9/24 dev x-lan0
 
-check "the switch's own table is shown as offloaded" sh -c 'bridge fdb show | grep -Eq "lan0.*(offload|self)"'
+check_eventually 3 "the switch's own table is shown as offloaded" sh -c 'bridge fdb show | grep -Eq "lan0.*(offload|self)"'
 
 # Nothing to do, nothing sent.
 check_eventually 5 "no address is tentative any more" sh -c '! ip -6 addr | grep -q tentative'
-ip -o monitor link address route >/tmp/events &
-events=$!
-at_exit "kill $events 2>/dev/null"
-sleep 0.2
+delays_over() { ip -d -j link show | jq -e 'all(.. | .forward_delay_timer? // 0; . == 0)'; }
+check_eventually 5 "and no port waits for a forward delay" delays_over
+lab_listen /tmp/events ip -o monitor link address route
 before=$(daemon_requests)
 daemon_reload
 check "reload ends" daemon_settled

@@ -135,8 +135,7 @@ check_equal "is" active "$(show netctld ActiveState)"
 # Hung, killed, restarted: the network does not notice.
 
 before=$(state)
-ip monitor link address route >/tmp/monitor 2>&1 &
-monitor=$!
+lab_listen /tmp/monitor ip monitor link address route
 # Three minutes would be long; where the daemon is not made to hang, a short watchdog is none.
 watchdog=/run/systemd/system/netctld.service.d/lab.conf
 mkdir -p "${watchdog%/*}"
@@ -158,7 +157,7 @@ check "nothing is lost by that" same "$before"
 rm $watchdog
 systemctl daemon-reload
 systemctl restart netctld
-kill $monitor
+kill $lab_listener
 check_equal "the kernel was asked to change nothing all the while" "" "$(cat /tmp/monitor)"
 check_eventually 5 "the bus has it back" netctl status
 ip address del 192.0.2.1/24 dev br0.10

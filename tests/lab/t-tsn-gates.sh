@@ -93,7 +93,7 @@ note "etf dropped $lost of $((2 * sent))"
 
 # One interval is changed while frames pass; the cycle stays, or bounds would move.
 receive 0
-"$gates" send tsn0 5 3 >/tmp/sent &
+"$gates" send tsn0 120 3 >/tmp/sent &
 sender=$!
 came() { [ "$(wc -l </tmp/came)" -gt "$1" ]; }
 check_eventually 10 "frames pass" came 0
@@ -105,6 +105,8 @@ told=$(python3 -c 'import time; print(time.clock_gettime_ns(11))')
 daemon_reload
 check "changed" daemon_settled
 announced=$(base tsn0)
+"$gates" until $((announced + 2000000000))
+kill $sender
 wait $sender
 received
 check_equal "no frame is lost" 0 "$("$gates" lost /tmp/came "$(cat /tmp/sent)")"
