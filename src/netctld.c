@@ -157,10 +157,15 @@ static void on_applied(void *data, const struct outcome *o)
 
 static int load(struct daemon *d, struct errors *errors)
 {
+	int r;
+
 	if (!d->ready)
 		return change_start(d->engine, errors, on_applied, d);
 	change_introduce(d->engine, "SIGHUP", NULL, -1, 0);
-	return engine_reload(d->engine, errors, on_applied, d);
+	r = engine_reload(d->engine, errors, on_applied, d);
+	if (r != -EBUSY) /* what settles from here on is this */
+		log_debug("SIGHUP: the configuration is read again");
+	return r;
 }
 
 static int reload(struct daemon *d)
@@ -196,7 +201,6 @@ static int on_hangup(sd_event_source *s _unused_, const struct signalfd_siginfo 
 		d->again = true;
 		return 0;
 	}
-	log_debug("SIGHUP: the configuration is read again");
 	sd_event_now(d->event, CLOCK_MONOTONIC, &now);
 	/* For Type=notify-reload, since systemd 253. */
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now);
