@@ -171,8 +171,14 @@ json_t *export_model(const struct model *seen)
 	struct object **initials = initials_new();
 	json_t *j = json_array();
 
-	MODEL_FOREACH(seen, i)
-		json_array_append_new(j, export_iface(seen, i, initials));
+	MODEL_FOREACH(seen, i) {
+		json_t *entry = export_iface(seen, i, initials);
+
+		/* There is always an "all"; mostly it says nothing. */
+		if (i->ifindex >= 0 || json_object_size(entry) > 1)
+			json_array_append(j, entry);
+		json_decref(entry);
+	}
 	initials_free(initials);
 	return j;
 }

@@ -201,7 +201,8 @@ static int clock_parse(struct parse *p, const config_setting_t *s, void *v)
 		r = text_to_quantity(text, clock_units, &n);
 		if (r < 0 || strspn(text, "0123456789.") == strlen(text))
 			return parse_refuse(p,
-					    "\"%s\" is not a time with a unit (\"15s\", \"200ms\")",
+					    "\"%s\" is not a time with a unit "
+					    "(\"15s\", \"200ms\", \"5min\")",
 					    text);
 	}
 	if (n < p->row->min || n > max)

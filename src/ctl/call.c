@@ -162,6 +162,8 @@ int ctl_call_send(struct ctl *c, sd_bus_message *m, sd_bus_message **ret)
 
 	if (r == -EINTR)
 		return ctl_fail(c, EXIT_UNDONE, "org.netctl1.Error.Cancelled", "interrupted");
+	c->is_absent = sd_bus_error_has_name(&error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+		       sd_bus_error_has_name(&error, SD_BUS_ERROR_NAME_HAS_NO_OWNER);
 	if (r < 0 && sd_bus_error_is_set(&error) && !is_lost(r))
 		return fail_call(c, &error);
 	if (r < 0)

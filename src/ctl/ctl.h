@@ -39,6 +39,7 @@ struct ctl {
 	unsigned n_names;
 	unsigned used; /* enum option_flags: what the caller gave */
 	sd_bus *bus;
+	bool is_absent; /* the last call found no daemon */
 };
 
 /* Options that only some verbs have a use for. */

@@ -223,21 +223,57 @@ static const char *nth_word(const void *words, unsigned i)
 	return json_string_value(json_array_get(words, i));
 }
 
-static int fail_word(const struct ctl *c, const char *word)
+/* The group that @word begins with, of several the longest; NULL: none. */
+static const struct feature *known_group(const char *word)
 {
-	json_auto_t *words = json_array();
-	const struct feature *f;
+	const struct feature *f, *found = NULL;
+	size_t longest = 0;
+
+	for (unsigned n = 0; (f = nth_group(n)); n++) {
+		size_t size = strlen(group_name(f));
+
+		if (size <= longest || strncmp(word, group_name(f), size) || word[size] != '.')
+			continue;
+		longest = size;
+		found = f;
+	}
+	return found;
+}
+
+/* In a group that is known, its keys; without one, groups and the last words of all keys. */
+static json_t *nearest(const char *word)
+{
+	json_auto_t *words = json_array(), *keys = json_array();
+	const struct feature *f, *group = known_group(word);
+	bool whole = !group && strchr(word, '.');
 	const char *near;
 
 	for (unsigned n = 0; (f = nth_group(n)); n++) {
-		json_array_append_new(words, json_string(group_name(f)));
+		if (group && f != group)
+			continue;
+		if (!group) {
+			json_array_append_new(words, json_string(group_name(f)));
+			json_array_append_new(keys, json_string(group_name(f)));
+		}
 		FOREACH_ROW(f, r) {
 			_cleanup_free_ char *key = full_key(f, r);
 
-			json_array_append_new(words, json_string(key));
+			json_array_append_new(words, json_string(whole ? key : r->key));
+			json_array_append_new(keys, json_string(key));
 		}
 	}
-	near = text_suggest(word, nth_word, words);
+	near = text_suggest(group ? word + strlen(group_name(group)) + 1 : word, nth_word, words);
+	for (size_t n = 0; near && n < json_array_size(words); n++)
+		if (!strcmp(near, nth_word(words, n)))
+			return json_incref(json_array_get(keys, n));
+	return NULL;
+}
+
+static int fail_word(const struct ctl *c, const char *word)
+{
+	json_auto_t *key = nearest(word);
+	const char *near = json_string_value(key);
+
 	return near ? ctl_usage(c, "no setting \"%s\" (did you mean \"%s\"?)", word, near) :
 		      ctl_usage(c, "no setting \"%s\"; netctl help lists the groups", word);
 }

@@ -100,6 +100,8 @@ static int set_colour(struct ctl *c, const struct option_row *o _unused_, const 
 	return n >= 0 ? -1 : ctl_usage(c, "--color is auto, always or never");
 }
 
+static int set_timeout(struct ctl *c, const struct option_row *o, const char *value);
+
 /* "90", or with a unit: "90s", "10m", "1h". */
 static int read_seconds(const struct ctl *c, const struct option_row *o, const char *value,
 			unsigned *ret)
@@ -114,8 +116,8 @@ static int read_seconds(const struct ctl *c, const struct option_row *o, const c
 		n = strtoul(value, (char **)&word, 10);
 	unit = word == value ? -1 : *word ? choose(units, word) : 0;
 	if (unit < 0 || !n || n > SECONDS_MAX / factors[unit])
-		return ctl_usage(c, "--%s is a time of 1 s to 24 h, as 90, 90s, 10m or 1h",
-				 o->name);
+		return ctl_usage(c, "--%s is a time of 1 s to 24 h, as 90, 90s, 10m or 1h%s",
+				 o->name, o->set == set_timeout ? "; 0 only looks" : "");
 	*ret = n * factors[unit];
 	return -1;
 }

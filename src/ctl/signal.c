@@ -150,19 +150,11 @@ static const struct {
 	{ "OperationalState", "state.operstate" },
 };
 
-/* An interface's words are joined by dots, which text_camel() leaves out. */
 static bool is_interface_of(const char *words, const struct feature *f)
 {
 	char camel[64];
 
-	text_camel(f->name, camel, sizeof(camel));
-	for (const char *s = camel;; words++) {
-		if (*words == '.')
-			continue;
-		if (*words != *s || !*s)
-			return *words == *s;
-		s++;
-	}
+	return !strcmp(text_camel(f->name, camel, sizeof(camel)), words);
 }
 
 static char *key_of_row(const struct feature *f, const char *property)

@@ -137,8 +137,9 @@ int apply_confirm(struct ctl *c)
 	int r = ctl_call(c, "Apply", &reply, "a{sv}", c->replace ? 2 : 1, "confirm", "t",
 			 (uint64_t)c->confirm, "replace", "b", 1);
 
-	if (((r == EXIT_NO_DAEMON && c->bus) || signals_came(c)) && c->json == JSON_MODE_OFF)
-		fputs("netctl: what was applied is reverted unless it is confirmed\n", stderr);
+	if (((r == EXIT_NO_DAEMON && c->bus && !c->is_absent) || signals_came(c)) &&
+	    c->json == JSON_MODE_OFF)
+		fputs("netctl: if it was applied, it is reverted unless it is confirmed\n", stderr);
 	if (r)
 		return r;
 	if (sd_bus_message_read(reply, "t", &number) < 0)

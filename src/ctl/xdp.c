@@ -220,6 +220,7 @@ static int print(struct ctl *c, json_t *document, bool rates)
 	json_auto_t *d = NULL, *list = NULL;
 	json_t *all = json_array(), *j;
 	int r = ctl_describe_groups(c, (const char *const[]){ "xdp", "tcx", NULL }, &d);
+	unsigned n_shown = 0;
 	size_t n;
 
 	if (!r)
@@ -233,6 +234,7 @@ static int print(struct ctl *c, json_t *document, bool rates)
 			x = NULL;
 		if (!json_array_size(tcx))
 			tcx = NULL;
+		n_shown += x || tcx;
 		if ((x || tcx) && c->json != JSON_MODE_OFF)
 			json_array_append_new(all, interface_json(name, x, tcx, statistics));
 		else if (x || tcx)
@@ -242,6 +244,8 @@ static int print(struct ctl *c, json_t *document, bool rates)
 	}
 	if (!r && c->json != JSON_MODE_OFF)
 		return ctl_json(c, json_pack("{s:i, s:o}", "version", 1, "interfaces", all));
+	if (!r && !c->n_names && !n_shown && c->legend)
+		puts("no interface has a program");
 	json_decref(all);
 	return r;
 }
@@ -250,6 +254,8 @@ int verb_xdp(struct ctl *c)
 {
 	if (c->n_names == 2 && !strcmp(c->names[0], "capture"))
 		return capture_run(c, c->names[1]);
+	if (c->n_names == 1 && !strcmp(c->names[0], "capture") && (c->used & USES_CAPTURE))
+		return ctl_usage(c, "usage: netctl xdp capture NAME");
 	if (c->used & USES_CAPTURE)
 		return ctl_usage(c, "--count and --write are for xdp capture NAME");
 	return stats_watch(c, NULL, print);

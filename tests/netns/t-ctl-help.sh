@@ -35,6 +35,10 @@ check "range" says '^  type +number, 68 to 65536$'
 check_status 0 "help of the daemon's" run help daemon.on_drift
 check_status 2 "help of what is none" run help bridge.vlan_fitering
 check "with a suggestion" complains 'no setting "bridge.vlan_fitering" .did you mean "bridge.vlan_filtering"'
+check_status 2 "its last word is enough" run help vlan_fitering
+check "to be told the key" complains 'did you mean "bridge.vlan_filtering"'
+check_status 2 "a word like no other" run help bridge.nope
+check "is not guessed at" complains "no setting \"bridge.nope\"; netctl help lists"
 check_status 0 "help, JSON" run help --json
 check "document" json '.groups | map(.group) | index("bridge") and index("daemon")'
 groups=$(jq -r '.groups[].group' "$out")

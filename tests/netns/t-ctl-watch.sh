@@ -19,7 +19,7 @@ config() { # STATE-OF-V1
 interfaces = (
   { name = "br0"; kind = "bridge"; addresses = [ "192.0.2.1/24" ]; },
   { name = "v0"; kind = "veth"; veth = { peer = "v1"; }; master = "br0"; },
-  { name = "v1"; up = $1; },
+  { name = "v1"; up = $1; ethernet = { features = { rx-gro = true; }; }; },
   { name = "absent0"; mtu = 1400; }
 );
 EOT
@@ -34,6 +34,8 @@ check "says what it waits for" complains '^netctl: waiting for netctld to be the
 check "and that time is over" complains '^netctl: timed out after 1 s, waiting for netctld to be there$'
 bus_start
 check_status 3 "--timeout=0 only looks" run wait-online --timeout=0
+check_status 2 "a time that is none" run wait-online --timeout=x
+check "which there are, and what 0 is" complains '1 s to 24 h, .*; 0 only looks$'
 check_status 8 "monitor does not wait for the daemon" run monitor
 check_status 8 "graph neither" run graph
 config false
@@ -91,6 +93,8 @@ check_eventually 2 "and goes" sees 'd0: removed$'
 ip link set v1 mtu 1400
 ip addr add 198.51.100.7/24 dev v1
 check_eventually 2 "an address" sees 'v1: .*addresses .*198.51.100.7/24'
+ethtool -K v1 gro off
+check_eventually 2 "a setting in a group of a group" sees 'v1: .*ethernet.features.rx-gro false'
 ip addr del 192.0.2.1/24 dev br0
 check_eventually 2 "drift" sees 'br0: drift, key '
 check_eventually 2 "JSON lines" jq -es 'any(.[]; .event == "changed" and .interface == "v1" and

@@ -41,6 +41,9 @@ for verb in status "show lo" plan apply reload export; do
 	check "it says so" complains 'netctld is not running'
 done
 
+check_status 8 "a change to be confirmed, without a daemon" run apply --confirm=5
+check_fails "nothing was applied that would be reverted" complains 'reverted'
+
 # check needs none.
 
 config
@@ -174,10 +177,13 @@ check_status 0 "apply after that" run apply
 check_status 0 "export" run export
 mkdir "$bus_dir/again"
 cp "$out" "$bus_dir/again/10-exported.conf"
+check_fails "no entry that says nothing" says 'name = "all"'
 check_status 0 "is a valid configuration" run check "$bus_dir/again"
 mkdir "$bus_dir/state"
 check "and asks for what is there already" sh -c "'$NETCTLD' --once -v --state-dir='$bus_dir/state' \
 	--config-dir='$bus_dir/again' 2>&1 | tee '$err' | grep -q 'so far: 0 changes' || { cat '$err'; false; }"
+check_status 0 "xdp where there is none" run xdp
+check "says so" says '^no interface has a program$'
 check_status 0 "export of some" run export v1
 check "of those only" test "$(grep -c 'name =' "$out")" = 1
 check "the route that was asked for" says 'to = "198.51.100.0/24"'

@@ -232,6 +232,8 @@ static void refuses_contradictions(void **state)
 		  "conf/a.conf:2: lan0: routes: the kernel takes none while up is false" },
 		{ I("{ name = \"lan0\"; port = { isolated = true; }; }"),
 		  "conf/a.conf:2: lan0: port.isolated: is a port of no bridge: master is missing" },
+		{ I("{ name = \"lan0\"; port = { pvid = 10; }; }"),
+		  "conf/a.conf:2: lan0: port.pvid: is a port of no bridge: master is missing" },
 		{ I("{ name = \"br0\"; kind = \"bridge\"; port = { isolated = true; }; }"),
 		  "conf/a.conf:2: br0: port.isolated: the bridge itself has only pvid, untagged, "
 		  "tagged" },

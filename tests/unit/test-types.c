@@ -232,11 +232,11 @@ static void times(void **state _unused_)
 	TAKE(&wide, { "\"5min\"", "\"300s\"" }, { "\"1d\"", "\"86400s\"" }, { "\"1h\"", "\"3600s\"" });
 	REFUSE(&row,
 	       { "15", "must be a time with a unit in quotes (\"15s\", \"200ms\", \"5min\")" },
-	       { "\"15\"", "\"15\" is not a time with a unit (\"15s\", \"200ms\")" },
-	       { "\"1x\"", "\"1x\" is not a time with a unit (\"15s\", \"200ms\")" },
+	       { "\"15\"", "\"15\" is not a time with a unit (\"15s\", \"200ms\", \"5min\")" },
+	       { "\"1x\"", "\"1x\" is not a time with a unit (\"15s\", \"200ms\", \"5min\")" },
 	       { "\"5ms\"", "\"5ms\": the kernel counts in steps of 10ms" },
 	       { "\"31s\"", "\"31s\" is out of range (0s to 30s)" },
-	       { "\"-1s\"", "\"-1s\" is not a time with a unit (\"15s\", \"200ms\")" });
+	       { "\"-1s\"", "\"-1s\" is not a time with a unit (\"15s\", \"200ms\", \"5min\")" });
 }
 
 static void strings(void **state _unused_)

@@ -281,10 +281,13 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 			errors_add(e, object_where(&port_feature, &rows[n], &p->o),
 				   "%s: port.%s: the bridge itself has only pvid, untagged, tagged",
 				   i->name, rows[n].key);
-		else if (!is_bridge && !*iface_link(i)->master.name)
+		else if (!is_bridge && !*iface_link(i)->master.name) {
+			/* Once: the rest is not wrong by itself, and partly implied. */
 			errors_add(e, object_where(&port_feature, &rows[n], &p->o),
 				   "%s: port.%s: is a port of no bridge: master is missing",
 				   i->name, rows[n].key);
+			return;
+		}
 	}
 	check_vlans(i, p, e);
 	check_mab(i, p, e);
