@@ -28,19 +28,24 @@ static void print_entry(const json_t *entry, int indent)
 	putchar('\n');
 }
 
-static void print_value(const char *key, const json_t *v, int indent);
+static void print_value(const char *key, const json_t *v, int indent, int width);
 
+/* The values of a group stand below each other, however long its keys are. */
 static void print_group(const char *key, const json_t *group, int indent)
 {
+	int width = KEY_WIDTH - indent - 2;
 	const char *name;
 	json_t *v;
 
 	printf("%*s%s:\n", indent, "", key);
 	json_object_foreach((json_t *)group, name, v)
-		print_value(name, v, indent + 2);
+		if (!json_is_object(v))
+			width = max_of(width, (int)strlen(name));
+	json_object_foreach((json_t *)group, name, v)
+		print_value(name, v, indent + 2, width);
 }
 
-static void print_value(const char *key, const json_t *v, int indent)
+static void print_value(const char *key, const json_t *v, int indent, int width)
 {
 	_cleanup_free_ char *text = NULL;
 	const json_t *entry;
@@ -57,7 +62,7 @@ static void print_value(const char *key, const json_t *v, int indent)
 		return;
 	}
 	text = value_text(v);
-	printf("%*s%-*s %s\n", indent, "", KEY_WIDTH - indent, key, text);
+	printf("%*s%-*s %s\n", indent, "", width, key, text);
 }
 
 static void print_title(const struct ctl *c, const json_t *j)
@@ -105,6 +110,6 @@ int verb_show(struct ctl *c)
 	json_object_del(j, "version");
 	json_object_foreach(j, key, v)
 		if (strcmp(key, "name") && !(json_is_string(v) && !json_string_length(v)))
-			print_value(key, v, 2);
+			print_value(key, v, 2, KEY_WIDTH - 2);
 	return EXIT_DONE;
 }

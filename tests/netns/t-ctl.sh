@@ -114,6 +114,9 @@ check "title" says '^\* v0: ok$'
 check "a setting" says '^  mtu +1400$'
 check "a group" says '^  ipv4:$'
 check "the kernel's own" says '^    carrier +true$'
+check "values of a group stand below each other, whatever its keys are" \
+	test "$(sed -n '/^    features:/,/^    [a-z]/s/^\(      [^ ]* *\)[^ ].*/\1/p' "$out" |
+		awk '{ print length($0) }' | sort -u | wc -l)" = 1
 run show br0
 check "an address" says '^    192.0.2.1/24  '
 check "a setting in its group" says '^    ageing_time +100s$'
