@@ -5,7 +5,7 @@
 
 #include "common.h"
 
-#define CPUMAP_CPUS_MAX 64
+#define CPUMAP_CPUS_MAX 1024 /* their numbers, and how many of them */
 
 /* "counters": these, then one for each of the CPUs named */
 enum cpumap_reason { CPUMAP_PASSED, CPUMAP_REASONS };

@@ -257,24 +257,24 @@ int bpf_map_get_all(int fd, void *keys, size_t key_size, void *values, size_t va
 	return done;
 }
 
-/* Return: how many CPUs the list names ("0-3,7" are five). @ret_bits: the first 64 of them. */
-static unsigned read_cpus(const char *list, uint64_t *ret_bits)
+/* Return: how many CPUs the list names ("0-3,7" are five). @ret: the first of them, a bit each. */
+static unsigned read_cpus(const char *list, uint64_t *ret, unsigned words)
 {
 	_cleanup_free_ char *path = str_format("/sys/devices/system/cpu/%s", list);
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char text[256];
+	char text[4096]; /* sysfs: a page */
 	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
 	unsigned cpus = 0;
 
-	*ret_bits = 0;
+	memset(ret, 0, words * sizeof(*ret));
 	text[max_of(n, 0)] = 0;
 	for (char *p = text; *(p += strcspn(p, "0123456789"));) {
 		unsigned long first = strtoul(p, &p, 10);
 		unsigned long last = *p == '-' ? strtoul(p + 1, &p, 10) : first;
 
 		cpus += last >= first && last < 65536 ? last - first + 1 : 0;
-		for (unsigned long cpu = first; cpu <= last && cpu < 64; cpu++)
-			*ret_bits |= BIT64(cpu);
+		for (unsigned long cpu = first; cpu <= last && cpu < 64ul * words; cpu++)
+			ret[cpu / 64] |= BIT64(cpu % 64);
 	}
 	return cpus;
 }
@@ -282,23 +282,15 @@ static unsigned read_cpus(const char *list, uint64_t *ret_bits)
 /* The kernel packs the values of the possible CPUs only. */
 unsigned bpf_cpus(void)
 {
-	static unsigned cpus;
 	uint64_t bits;
+	unsigned cpus = read_cpus("possible", &bits, 1);
 
-	if (cpus)
-		return cpus;
-	cpus = read_cpus("possible", &bits);
-	if (!cpus)
-		cpus = max_of(sysconf(_SC_NPROCESSORS_CONF), 1);
-	return cpus;
+	return cpus ? cpus : max_of(sysconf(_SC_NPROCESSORS_CONF), 1);
 }
 
-uint64_t bpf_cpu_bits(const char *list)
+bool bpf_cpu_bits(const char *list, uint64_t *ret, unsigned words)
 {
-	uint64_t bits;
-
-	(void)read_cpus(list, &bits);
-	return bits;
+	return read_cpus(list, ret, words);
 }
 
 /* kernel/bpf/syscall.c, bpf_map_value_size() */

@@ -110,8 +110,13 @@ int bpf_map_put_values(int fd, uint32_t type, const void *keys, size_t key_size,
 /** bpf_cpus - values that a map of one a CPU has (possible CPUs) */
 unsigned bpf_cpus(void);
 
-/** bpf_cpu_bits - CPUs that are "online", "present", …, of the first 64; 0: not known */
-uint64_t bpf_cpu_bits(const char *list);
+/**
+ * bpf_cpu_bits - CPUs that are "online", "present", …
+ * @ret: of the first 64 * @words, a bit each
+ *
+ * Return: is it known?
+ */
+bool bpf_cpu_bits(const char *list, uint64_t *ret, unsigned words);
 
 /**
  * bpf_try - load the smallest XDP program there is, and forget it

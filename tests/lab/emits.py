@@ -407,7 +407,7 @@ def devices():
     run(IN_LAB % "lab_espressobin lights=4")
     run("ip link add tsn0 numtxqueues 4 type veth peer name tsn0-far && ip link set tsn0-far up && ip link set tsn0 up")
     run("ip link add x0 type veth peer name x1 && ip link add x2 type veth peer name x3 && "
-        "for n in 0 1 2 3; do ethtool -K x$n gro on rxvlan off; ip link set x$n up; done")
+        "for n in 0 1 2 3; do ethtool -K x$n gro on rxvlan off rx-vlan-stag-hw-parse off; ip link set x$n up; done")
     for device in DEVICES:
         test_device(*device)
 

@@ -63,8 +63,8 @@ check_eventually 5 "a device that takes tags off is refused" \
 check "and the change is undone" daemon_settled
 check "which leaves everything as it was" crosses 2
 
-ethtool -K v0 rxvlan off txvlan off >/dev/null
-ethtool -K w0 rxvlan off txvlan off >/dev/null
+ethtool -K v0 rxvlan off rx-vlan-stag-hw-parse off txvlan off >/dev/null
+ethtool -K w0 rxvlan off rx-vlan-stag-hw-parse off txvlan off >/dev/null
 daemon_reload
 check "with the tags to be seen it is taken" daemon_settled
 check "packets cross" crosses 20

@@ -79,10 +79,32 @@ check "another one" "$NETCTL" apply
 check "is another program" [ "$(prog_id v0)" != "$program" ]
 
 note "many of them"
-chain=$(for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do echo "\"stats$n\", "; done)
+object onward 'const volatile unsigned chain_next SEC(".rodata.chain");
+struct { int (*type)[3]; int (*max_entries)[1]; unsigned *key, *value; } chain SEC(".maps");
+static long (*tail_call)(void *, void *, unsigned) = (void *)12;
+SEC("xdp") int onward(struct xdp_md *c)
+{
+	if (chain_next)
+		tail_call(c, &chain, chain_next);
+	return XDP_PASS;
+}
+char l[] SEC("license") = "GPL";'
+object end 'SEC("xdp") int end(struct xdp_md *c) { return XDP_TX; } char l[] SEC("license") = "GPL";'
+chain_of() { # N: that go on, behind the first
+	local n
+	for n in $(seq "$1"); do
+		cp "$work/onward.o" "$work/on$n.o"
+		printf '"%s", ' "$work/on$n.o"
+	done
+}
 program=$(prog_id v0)
-config "program = \"filter\"; chain = [ ${chain%, } ];"
-check "16 are refused" refused 'xdp.chain: more than 7 programs behind the first'
+config "program = \"stats\"; chain = [ $(chain_of 31) \"$work/end.o\" ];"
+check "33 are refused" refused 'xdp.chain: more than 31 programs behind the first'
+config "program = \"stats\"; chain = [ $(chain_of 30) \"$work/end.o\" ];"
+check "32 are not" "$NETCTL" apply
+head -c 64 /dev/zero >"$work/packet"
+check_equal "and a packet comes through all of them" 3 \
+	"$(bpftool -j prog run id "$(prog_id v0)" data_in "$work/packet" repeat 1 | jq .retval)"
 
 note "10 000 prefixes under traffic"
 prefixes() { # N: and 192.0.2.66

@@ -111,7 +111,7 @@ check "redirects that lead back by another pair" refused \
 check_equal "the program is as before" "$program" "$(xdp v0 .xdp.program)"
 for i in v0 v1 w0 w1; do
 	ip link set $i mtu 1500
-	ethtool -K $i rxvlan off
+	ethtool -K $i rxvlan off rx-vlan-stag-hw-parse off
 done
 config v0 'program = "forward"; mode = "native"; forward = { to = [ "w0" ]; };'
 check "a redirect to what cannot receive" "$NETCTL" apply

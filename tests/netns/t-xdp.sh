@@ -206,6 +206,10 @@ far ethtool -K v1 gro on >/dev/null 2>&1
 check_status 6 "not where tags are taken off before: a VLAN would be routed as none" "$NETCTL" apply
 ethtool -K v0 rxvlan off
 ethtool -K w0 rxvlan off
+"$NETCTL" apply >"$work/said" 2>&1
+check "nor those of service tags (802.1ad)" grep -q 'switch its feature rx-vlan-stag-hw-parse off' "$work/said"
+ethtool -K v0 rx-vlan-stag-hw-parse off
+ethtool -K w0 rx-vlan-stag-hw-parse off
 check "forward, both ways" "$NETCTL" apply
 check "packets cross" crosses 20
 check "most of them past the stack" [ "$(counter v0 forwarded)" -ge 18 ]
@@ -236,6 +240,11 @@ check "packets go by other CPUs" reaches 192.0.2.2
 by_cpus=$("$NETCTL" stats v0 --json |
 	jq '[.. | objects | select(.group? == "xdp" and (.instance? // "" | startswith("cpu "))) | .counters.packets] | add // 0')
 check "and are counted" [ "$by_cpus" -ge 1 ]
+last=$(sed 's/.*[-,]//' /sys/devices/system/cpu/online)
+sed -i "s/\"cpumap\"/\"cpumap\"; cpumap = { cpus = [ $last ]; }/" "$daemon_dir/etc/10-test.conf"
+check "one CPU" "$NETCTL" apply
+check "all go by it" reaches 192.0.2.2
+check "and are counted for it" [ "$(counter v0 "cpu $last")" -ge 1 ]
 third ping -q -c 3 -i 0.05 -W 1 198.51.100.1 >/dev/null
 check "stats tells protocols apart" sh -c "'$NETCTL' stats w0 --json |
 	jq -e '[.. | objects | select(.group? == \"xdp_protocol\" and .instance? == \"1\")] | length == 1'"

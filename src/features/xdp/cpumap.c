@@ -14,17 +14,29 @@
 #include "bpf/cpumap.bpfel.h"
 #endif
 
+#define WORDS (CPUMAP_CPUS_MAX / 64)
+
+struct cpus {
+	uint64_t bits[WORDS];
+};
+
 struct spread {
 	struct object o;
-	uint64_t cpus; /* bit n: CPU n */
+	struct cpus cpus;
 	uint32_t queue;
 };
 
 enum { CPUS, QUEUE };
 
+static bool has_cpu(const struct cpus *c, unsigned n)
+{
+	return c->bits[n / 64] >> n % 64 & 1;
+}
+
 static int cpus_parse(struct parse *p, const config_setting_t *s, void *v)
 {
-	uint64_t cpus = 0;
+	struct cpus cpus = { 0 };
+	bool any = false;
 
 	if (!config_setting_is_array(s) && !config_setting_is_list(s))
 		return parse_refuse(p, "must be an array of numbers: [ 0, 1 ]");
@@ -35,11 +47,12 @@ static int cpus_parse(struct parse *p, const config_setting_t *s, void *v)
 		if (config_setting_type(e) != CONFIG_TYPE_INT || cpu < 0 || cpu >= CPUMAP_CPUS_MAX)
 			return parse_refuse(p, "a CPU is a number from 0 to %u",
 					    CPUMAP_CPUS_MAX - 1);
-		cpus |= BIT64(cpu);
+		cpus.bits[cpu / 64] |= BIT64(cpu % 64);
+		any = true;
 	}
-	if (!cpus)
+	if (!any)
 		return parse_refuse(p, "at least one CPU is needed");
-	*(uint64_t *)v = cpus;
+	memcpy(v, &cpus, sizeof(cpus));
 	return 0;
 }
 
@@ -48,14 +61,14 @@ static json_t *cpus_json(const struct row *row _unused_, const void *v)
 	json_t *j = json_array();
 
 	for (unsigned n = 0; n < CPUMAP_CPUS_MAX; n++)
-		if (*(const uint64_t *)v >> n & 1)
+		if (has_cpu(v, n))
 			json_array_append_new(j, json_integer(n));
 	return j;
 }
 
 static const struct type type_cpus = {
-	.name = "array of CPUs", .signature = "au", .size = sizeof(uint64_t), .parse = cpus_parse,
-	.json = cpus_json,
+	.name = "array of CPUs", .signature = "au", .size = sizeof(struct cpus),
+	.parse = cpus_parse, .json = cpus_json,
 };
 
 static const struct row rows[] = {
@@ -73,10 +86,8 @@ static void complete(struct object *o)
 {
 	struct spread *s = (struct spread *)o;
 
-	if (!(o->present & BIT64(CPUS)))
-		s->cpus = bpf_cpu_bits("online");
-	if (!s->cpus)
-		s->cpus = BIT64(0);
+	if (!(o->present & BIT64(CPUS)) && !bpf_cpu_bits("online", s->cpus.bits, WORDS))
+		s->cpus.bits[0] = BIT64(0);
 	if (!(o->present & BIT64(QUEUE)))
 		s->queue = 2048;
 	o->present |= BIT64(CPUS) | BIT64(QUEUE);
@@ -87,12 +98,17 @@ static char *refused(const struct model *want _unused_, const struct model *have
 		     const struct iface *i, const struct origin **ret_where)
 {
 	const struct spread *s = (const struct spread *)iface_object(i, &xdp_cpumap_feature);
-	uint64_t present = bpf_cpu_bits("present"), absent = s && present ? s->cpus & ~present : 0;
+	struct cpus present;
+	unsigned n = 0;
 
-	if (!absent)
+	if (!s || !bpf_cpu_bits("present", present.bits, WORDS))
+		return NULL;
+	while (n < CPUMAP_CPUS_MAX && (!has_cpu(&s->cpus, n) || has_cpu(&present, n)))
+		n++;
+	if (n == CPUMAP_CPUS_MAX)
 		return NULL;
 	*ret_where = xdp_place(i, &xdp_cpumap_feature, "cpus");
-	return str_format("xdp.cpumap.cpus: this machine has no CPU %d", __builtin_ctzll(absent));
+	return str_format("xdp.cpumap.cpus: this machine has no CPU %u", n);
 }
 
 static void fill(struct xdp_job *j, const struct object *o, const struct object *have)
@@ -102,7 +118,7 @@ static void fill(struct xdp_job *j, const struct object *o, const struct object 
 	struct xdp_map *m;
 
 	for (unsigned n = 0; n < CPUMAP_CPUS_MAX; n++)
-		if (s->cpus >> n & 1)
+		if (has_cpu(&s->cpus, n))
 			settings->cpus[settings->n++] = n;
 	m = xdp_job_map(j, "cpus", settings->cpus[settings->n - 1] + 1, settings->n,
 			sizeof(uint32_t), sizeof(struct bpf_cpumap_val));
@@ -112,8 +128,19 @@ static void fill(struct xdp_job *j, const struct object *o, const struct object 
 	j->settings = settings;
 	j->settings_size = sizeof(*settings);
 	xdp_job_map(j, "counters", CPUMAP_REASONS + settings->n, 0, 0, 0);
-	xdp_keep(j, before && before->cpus == s->cpus ? CPUMAP_REASONS + settings->n :
-							 CPUMAP_REASONS);
+	xdp_keep(j, before && !memcmp(&before->cpus, &s->cpus, sizeof(s->cpus)) ?
+			    CPUMAP_REASONS + settings->n : CPUMAP_REASONS);
+}
+
+/* The counters are of the CPUs that are named, in their order. */
+static unsigned number(const struct object *o, unsigned n)
+{
+	const struct spread *s = (const struct spread *)o;
+
+	for (unsigned cpu = 0; cpu < CPUMAP_CPUS_MAX; cpu++)
+		if (has_cpu(&s->cpus, cpu) && !n--)
+			return cpu;
+	return CPUMAP_CPUS_MAX;
 }
 
 struct feature xdp_cpumap_feature = {
@@ -127,5 +154,5 @@ static const size_t image_size = sizeof(cpumap_image);
 const struct shipped shipped_cpumap = {
 	.name = "cpumap", .image = cpumap_image, .size = &image_size, .parts = true,
 	.feature = &xdp_cpumap_feature, .reasons = reasons, .n_reasons = ARRAY_SIZE(reasons),
-	.complete = complete, .refused = refused, .fill = fill,
+	.number = number, .complete = complete, .refused = refused, .fill = fill,
 };

@@ -397,17 +397,63 @@ struct feature xdp_device_feature = {
 	.observe_link = observe_link,
 };
 
+/* What does it call its features? Return: how many, or 0. */
+static uint32_t feature_names(int fd, struct ifreq *r, struct ethtool_gstrings **ret)
+{
+	_cleanup_free_ struct ethtool_sset_info *set = mem_new(sizeof(*set) + sizeof(set->data[0]));
+	uint32_t n;
+
+	set->cmd = ETHTOOL_GSSET_INFO;
+	set->sset_mask = BIT64(ETH_SS_FEATURES);
+	r->ifr_data = (char *)set;
+	if (ioctl(fd, SIOCETHTOOL, r) < 0 || !set->sset_mask)
+		return 0;
+	n = set->data[0];
+	*ret = mem_new(sizeof(**ret) + (size_t)n * ETH_GSTRING_LEN);
+	**ret = (struct ethtool_gstrings){ .cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES,
+					   .len = n };
+	r->ifr_data = (char *)*ret;
+	return ioctl(fd, SIOCETHTOOL, r) < 0 ? 0 : min_of((*ret)->len, n);
+}
+
+static bool is_on(const struct ethtool_gfeatures *f, uint32_t n)
+{
+	return n / 32 < f->size && f->features[n / 32].active & (1u << n % 32);
+}
+
+/* NETIF_F_HW_VLAN_CTAG_RX and _STAG_RX: net/ethtool/common.c, netdev_features_strings */
+static const char *takes_tags(int fd, struct ifreq *r)
+{
+	static const char *const parse[] = { "rx-vlan-hw-parse", "rx-vlan-stag-hw-parse" };
+	_cleanup_free_ struct ethtool_gstrings *names = NULL;
+	_cleanup_free_ struct ethtool_gfeatures *on = NULL;
+	uint32_t n = feature_names(fd, r, &names), blocks = (n + 31) / 32;
+
+	on = mem_new(sizeof(*on) + blocks * sizeof(on->features[0]));
+	*on = (struct ethtool_gfeatures){ .cmd = ETHTOOL_GFEATURES, .size = blocks };
+	r->ifr_data = (char *)on;
+	if (!n || ioctl(fd, SIOCETHTOOL, r) < 0)
+		return NULL;
+	for (uint32_t i = 0; i < n; i++)
+		for (unsigned k = 0; is_on(on, i) && k < ARRAY_SIZE(parse); k++)
+			if (!strncmp((char *)names->data + i * ETH_GSTRING_LEN, parse[k],
+				     ETH_GSTRING_LEN))
+				return parse[k];
+	return NULL;
+}
+
 int xdp_sees_tags(int ifindex, char **why)
 {
-	struct ethtool_value flags = { .cmd = ETHTOOL_GFLAGS };
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq r = { .ifr_data = (char *)&flags };
+	struct ifreq r = { 0 };
+	const char *feature = NULL;
 
 	/* A device that does not say takes off nothing. */
-	if (fd < 0 || !if_indextoname(ifindex, r.ifr_name) || ioctl(fd, SIOCETHTOOL, &r) < 0 ||
-	    !(flags.data & ETH_FLAG_RXVLAN))
+	if (fd >= 0 && if_indextoname(ifindex, r.ifr_name))
+		feature = takes_tags(fd, &r);
+	if (!feature)
 		return 0;
-	*why = str_dup("the device takes VLAN tags off before a program sees them: switch its "
-		       "feature rx-vlan-hw-parse (ethtool: rxvlan) off");
+	*why = str_format("the device takes VLAN tags off before a program sees them: switch its "
+			  "feature %s off (ethernet.features)", feature);
 	return -EOPNOTSUPP;
 }

@@ -11,8 +11,8 @@
 /* What was read: an object of each feature, on the heap; NULL: not there. */
 struct recalled {
 	struct object *own;
-	struct object *inner[CHAIN_MAX]; /* of shipped_nth() */
-	uint64_t maps;			 /* xdp_maps_state() when it was told last */
+	struct object *inner[SHIPPED_MAX]; /* of shipped_nth() */
+	uint64_t maps;			   /* xdp_maps_state() when it was told last */
 };
 
 static void recalled_free(void *cache)
@@ -21,7 +21,7 @@ static void recalled_free(void *cache)
 
 	if (r->own)
 		object_free(&xdp_feature, r->own);
-	for (unsigned n = 0; n < CHAIN_MAX; n++)
+	for (unsigned n = 0; n < SHIPPED_MAX; n++)
 		if (r->inner[n])
 			object_free(shipped_nth(n)->feature, r->inner[n]);
 	free(r);
@@ -69,7 +69,7 @@ static bool read_inner(struct recalled *r, const config_setting_t *group)
 {
 	const struct shipped *p;
 
-	for (unsigned n = 0; n < CHAIN_MAX && (p = shipped_nth(n)); n++) {
+	for (unsigned n = 0; n < SHIPPED_MAX && (p = shipped_nth(n)); n++) {
 		const config_setting_t *s = config_setting_get_member(group, p->name);
 
 		if (xdp_member_find((struct xdp_settings *)r->own, p->name) < 0 || !p->feature)
@@ -116,6 +116,16 @@ const struct object *xdp_recalled(const struct xdp_attached *a)
 	return a->cache ? ((const struct recalled *)a->cache)->own : NULL;
 }
 
+const struct object *xdp_recalled_of(const struct xdp_attached *a, const struct shipped *p)
+{
+	const struct recalled *r = a->cache;
+
+	for (unsigned n = 0; r && n < SHIPPED_MAX; n++)
+		if (shipped_nth(n) == p)
+			return r->inner[n];
+	return NULL;
+}
+
 static bool maps_changed(const struct xdp_attached *a)
 {
 	const struct recalled *r = a->cache;
@@ -138,7 +148,7 @@ bool xdp_recall(struct model *m, struct iface *i, struct xdp_attached *a)
 	copy_object(m, i, &xdp_feature, r->own);
 	r->maps = xdp_maps_state((struct xdp_settings *)r->own, a);
 	xdp_maps_see((struct xdp_settings *)iface_object(i, &xdp_feature), a);
-	for (unsigned n = 0; n < CHAIN_MAX; n++)
+	for (unsigned n = 0; n < SHIPPED_MAX; n++)
 		if (r->inner[n])
 			copy_object(m, i, shipped_nth(n)->feature, r->inner[n]);
 	return true;

@@ -26,6 +26,7 @@ struct counted {
 	const struct xdp_attached *a;
 	struct member m; /* "": not known */
 	bool chain;	 /* there are others */
+	const struct object *settings; /* of a shipped program; NULL: none, or not known */
 };
 
 static void put(struct statistics *s, const struct statistics_provider *p,
@@ -40,12 +41,14 @@ static void put(struct statistics *s, const struct statistics_provider *p,
 static char *reason_of(const struct counted *c, const char *reason, uint32_t n)
 {
 	const char *before = c->chain ? c->m.name : "", *colon = c->chain ? ": " : "";
+	bool cpu = c->m.shipped && c->m.shipped->number;
 
 	if (reason)
 		return str_format("%s%s%s", before, colon, reason);
+	if (cpu && c->settings)
+		n = c->m.shipped->number(c->settings, n);
 	return str_format("%s%s%s %u", before, colon, !c->m.shipped ? "counter" :
-			  c->m.shipped == &shipped_filter ? "rule" : "cpu",
-			  n + (c->m.shipped == &shipped_filter));
+			  cpu ? "cpu" : "rule", n + (c->m.shipped && !cpu));
 }
 
 static void put_verdicts(struct statistics *s, const struct statistics_provider *p,
@@ -178,6 +181,7 @@ static void each(struct statistics *s, const struct statistics_provider *p, int 
 			if (!c.a)
 				break;
 			(void)xdp_member((const struct xdp_settings *)o, n, &c.m);
+			c.settings = c.m.shipped ? xdp_recalled_of(a, c.m.shipped) : NULL;
 			fn(s, p, &c);
 		}
 	}

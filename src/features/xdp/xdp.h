@@ -19,8 +19,14 @@ struct xdp_settings {
 	uint64_t since;
 };
 
-/* One program of those that an interface has, in their order. */
-#define CHAIN_MAX 8
+/*
+ * Programs that an interface has. They go on by tail calls, of which the kernel lets a packet make
+ * 33, and some architectures before 6.0 32: MAX_TAIL_CALL_CNT of include/linux/bpf.h.
+ */
+#define CHAIN_MAX 32
+#define SHIPPED_MAX 8
+
+/* One of them, in their order. */
 struct member {
 	char spec[320];		/* as it is written */
 	char name[320];		/* of a shipped program, or the path of an object file */
@@ -51,6 +57,8 @@ struct shipped {
 	struct feature *feature; /* its settings, a group in the group; NULL: it has none */
 	const char *const *reasons; /* names of the first entries of "counters" */
 	unsigned n_reasons;
+	/* What those behind them count, the @n-th of them from 0; NULL: rules */
+	unsigned (*number)(const struct object *o, unsigned n);
 
 	/* Values that were left out. NULL: all rows have an initial value that will do. */
 	void (*complete)(struct object *o);
@@ -87,6 +95,9 @@ bool xdp_recall(struct model *m, struct iface *i, struct xdp_attached *a);
 
 /** xdp_recalled - the group's object of what xdp_recall() has read, or NULL */
 const struct object *xdp_recalled(const struct xdp_attached *a);
+
+/** xdp_recalled_of - the object of a shipped program's settings, or NULL */
+const struct object *xdp_recalled_of(const struct xdp_attached *a, const struct shipped *p);
 
 /**
  * xdp_parse_group - one group of a list that is one value
