@@ -45,16 +45,25 @@ static void take(struct answer *a, const struct nlmsghdr *n)
 	}
 }
 
-static int ask(struct nl_sock **sock, struct nl_msg *msg, struct answer *a)
+static int open_socket(int *sock)
+{
+	if (*sock >= 0)
+		return *sock;
+	*sock = rtnl_open_socket(NETLINK_ROUTE, ANSWER_SIZE);
+	if (*sock >= 0)
+		rtnl_make_strict(*sock);
+	return *sock;
+}
+
+static int ask(int *sock, struct nl_msg *msg, struct answer *a)
 {
 	_cleanup_free_ char *buffer = mem_new(ANSWER_SIZE);
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct nlmsghdr *h = nlmsg_hdr(msg);
-	int r = *sock ? 0 : rtnl_open_socket(NETLINK_ROUTE, ANSWER_SIZE, sock);
-	int fd = r < 0 ? -1 : nl_socket_get_fd(*sock);
+	int fd = open_socket(sock), r = 0;
 
-	if (r < 0)
-		return r;
+	if (fd < 0)
+		return fd;
 	h->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
 	if (sendto(fd, h, h->nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
 		return -errno;
@@ -64,7 +73,8 @@ static int ask(struct nl_sock **sock, struct nl_msg *msg, struct answer *a)
 
 		if (got < 0) { /* what is left of an answer must not be taken for the next one */
 			r = -errno;
-			nl_socket_free(TAKE_PTR(*sock));
+			close(*sock);
+			*sock = -1;
 			return r;
 		}
 		for (struct nlmsghdr *n = (void *)buffer; nlmsg_ok(n, left) && !a->over;
@@ -132,7 +142,7 @@ static void add(void *data, const struct nlmsghdr *n)
 	l->items[at] = f;
 }
 
-int clsact_list(struct nl_sock **sock, int ifindex, bool egress,
+int clsact_list(int *sock, int ifindex, bool egress,
 		struct clsact_filter ret[CLSACT_MAX])
 {
 	const struct tcmsg tcm = { .tcm_ifindex = ifindex, .tcm_parent = parent_of(egress) };
@@ -150,7 +160,7 @@ int clsact_list(struct nl_sock **sock, int ifindex, bool egress,
 	return r < 0 ? r : (int)l.n;
 }
 
-static int change(struct nl_sock **sock, struct nl_msg *msg, char **why)
+static int change(int *sock, struct nl_msg *msg, char **why)
 {
 	struct answer a = { .why = why };
 	int r = ask(sock, msg, &a);
@@ -167,7 +177,7 @@ static struct tcmsg place_of(int ifindex, bool egress, const struct clsact_filte
 	};
 }
 
-int clsact_put(struct nl_sock **sock, int ifindex, bool egress, const struct clsact_filter *f,
+int clsact_put(int *sock, int ifindex, bool egress, const struct clsact_filter *f,
 	       int prog_fd, bool replace, char **why)
 {
 	const struct tcmsg tcm = place_of(ifindex, egress, f);
@@ -183,14 +193,14 @@ int clsact_put(struct nl_sock **sock, int ifindex, bool egress, const struct cls
 	return change(sock, msg, why);
 }
 
-int clsact_drop(struct nl_sock **sock, int ifindex, bool egress, const struct clsact_filter *f)
+int clsact_drop(int *sock, int ifindex, bool egress, const struct clsact_filter *f)
 {
 	const struct tcmsg tcm = place_of(ifindex, egress, f);
 
 	return change(sock, begin(RTM_DELTFILTER, 0, &tcm, "bpf"), NULL);
 }
 
-int clsact_begin(struct nl_sock **sock, int ifindex, char **why)
+int clsact_begin(int *sock, int ifindex, char **why)
 {
 	const struct tcmsg tcm = { .tcm_ifindex = ifindex, .tcm_parent = TC_H_CLSACT,
 				   .tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0) };
@@ -202,7 +212,7 @@ int clsact_begin(struct nl_sock **sock, int ifindex, char **why)
 	return change(sock, begin(RTM_NEWQDISC, NLM_F_CREATE, &tcm, "clsact"), why);
 }
 
-int clsact_end(struct nl_sock **sock, int ifindex)
+int clsact_end(int *sock, int ifindex)
 {
 	const struct tcmsg tcm = { .tcm_ifindex = ifindex, .tcm_parent = TC_H_CLSACT };
 

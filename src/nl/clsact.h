@@ -3,7 +3,6 @@
 #ifndef NL_CLSACT_H
 #define NL_CLSACT_H
 
-#include <netlink/socket.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,7 +23,7 @@ struct clsact_filter {
  */
 
 /** clsact_list - what is at a hook, in the order that packets pass; how many */
-int clsact_list(struct nl_sock **sock, int ifindex, bool egress,
+int clsact_list(int *sock, int ifindex, bool egress,
 		struct clsact_filter ret[CLSACT_MAX]);
 
 /**
@@ -33,16 +32,16 @@ int clsact_list(struct nl_sock **sock, int ifindex, bool egress,
  * @replace: there is one already, which it takes the place of; no packet passes between
  * @why: set on failure where the kernel says it; heap
  */
-int clsact_put(struct nl_sock **sock, int ifindex, bool egress, const struct clsact_filter *f,
+int clsact_put(int *sock, int ifindex, bool egress, const struct clsact_filter *f,
 	       int prog_fd, bool replace, char **why);
 
 /** clsact_drop - by .pref and .handle */
-int clsact_drop(struct nl_sock **sock, int ifindex, bool egress, const struct clsact_filter *f);
+int clsact_drop(int *sock, int ifindex, bool egress, const struct clsact_filter *f);
 
 /** clsact_begin - the discipline that filters stand at; 1: it was not there */
-int clsact_begin(struct nl_sock **sock, int ifindex, char **why);
+int clsact_begin(int *sock, int ifindex, char **why);
 
 /** clsact_end - without it */
-int clsact_end(struct nl_sock **sock, int ifindex);
+int clsact_end(int *sock, int ifindex);
 
 #endif

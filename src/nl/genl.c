@@ -16,7 +16,8 @@
 #include "nl/rtnl.h"
 #include "util/log.h"
 
-#define REPLY_BYTES (64 * 1024)
+/* ctrl_build_family_msg() allocates NLMSG_DEFAULT_SIZE, at most 8 KiB. */
+#define REPLY_BYTES (16 * 1024)
 
 static const struct family {
 	const char *name;
@@ -69,24 +70,23 @@ static uint16_t resolve(struct genl_ids *ids, uint16_t type)
 {
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
 	unsigned n = type - GENL_FIRST;
-	_cleanup_free_ char *buffer = NULL;
-	struct nl_sock *sock;
+	_Alignas(NLMSG_ALIGNTO) char buffer[REPLY_BYTES];
+	_cleanup_close_ int fd = -1;
 	struct nl_msg *msg;
 	ssize_t len = -1;
 
 	ids->family[n] = 0;
 	ids->missing[n] = true;
-	if (rtnl_open_socket(NETLINK_GENERIC, REPLY_BYTES, &sock) < 0)
+	fd = rtnl_open_socket(NETLINK_GENERIC, 0);
+	if (fd < 0)
 		return 0;
 	msg = genl_request(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 2, NLM_F_REQUEST);
 	if (nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, families[n].name) < 0)
 		abort();
-	buffer = mem_new(REPLY_BYTES);
-	if (sendto(nl_socket_get_fd(sock), nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len, 0,
+	if (sendto(fd, nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len, 0,
 		   (void *)&to, sizeof(to)) >= 0)
-		len = recv(nl_socket_get_fd(sock), buffer, REPLY_BYTES, MSG_DONTWAIT);
+		len = recv(fd, buffer, REPLY_BYTES, MSG_DONTWAIT);
 	nlmsg_free(msg);
-	nl_socket_free(sock);
 	if (len < 0 || !take_family(ids, n, (void *)buffer, len))
 		log_debug("this kernel has no generic netlink family \"%s\"", families[n].name);
 	ids->missing[n] = !ids->family[n];

@@ -10,7 +10,6 @@
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <netlink/msg.h>
-#include <netlink/socket.h>
 #include <stdbool.h>
 
 /* In nlmsg_type; above all that the kernel has (GENL_MAX_ID is 1023, RTM_MAX smaller). */

@@ -14,7 +14,7 @@
  * A batch is bounded in bytes, because the call takes as long as the kernel
  * works on it and the loop must turn.
  *
- * Notifications have sockets of their own (listener.c).
+ * Notifications have sockets of their own (listening.c).
  *
  * What must stay true: every request and every dump that was accepted is
  * answered exactly once, in order.
@@ -31,7 +31,7 @@
 #include "nl/asking.h"
 #include "nl/files.h"
 #include "nl/genl.h"
-#include "nl/listener.h"
+#include "nl/listening.h"
 #include "nl/outlet.h"
 #include "nl/place.h"
 #include "nl/rtnl.h"
@@ -46,8 +46,9 @@
 #define BATCH_MAX 1024
 #define BATCH_USEC 20000
 #define BATCH_ROOM 4096 /* bytes, at first; doubles, and stays */
-/* netlink_dump() fills at most 32 KiB a datagram; one buffer of twice that serves all. */
-#define RECEIVE_BYTES (64 * 1024)
+#define RECEIVE_BYTES (OUTLET_VECTOR * OUTLET_BYTES)
+/* Reads before others get their turn. */
+#define RECEIVE_TURNS 64
 
 /* How a request gets to the kernel; the first are sockets. */
 enum road {
@@ -76,8 +77,7 @@ struct linux_kernel {
 	struct kernel k;
 	sd_event *event;
 	struct outlet outlets[ROAD_SOCKETS_];
-	struct listener *listeners[ROAD_SOCKETS_];
-	unsigned reading; /* the road that notifications are read from */
+	struct listening listening;
 	struct genl_ids genl;
 	sd_event_source *later;
 	uint32_t seq;
@@ -92,8 +92,10 @@ struct linux_kernel {
 
 	struct asking asking;
 	bool advancing;
+	enum road road; /* that what is on its way went, if it is a socket */
 
 	char *buffer; /* RECEIVE_BYTES, for answers */
+	bool used;    /* more than the first page of it */
 };
 
 static void advance(struct linux_kernel *lk);
@@ -109,6 +111,7 @@ static int send_to_kernel(struct linux_kernel *lk, enum road road, const void *d
 {
 	int r = outlet_open(&lk->outlets[road], lk->event, protocols[road], on_answer_io, lk);
 
+	lk->road = road;
 	return r < 0 ? r : outlet_send(&lk->outlets[road], data, len);
 }
 
@@ -384,8 +387,12 @@ static void end_question(struct linux_kernel *lk, int error)
 {
 	struct question_to_kernel *q = asking_take(&lk->asking);
 
-	if (!lk->asking.first && !q->single)
+	if (!q->single)
+		lk->used = true;
+	if (!lk->asking.first && lk->used) {
 		mem_pages_relax(lk->buffer, RECEIVE_BYTES);
+		lk->used = false;
+	}
 	finish_question(q, error);
 	if (!lk->asking.sent)
 		advance(lk);
@@ -431,126 +438,76 @@ static bool take_answer(struct linux_kernel *lk, struct nlmsghdr *n)
 	return true;
 }
 
-static int on_answer_io(sd_event_source *s _unused_, int fd, uint32_t revents _unused_, void *data)
+/* An answer is lost: which one is not known, so none can be believed. */
+static void lose_answers(struct linux_kernel *lk)
 {
-	struct linux_kernel *lk = data;
-	struct nlmsghdr *n;
+	lk->k.counters.overruns++;
+	if (lk->sent)
+		fail_batch(lk, -ENOBUFS);
+	else
+		for (unsigned lost = lk->asking.sent; lost; lost--)
+			end_question(lk, -EINTR);
+}
 
-	/* Bounded by what was asked for: one batch or dump is under way at a time. */
-	for (unsigned turns = 0; turns < 64; turns++) {
-		int left = outlet_receive(fd, lk->buffer, RECEIVE_BYTES);
-		if (left == -ENOBUFS) {
-			/* An answer is lost: which one is not known, so none can be believed. */
-			lk->k.counters.overruns++;
-			if (lk->sent)
-				fail_batch(lk, -ENOBUFS);
-			else
-				for (unsigned lost = lk->asking.sent; lost; lost--)
-					end_question(lk, -EINTR);
-			continue;
-		}
-		if (left < 0) /* that was all; another error would stop the source for ever */
-			return 0;
-		for (n = (void *)lk->buffer; nlmsg_ok(n, left); n = nlmsg_next(n, &left))
+/* Return: how many datagrams, or a negative errno. */
+static int read_answers(struct linux_kernel *lk, int fd)
+{
+	unsigned expected = min_of(lk->asking.sent, (unsigned)OUTLET_VECTOR);
+	int lengths[OUTLET_VECTOR], r;
+
+	lk->used |= expected > 1;
+	r = outlet_receive(fd, lk->buffer, max_of(expected, 1u), lengths);
+	if (r == -ENOBUFS) {
+		lose_answers(lk);
+		return 1;
+	}
+	for (int i = 0; i < r; i++) {
+		struct nlmsghdr *n = (void *)(lk->buffer + i * OUTLET_BYTES);
+
+		for (int left = lengths[i]; nlmsg_ok(n, left); n = nlmsg_next(n, &left))
 			if (take_answer(lk, n))
 				break;
 	}
-	return 0;
+	return r;
 }
 
-static void deliver(void *data, char *datagram, size_t len)
+/*
+ * Mostly the kernel has answered when it has been asked, so what an answer leads to is read too,
+ * whatever road it went; a turn of the loop for each would take longer than the kernel.
+ */
+static int on_answer_io(sd_event_source *s _unused_, int fd, uint32_t revents _unused_, void *data)
 {
 	struct linux_kernel *lk = data;
-	struct nlmsghdr *n = (void *)datagram;
-	int left = len;
 
-	for (; nlmsg_ok(n, left); n = nlmsg_next(n, &left)) {
-		lk->k.counters.notifications++;
-		if (n->nlmsg_type < NLMSG_MIN_TYPE)
-			continue;
-		/* A family's number may be that of an RTM_…: both count from 16. */
-		if (lk->reading == ROAD_GENERIC)
-			n->nlmsg_type = genl_own_type(&lk->genl, n->nlmsg_type);
-		lk->k.on_message(lk->k.data, n);
+	for (unsigned turns = 0; turns < RECEIVE_TURNS; turns++) {
+		/* That was all; another error would stop the source for ever. */
+		if (read_answers(lk, fd) < 0 || (!lk->sent && !lk->asking.sent))
+			return 0;
+		fd = lk->outlets[lk->road].fd;
 	}
-}
-
-static void read_notifications(struct linux_kernel *lk, bool all)
-{
-	bool lost = false;
-
-	for (lk->reading = 0; lk->reading < ROAD_SOCKETS_; lk->reading++)
-		lost |= listener_read(lk->listeners[lk->reading], all, deliver, lk);
-	if (!lost)
-		return;
-	/* Told last: what follows may close the sockets. */
-	lk->k.counters.overruns++;
-	lk->k.on_overrun(lk->k.data);
-}
-
-static int on_notify_io(sd_event_source *s _unused_, int fd _unused_, uint32_t revents _unused_,
-			void *data)
-{
-	struct linux_kernel *lk = data;
-
-	read_notifications(lk, false);
-	lk->k.on_read(lk->k.data);
 	return 0;
 }
 
 static void linux_read_notifications(struct kernel *k)
 {
-	read_notifications(container_of(k, struct linux_kernel, k), true);
-}
-
-static void stop_listening(struct linux_kernel *lk)
-{
-	for (unsigned n = 0; n < ROAD_SOCKETS_; n++)
-		lk->listeners[n] = listener_free(lk->listeners[n]);
-}
-
-static int join(struct linux_kernel *lk, uint32_t group)
-{
-	enum road road = genl_is(group >> 16) ? ROAD_GENERIC : ROAD_ROUTE;
-	struct listener **l = &lk->listeners[road];
-	int r = 0;
-
-	if (road == ROAD_GENERIC) {
-		(void)genl_kernel_type(&lk->genl, group >> 16);
-		group = genl_group(&lk->genl, group);
-	}
-	if (!*l)
-		r = listener_new(lk->event, protocols[road], on_notify_io, lk, l);
-	if (r >= 0)
-		listener_join(*l, group);
-	return r;
+	listening_read(&container_of(k, struct linux_kernel, k)->listening, true);
 }
 
 static int linux_listen(struct kernel *k, const uint32_t *groups, unsigned n)
 {
-	struct linux_kernel *lk = container_of(k, struct linux_kernel, k);
-	int r = 0;
-
-	stop_listening(lk);
-	genl_renew(&lk->genl);
-	for (unsigned i = 0; i < n && r >= 0; i++)
-		r = join(lk, groups[i]);
-	return r;
+	return listening_begin(&container_of(k, struct linux_kernel, k)->listening, groups, n);
 }
 
 static void linux_hold(struct kernel *k, bool on)
 {
-	struct linux_kernel *lk = container_of(k, struct linux_kernel, k);
-
-	for (unsigned n = 0; n < ROAD_SOCKETS_; n++)
-		listener_hold(lk->listeners[n], on);
+	listening_hold(&container_of(k, struct linux_kernel, k)->listening, on);
 }
 
 static void linux_free(struct kernel *k)
 {
 	struct linux_kernel *lk = container_of(k, struct linux_kernel, k);
 
-	stop_listening(lk);
+	listening_end(&lk->listening);
 	sd_event_source_disable_unref(lk->later);
 	for (unsigned n = 0; n < ROAD_SOCKETS_; n++)
 		outlet_close(&lk->outlets[n]);
@@ -582,6 +539,7 @@ int kernel_open(sd_event *event, struct kernel **ret)
 	lk->batch_limit = BATCH_FIRST;
 	lk->buffer = mem_pages(RECEIVE_BYTES);
 	lk->event = sd_event_ref(event);
+	lk->listening = (struct listening){ .k = &lk->k, .event = event, .ids = &lk->genl };
 	r = outlet_open(&lk->outlets[ROAD_ROUTE], event, NETLINK_ROUTE, on_answer_io, lk);
 	if (r >= 0)
 		r = sd_event_add_defer(event, &lk->later, on_later, lk);
@@ -591,7 +549,7 @@ int kernel_open(sd_event *event, struct kernel **ret)
 		linux_free(&lk->k);
 		return r;
 	}
-	lk->k.port = nl_socket_get_local_port(lk->outlets[ROAD_ROUTE].sock);
+	lk->k.port = rtnl_port(lk->outlets[ROAD_ROUTE].fd);
 	lk->k.xdp = xdp_new(event, &lk->k);
 	*ret = &lk->k;
 	return 0;

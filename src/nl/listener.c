@@ -10,9 +10,8 @@
  */
 #include "nl/listener.h"
 
+#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <netlink/netlink.h>
-#include <netlink/socket.h>
 #include <sys/socket.h>
 
 #include "nl/rtnl.h"
@@ -33,7 +32,8 @@
 
 struct listener {
 	int protocol;
-	struct nl_sock *sock;
+	int fd;
+	uint32_t groups; /* to be joined: a bit for each of the first 32 */
 	sd_event_source *source, *rested;
 	uint64_t pace;
 	sd_event_io_handler_t on_io;
@@ -76,14 +76,13 @@ int listener_new(sd_event *event, int protocol, sd_event_io_handler_t on_io, voi
 		 struct listener **ret)
 {
 	struct listener *l = new0(struct listener);
-	int r = rtnl_open_socket(protocol, NOTIFY_RCVBUF, &l->sock);
+	int r = l->fd = rtnl_open_socket(protocol, NOTIFY_RCVBUF);
 
 	l->protocol = protocol;
 	l->on_io = on_io;
 	l->data = data;
 	if (r >= 0)
-		r = sd_event_add_io(event, &l->source, nl_socket_get_fd(l->sock), EPOLLIN, on_wake,
-				    l);
+		r = sd_event_add_io(event, &l->source, l->fd, EPOLLIN, on_wake, l);
 	if (r >= 0)
 		r = sd_event_add_time(event, &l->rested, CLOCK_MONOTONIC, 0, WAKE_USEC / 10,
 				      on_rested, l);
@@ -104,18 +103,41 @@ struct listener *listener_free(struct listener *l)
 		return NULL;
 	sd_event_source_disable_unref(l->source);
 	sd_event_source_disable_unref(l->rested);
-	nl_socket_free(l->sock);
+	closep(&l->fd);
 	mem_pages_free(l->vectors, NOTIFY_VECTOR * NOTIFY_BYTES);
 	free(l);
 	return NULL;
 }
 
+static void join(struct listener *l, uint32_t group)
+{
+	if (setsockopt(l->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+		/* Its dump still tells. */
+		log_debug("netlink group %u: %s", group, strerror(errno));
+}
+
 void listener_join(struct listener *l, uint32_t group)
 {
-	if (!group || setsockopt(nl_socket_get_fd(l->sock), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
-				 &group, sizeof(group)) < 0)
-		/* Its dump still tells. */
-		log_debug("netlink group %u: %s", group, group ? strerror(errno) : "not there");
+	if (!group)
+		log_debug("a netlink group is not there");
+	else if (group > 32)
+		join(l, group);
+	else
+		l->groups |= UINT32_C(1) << (group - 1);
+}
+
+void listener_bind(struct listener *l)
+{
+	struct sockaddr_nl own = { .nl_family = AF_NETLINK, .nl_groups = l ? l->groups : 0 };
+
+	/* Without a port it is not told what the kernel does by itself (do_one_broadcast()). */
+	if (!l || bind(l->fd, (void *)&own, sizeof(own)) >= 0)
+		return;
+	own.nl_groups = 0;
+	(void)bind(l->fd, (void *)&own, sizeof(own));
+	for (uint32_t group = 1; group <= 32; group++) /* without the one that it refuses */
+		if (l->groups & (UINT32_C(1) << (group - 1)))
+			join(l, group);
 }
 
 void listener_hold(struct listener *l, bool on)
@@ -171,7 +193,7 @@ static int read_vector(struct listener *l, void (*fn)(void *data, char *datagram
 			.msg_iov = &iov[i], .msg_iovlen = 1,
 		};
 	}
-	n = recvmmsg(nl_socket_get_fd(l->sock), msgs, NOTIFY_VECTOR, MSG_DONTWAIT, NULL);
+	n = recvmmsg(l->fd, msgs, NOTIFY_VECTOR, MSG_DONTWAIT, NULL);
 	if (n < 0) {
 		*lost |= errno == ENOBUFS;
 		return errno == EINTR ? NOTIFY_VECTOR : 0;

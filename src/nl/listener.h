@@ -25,6 +25,9 @@ struct listener *listener_free(struct listener *l);
 /** listener_join - be told of a multicast group; one that the kernel does not have tells nothing */
 void listener_join(struct listener *l, uint32_t group);
 
+/** listener_bind - after all groups were joined: they are told from now on; NULL is allowed */
+void listener_bind(struct listener *l);
+
 /** listener_hold - let notifications wait in the socket, or no longer; NULL is allowed */
 void listener_hold(struct listener *l, bool on);
 

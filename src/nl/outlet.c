@@ -2,7 +2,6 @@
 /* Sockets that ask. What must stay true: one that is not needed is not opened. */
 #include "nl/outlet.h"
 
-#include <netlink/netlink.h>
 #include <sys/socket.h>
 
 #include "nl/rtnl.h"
@@ -14,40 +13,54 @@ int outlet_open(struct outlet *o, sd_event *event, int protocol, sd_event_io_han
 {
 	int r;
 
-	if (o->sock)
+	if (o->source)
 		return 0;
-	r = rtnl_open_socket(protocol, REQUEST_RCVBUF, &o->sock);
-	if (r >= 0)
-		r = sd_event_add_io(event, &o->source, nl_socket_get_fd(o->sock), EPOLLIN, on_io,
-				    data);
+	o->fd = rtnl_open_socket(protocol, REQUEST_RCVBUF);
+	if (o->fd < 0)
+		return o->fd;
+	rtnl_make_strict(o->fd);
+	r = sd_event_add_io(event, &o->source, o->fd, EPOLLIN, on_io, data);
 	if (r < 0)
-		outlet_close(o);
+		close(o->fd);
 	return r < 0 ? r : 0;
 }
 
 void outlet_close(struct outlet *o)
 {
+	if (!o->source)
+		return;
 	o->source = sd_event_source_disable_unref(o->source);
-	nl_socket_free(o->sock);
-	o->sock = NULL;
+	close(o->fd);
 }
 
-int outlet_receive(int fd, void *buffer, size_t size)
+int outlet_receive(int fd, char *buffers, unsigned n, int *ret_lengths)
 {
-	struct sockaddr_nl from;
-	socklen_t from_size = sizeof(from);
-	ssize_t len = recvfrom(fd, buffer, size, MSG_DONTWAIT, (void *)&from, &from_size);
+	struct mmsghdr msgs[OUTLET_VECTOR] = { 0 };
+	struct sockaddr_nl from[OUTLET_VECTOR];
+	struct iovec iov[OUTLET_VECTOR];
+	int got;
 
-	if (len < 0)
+	for (unsigned i = 0; i < n; i++) {
+		iov[i] = (struct iovec){ buffers + i * OUTLET_BYTES, OUTLET_BYTES };
+		msgs[i].msg_hdr = (struct msghdr){
+			.msg_name = &from[i], .msg_namelen = sizeof(from[i]),
+			.msg_iov = &iov[i], .msg_iovlen = 1,
+		};
+	}
+	got = recvmmsg(fd, msgs, n, MSG_DONTWAIT, NULL);
+	if (got < 0)
 		return errno == EINTR ? 0 : -errno;
-	return from_size == sizeof(from) && !from.nl_pid ? len : 0;
+	for (int i = 0; i < got; i++) /* only the kernel is believed */
+		ret_lengths[i] = msgs[i].msg_hdr.msg_namelen == sizeof(from[i]) && !from[i].nl_pid ?
+					 msgs[i].msg_len : 0;
+	return got;
 }
 
 int outlet_send(const struct outlet *o, const void *messages, size_t len)
 {
 	const struct sockaddr_nl to = { .nl_family = AF_NETLINK };
 
-	return sendto(nl_socket_get_fd(o->sock), messages, len, 0, (const void *)&to,
+	return sendto(o->fd, messages, len, 0, (const void *)&to,
 		      sizeof(to)) < 0 ?
 		       -errno : 0;
 }

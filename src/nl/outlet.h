@@ -3,12 +3,16 @@
 #ifndef NL_OUTLET_H
 #define NL_OUTLET_H
 
-#include <netlink/socket.h>
 #include <systemd/sd-event.h>
+
+/* netlink_dump() fills at most 32 KiB a datagram. */
+#define OUTLET_BYTES (64 * 1024)
+/* Questions that left together are answered by a datagram each. */
+#define OUTLET_VECTOR 16
 
 /* All zero: not open. */
 struct outlet {
-	struct nl_sock *sock;
+	int fd; /* while there is a source */
 	sd_event_source *source;
 };
 
@@ -27,9 +31,13 @@ void outlet_close(struct outlet *o);
 
 /**
  * outlet_receive - what the kernel has answered on a socket
- * Return: bytes, 0 for what is not from the kernel, or a negative errno (-EAGAIN: no more).
+ * @buffers: @n times OUTLET_BYTES, for a datagram each
+ * @n: at most OUTLET_VECTOR
+ * @ret_lengths: of each datagram; 0 for what is not from the kernel
+ *
+ * Return: how many there were, or a negative errno (-EAGAIN: no more).
  */
-int outlet_receive(int fd, void *buffer, size_t size);
+int outlet_receive(int fd, char *buffers, unsigned n, int *ret_lengths);
 
 /** outlet_send - one or more messages, to the kernel, in one call; 0 or a negative errno */
 int outlet_send(const struct outlet *o, const void *messages, size_t len);

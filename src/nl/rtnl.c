@@ -6,37 +6,43 @@
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
-#include <netlink/netlink.h>
 #include <sys/socket.h>
 
 #include "nl/uapi.h"
 
-int rtnl_open_socket(int protocol, int rcvbuf, struct nl_sock **ret)
+int rtnl_open_socket(int protocol, int rcvbuf)
 {
-	struct nl_sock *s = nl_socket_alloc();
-	int on = 1, room = 2 * RTNL_BATCH_BYTES_MAX, r, fd;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 
-	if (!s)
-		return -ENOMEM;
-	r = nl_connect(s, protocol);
-	if (r < 0) {
-		nl_socket_free(s);
-		return -EPROTONOSUPPORT;
-	}
-	fd = nl_socket_get_fd(s);
-	(void)nl_socket_set_nonblocking(s);
+	if (fd < 0)
+		return -errno;
 	/* Above the limit with CAP_NET_ADMIN, else up to it. */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf, sizeof(rcvbuf)) < 0)
+	if (rcvbuf && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf, sizeof(rcvbuf)) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
-	/* netlink_sendmsg() refuses what is longer; libnl has made it 32 KiB. */
+	return fd;
+}
+
+void rtnl_make_strict(int fd)
+{
+	int on = 1, room = 2 * RTNL_BATCH_BYTES_MAX;
+
+	/* netlink_sendmsg() refuses what is longer. */
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	/* All of these are older than the oldest kernel supported; without them less is told. */
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
-	*ret = s;
-	return 0;
+}
+
+uint32_t rtnl_port(int fd)
+{
+	struct sockaddr_nl own = { .nl_family = AF_NETLINK };
+	socklen_t size = sizeof(own);
+
+	if (bind(fd, (void *)&own, sizeof(own)) < 0 || getsockname(fd, (void *)&own, &size) < 0)
+		return 0;
+	return own.nl_pid;
 }
 
 char *rtnl_extack_text(const struct nlmsghdr *n)

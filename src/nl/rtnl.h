@@ -4,8 +4,8 @@
 #define NL_RTNL_H
 
 #include <linux/netlink.h>
-#include <netlink/socket.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "util/mem.h"
 
@@ -13,13 +13,22 @@
 #define RTNL_BATCH_BYTES_MAX (64 * 1024)
 
 /**
- * rtnl_open_socket - a non-blocking netlink socket, strict, with extended acks
+ * rtnl_open_socket - a non-blocking netlink socket
  * @protocol: NETLINK_ROUTE, NETLINK_GENERIC
- * @rcvbuf: bytes of its receive buffer; less where the system does not allow it
+ * @rcvbuf: bytes of its receive buffer; less where the system does not allow it; 0: the usual
  *
- * Return: 0 or a negative errno; @ret to be freed with nl_socket_free().
+ * No more is set up than is needed: the kernel gives it a port with the first message
+ * (netlink_autobind()).
+ *
+ * Return: a file descriptor or a negative errno.
  */
-int rtnl_open_socket(int protocol, int rcvbuf, struct nl_sock **ret);
+int rtnl_open_socket(int protocol, int rcvbuf);
+
+/** rtnl_make_strict - a socket that asks: room for a batch, extended acks, strict checks */
+void rtnl_make_strict(int fd);
+
+/** rtnl_port - the port id that a socket has, or gets now; 0: none */
+uint32_t rtnl_port(int fd);
 
 /** rtnl_extack_text - the kernel's own words in NLMSG_ERROR, or NULL; the caller frees it */
 char *rtnl_extack_text(const struct nlmsghdr *n);

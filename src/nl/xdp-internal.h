@@ -18,7 +18,7 @@ struct xdp {
 	/* In place of the kernel; NULL: the kernel itself. */
 	int (*query)(struct xdp *x, int ifindex, enum xdp_hook hook, struct tcx_program *ret,
 		     uint64_t *revision);
-	struct nl_sock *rtnl; /* for filters; NULL: not used yet */
+	int rtnl; /* a socket for filters; -1: not used yet */
 	sd_event_source *timer;
 	struct kernel *kernel;
 	bool warned;

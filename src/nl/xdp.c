@@ -477,6 +477,7 @@ struct xdp *xdp_new(sd_event *event, struct kernel *k)
 {
 	struct xdp *x = new0(struct xdp);
 	x->kernel = k;
+	x->rtnl = -1;
 	xdp_adopt(x);
 	if (sd_event_add_time(event, &x->timer, CLOCK_MONOTONIC, 0, LOOK_USEC / 4, on_timer, x) < 0)
 		abort();
@@ -498,7 +499,7 @@ struct xdp *xdp_free(struct xdp *x)
 		x->tcx = a->next;
 		xdp_attached_free(a);
 	}
-	nl_socket_free(x->rtnl);
+	closep(&x->rtnl);
 	sd_event_source_disable_unref(x->timer);
 	free(x->facts.lacks);
 	free(x);
