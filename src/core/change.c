@@ -119,13 +119,9 @@ static void forget_pending(struct engine *e)
 
 void change_open(struct engine *e, const char *dir)
 {
-	struct change_info info = { 0 };
-
 	e->history_dir = str_dup(dir);
 	e->writer = writer_new(e->event, engine_written, e);
-	(void)history_newest(dir, &info);
-	e->last_number = info.number;
-	change_info_done(&info);
+	e->last_number = history_last(dir);
 }
 
 void change_introduce(struct engine *e, const char *caller, const char *unit, int64_t uid,

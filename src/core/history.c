@@ -214,6 +214,31 @@ static int read_file_info(const char *path, struct change_info *ret)
 	return r;
 }
 
+/*
+ * What is known about a generation stands in the first line (write_text()). One that has its
+ * end is whole, as far as that goes; whether the rest can be understood is seen when it is needed.
+ */
+static int read_head(const char *path, struct change_info *ret)
+{
+	_cleanup_free_ char *text = NULL;
+	char *end = NULL;
+	size_t size;
+	config_t cfg;
+	int r = -EBADMSG;
+
+	if (file_read(path, 64u << 20, &text, &size) >= 0 && size > 2 &&
+	    !strcmp(text + size - 2, ";\n"))
+		end = strchr(text, '\n');
+	if (!end)
+		return r;
+	*end = 0;
+	config_init(&cfg);
+	if (config_read_string(&cfg, text) == CONFIG_TRUE)
+		r = read_info(config_lookup(&cfg, "generation"), ret);
+	config_destroy(&cfg);
+	return r;
+}
+
 static int read_number(const char *dir, uint64_t number, struct change_info *ret)
 {
 	_cleanup_free_ char *path = path_of(dir, number);
@@ -296,7 +321,26 @@ static bool find_newest(const char *dir, uint64_t before, bool confirmed, struct
 
 bool history_newest(const char *dir, struct change_info *ret)
 {
-	return find_newest(dir, UINT64_MAX, false, ret);
+	_cleanup_free_ uint64_t *numbers = NULL;
+	_cleanup_free_ char *path = NULL;
+	struct change_info info = { 0 };
+
+	if (!find_numbers(dir, &numbers))
+		return false;
+	path = path_of(dir, numbers[0]);
+	if (read_head(path, &info) < 0) { /* not as we write it, or not readable at all */
+		change_info_done(&info);
+		return find_newest(dir, UINT64_MAX, false, ret);
+	}
+	*ret = info;
+	return true;
+}
+
+uint64_t history_last(const char *dir)
+{
+	_cleanup_free_ uint64_t *numbers = NULL;
+
+	return find_numbers(dir, &numbers) ? numbers[0] : 0;
 }
 
 void history_list_free(struct change_info *list, unsigned n)

@@ -78,8 +78,14 @@ void history_list_free(struct change_info *list, unsigned n);
 
 /**
  * history_newest - the newest that can be read, to be freed with change_info_done(); there is one
+ *
+ * Of a file that was written to its end only what is known about it is read; whether it can be
+ * gone back to, history_find_confirmed() and history_load() say.
  */
 bool history_newest(const char *dir, struct change_info *ret);
+
+/** history_last - the highest number that was ever given, also to what cannot be read; 0: none */
+uint64_t history_last(const char *dir);
 
 /** history_load - the configuration of generation @number; as config_load(); -ENOENT: none */
 int history_load(const char *dir, uint64_t number, struct errors *e, struct generation **ret);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "core/history.h"
 #include "core/source.h"
 
 /* Load main.conf; the expanded text, or all errors with a "!" in front. */
@@ -284,6 +285,30 @@ static void carriage_returns(void **state)
 	assert_lacks(text, "@include");
 }
 
+/* Only the head of the newest is understood; what has no end is not the newest. */
+static void newest_generation(void **state)
+{
+	struct harness *h = *state;
+	struct change_info info = { 0 };
+
+	assert_false(history_newest(".", &info));
+	assert_int_equal(history_last("."), 0);
+	harness_file(h, "generation-3.conf", "generation = { number = 3; hash = \"a\"; };\n");
+	harness_file(h, "generation-12.conf",
+		     "generation = { number = 12; confirmed = true; };\n{ ] };\n");
+	assert_true(history_newest(".", &info));
+	assert_int_equal(info.number, 12);
+	assert_true(info.confirmed);
+	change_info_done(&info);
+	assert_int_equal(history_find_confirmed(".", UINT64_MAX), 0);
+	harness_file(h, "generation-12.conf", "generation = { number = 12; };\ninterfaces = ( {");
+	assert_true(history_newest(".", &info));
+	assert_int_equal(info.number, 3);
+	assert_string_equal(info.hash, "a");
+	change_info_done(&info);
+	assert_int_equal(history_last("."), 12);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +327,7 @@ int main(void)
 		HARNESS_TEST(rubbish),
 		HARNESS_TEST(noise),
 		HARNESS_TEST(carriage_returns),
+		HARNESS_TEST(newest_generation),
 	};
 
 	return harness_main("source", tests, ARRAY_SIZE(tests));
