@@ -30,6 +30,7 @@ struct scanner {
 	struct errors *errors;
 	struct text *out;
 	FILE *stream;
+	const char *from; /* in the file that is read: not written to the stream yet */
 	const char *stack[INCLUDE_DEPTH]; /* the files that are open, to find loops */
 	unsigned depth, includes;
 	size_t total; /* bytes read */
@@ -50,8 +51,13 @@ static bool is_text(struct scanner *s, const char *file, const char *text, size_
 	char what[64];
 
 	for (const char *p = text; p < text + size;) {
-		unsigned n = utf8_length(p);
+		unsigned n;
 
+		if (*p >= ' ' && *p < 0x7f) {
+			p++;
+			continue;
+		}
+		n = utf8_length(p);
 		if (!n || (n == 1 && iscntrl((unsigned char)*p) && !strchr("\t\n\r\f", *p)) ||
 		    !*p) {
 			snprintf(what, sizeof(what), "not a text file (byte 0x%02x)",
@@ -71,18 +77,31 @@ static void new_line(struct scanner *s, struct origin at)
 	s->out->lines[s->out->n_lines++] = at;
 }
 
-/* A word or a number at @p: pass it on, with the suffix L where it needs one. */
-static const char *copy_token(struct scanner *s, const struct origin *at, const char *p)
+static void pass_on(struct scanner *s, const char *end)
 {
-	const char *end = p + (*p == '-' || *p == '+');
+	fwrite_unlocked(s->from, 1, end - s->from, s->stream);
+	s->from = end;
+}
+
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '-' || c == '*' || c == '.' ||
+	       c == '+';
+}
+
+/* A word or a number at @p, which gets the suffix L where it needs one. Return: its end. */
+static const char *pass_token(struct scanner *s, const struct origin *at, const char *p)
+{
+	const char *end = p + 1;
 	char digits[24];
 	bool hex, suffixed;
 	int64_t v;
 	int r;
 
-	while (isalnum((unsigned char)*end) || (*end && strchr("_-*.+", *end)))
+	while (is_word(*end))
 		end++;
-	fwrite_unlocked(p, 1, end - p, s->stream);
+	if (isalpha((unsigned char)*p))
+		return end;
 	hex = p[0] == '0' && (p[1] == 'x' || p[1] == 'X');
 	if ((size_t)(end - p) >= sizeof(digits)) {
 		if (strspn(p, hex ? "0123456789abcdefABCDEFxX" : "+-0123456789") >= sizeof(digits))
@@ -96,8 +115,10 @@ static const char *copy_token(struct scanner *s, const struct origin *at, const 
 	r = text_to_number(digits + (*digits == '+'), &v);
 	if (r == -ERANGE)
 		fail(s, at, "number does not fit in 64 bits");
-	if (!r && v != (int32_t)v && !suffixed)
+	if (!r && v != (int32_t)v && !suffixed) {
+		pass_on(s, end);
 		putc_unlocked('L', s->stream);
+	}
 	return end;
 }
 
@@ -116,7 +137,7 @@ static bool line_ends(const char *p)
 static const char *try_include(struct scanner *s, const struct origin *at, const char *p)
 {
 	_cleanup_free_ char *path = NULL;
-	const char *name, *end, *slash;
+	const char *line = p, *name, *end, *slash;
 	struct origin here = *at;
 
 	p += strspn(p, " \t");
@@ -135,7 +156,9 @@ static const char *try_include(struct scanner *s, const struct origin *at, const
 	slash = *name == '/' ? NULL : strrchr(at->file, '/');
 	path = str_format("%.*s%.*s", slash ? (int)(slash - at->file + 1) : 0, at->file,
 			  (int)(end - name), name);
+	pass_on(s, line);
 	expand(s, path, &here);
+	s->from = end + 1;
 	return end + 1;
 }
 
@@ -146,13 +169,13 @@ static const char *step(struct scanner *s, const struct origin *at, const char *
 		if (!strncmp(p, "\\x00", 4))
 			fail(s, at, "a string cannot hold a zero byte");
 		if (*p == '\\' && p[1] && p[1] != '\n')
-			putc_unlocked(*p++, s->stream);
+			p++;
 		else if (*p == '"')
 			*mode = MODE_PLAIN;
 		break;
 	case MODE_BLOCK_COMMENT:
 		if (p[0] == '*' && p[1] == '/') {
-			putc_unlocked(*p++, s->stream);
+			p++;
 			*mode = MODE_PLAIN;
 		}
 		break;
@@ -164,13 +187,12 @@ static const char *step(struct scanner *s, const struct origin *at, const char *
 		else if (*p == '#' || (p[0] == '/' && p[1] == '/'))
 			*mode = MODE_LINE_COMMENT;
 		else if (p[0] == '/' && p[1] == '*') {
-			putc_unlocked(*p++, s->stream);
+			p++;
 			*mode = MODE_BLOCK_COMMENT;
 		} else if (isalnum((unsigned char)*p) || *p == '-' || *p == '+') {
-			return copy_token(s, at, p);
+			return pass_token(s, at, p);
 		}
 	}
-	putc_unlocked(*p, s->stream);
 	return p + 1;
 }
 
@@ -179,9 +201,11 @@ static void copy_text(struct scanner *s, const char *file, const char *text)
 	struct origin at = { file, 1 };
 	enum mode mode = MODE_PLAIN;
 	bool line_start = true;
+	const char *p = text;
 
 	new_line(s, at);
-	for (const char *p = text; *p;) {
+	s->from = text;
+	while (*p) {
 		const char *end = line_start && mode == MODE_PLAIN ? try_include(s, &at, p) : NULL;
 
 		line_start = false;
@@ -195,11 +219,12 @@ static void copy_text(struct scanner *s, const char *file, const char *text)
 			if (mode == MODE_LINE_COMMENT)
 				mode = MODE_PLAIN;
 			new_line(s, at);
-			putc_unlocked(*p++, s->stream);
+			p++;
 			continue;
 		}
 		p = step(s, &at, p, &mode);
 	}
+	pass_on(s, p);
 	if (s->depth > 1 && (mode == MODE_STRING || mode == MODE_BLOCK_COMMENT))
 		fail(s, &at, mode == MODE_STRING ? "the file ends inside a string" :
 						   "the file ends inside a comment");

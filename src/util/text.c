@@ -180,7 +180,7 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_size)
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	_cleanup_free_ char *buf = NULL;
 	struct stat st;
-	size_t n = 0;
+	size_t n = 0, room;
 	ssize_t r;
 
 	if (fd < 0)
@@ -192,14 +192,16 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_size)
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
 	do {
-		if (n > max)
-			return -EFBIG;
-		buf = mem_grow(buf, n + 16384 + 1);
-		r = read(fd, buf + n, 16384);
+		/* Those of the kernel's own have none, or another one than it is. */
+		room = st.st_size > (off_t)n ? min_of((size_t)st.st_size, max) - n + 1 : 16384;
+		buf = mem_grow(buf, n + room + 1);
+		r = read(fd, buf + n, room);
 		if (r < 0)
 			return -errno;
 		n += r;
-	} while (r > 0);
+		if (n > max)
+			return -EFBIG;
+	} while (r > 0 && (off_t)n != st.st_size);
 	buf[n] = 0;
 	*ret = TAKE_PTR(buf);
 	if (ret_size)
