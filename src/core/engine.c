@@ -152,7 +152,6 @@ static void tell_end(struct engine *e)
 	announce(e, NULL, 0);
 	if (done) {
 		/* Reading a configuration took more memory than keeping it does. */
-		mem_relax();
 		(void)sd_event_source_set_time_relative(e->relax, RELAX_USEC);
 		(void)sd_event_source_set_enabled(e->relax, SD_EVENT_ONESHOT);
 		done(e->done_data, &e->outcome);
