@@ -252,7 +252,8 @@ static int in_use(int fd, const char *path)
 static int lock_state(struct daemon *d, const char *dir)
 {
 	_cleanup_free_ char *path = str_format("%s/lock", dir);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644), n;
+	char pid[24];
 
 	if (fd < 0) {
 		log_warning("%s: %s", path, strerror(errno));
@@ -261,7 +262,8 @@ static int lock_state(struct daemon *d, const char *dir)
 	d->lock = fd;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? in_use(fd, path) : -errno;
-	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
+	n = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
+	if (ftruncate(fd, 0) < 0 || write(fd, pid, n) < 0)
 		log_warning("%s: %s", path, strerror(errno));
 	return 0;
 }

@@ -242,9 +242,16 @@ static bool holds(const struct quirk_condition *c, const struct iface *have,
 
 static bool is_driver(const struct quirk *q, const struct link *link)
 {
-	_cleanup_free_ char *word = link && link->driver ? str_format(" %s ", link->driver) : NULL;
+	const char *word = link ? link->driver : NULL, *at = q->drivers;
+	size_t len = word ? strlen(word) : 0;
 
-	return word && strstr(q->drivers, word);
+	/* There is a space before and behind each of them. */
+	while (len && (at = strstr(at, word))) {
+		if (at[-1] == ' ' && at[len] == ' ')
+			return true;
+		at++;
+	}
+	return false;
 }
 
 static bool is_meant(const struct quirk *q, const struct iface *have, const struct iface *want)

@@ -267,10 +267,11 @@ static int send_questions(struct linux_kernel *lk)
 		q->generic = road == ROAD_GENERIC;
 	messages = asking_write(&lk->asking, n, type, &lk->seq, &size);
 	lk->asking.sent = n;
+	if (n == 1)
+		return send_to_kernel(lk, road, messages, size);
 	begin = clock_usec(CLOCK_MONOTONIC);
 	r = send_to_kernel(lk, road, messages, size);
-	if (n > 1)
-		adapt_batch(lk, clock_usec(CLOCK_MONOTONIC) - begin);
+	adapt_batch(lk, clock_usec(CLOCK_MONOTONIC) - begin);
 	return r;
 }
 

@@ -16,7 +16,7 @@
  * tests/bench/ethernet: links, ports of bridges, addresses, routes, queueing disciplines, and
  * of each device the messages of ethtool that it names, bits without their names; the names
  * of offloads once; the state of the link, which no dump tells all of, device by device, all in one
- * sendmsg().
+ * sendmsg(), their answers many to a recvmmsg().
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -30,6 +30,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/netlink.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,8 @@
 #include <unistd.h>
 
 #define BUFFER (256 * 1024)
+/* Of short answers so many are read at once. */
+#define VECTOR 16
 
 static char buffer[BUFFER] __attribute__((aligned(8)));
 static unsigned messages;
@@ -69,24 +72,54 @@ static int netlink(int protocol)
 	return fd;
 }
 
-/* Until so many answers have ended. @seen: of each message. */
-static void receive(int fd, unsigned ends, void (*seen)(const struct nlmsghdr *))
+/* Return: so many answers have ended. */
+static unsigned take(char *datagram, int left, void (*seen)(const struct nlmsghdr *))
 {
-	while (ends) {
-		int left = recv(fd, buffer, sizeof(buffer), 0);
+	unsigned ends = 0;
 
-		if (left < 0)
-			die("recv");
-		for (struct nlmsghdr *n = (void *)buffer; NLMSG_OK(n, (unsigned)left);
-		     n = NLMSG_NEXT(n, left)) {
-			if (n->nlmsg_type == NLMSG_DONE || n->nlmsg_type == NLMSG_ERROR) {
-				ends--;
-				continue;
-			}
-			messages++;
-			if (seen)
-				seen(n);
+	for (struct nlmsghdr *n = (void *)datagram; NLMSG_OK(n, (unsigned)left);
+	     n = NLMSG_NEXT(n, left)) {
+		if (n->nlmsg_type == NLMSG_DONE || n->nlmsg_type == NLMSG_ERROR) {
+			ends++;
+			continue;
 		}
+		messages++;
+		if (seen)
+			seen(n);
+	}
+	return ends;
+}
+
+/* Until an answer has ended. @seen: of each message. */
+static void receive(int fd, void (*seen)(const struct nlmsghdr *))
+{
+	int len;
+
+	do {
+		len = recv(fd, buffer, sizeof(buffer), 0);
+		if (len < 0)
+			die("recv");
+	} while (!take(buffer, len, seen));
+}
+
+/* The same of many short answers, of which the last one ends. */
+static void receive_many(int fd)
+{
+	static struct mmsghdr msgs[VECTOR];
+	static struct iovec iov[VECTOR];
+	bool over = false;
+
+	for (unsigned n = 0; n < VECTOR; n++) {
+		iov[n] = (struct iovec){ buffer + n * (BUFFER / VECTOR), BUFFER / VECTOR };
+		msgs[n].msg_hdr = (struct msghdr){ .msg_iov = &iov[n], .msg_iovlen = 1 };
+	}
+	while (!over) {
+		int got = recvmmsg(fd, msgs, VECTOR, MSG_WAITFORONE, NULL);
+
+		if (got < 0)
+			die("recvmmsg");
+		for (int n = 0; n < got; n++)
+			over |= take(iov[n].iov_base, msgs[n].msg_len, NULL);
 	}
 }
 
@@ -104,7 +137,7 @@ static void dump(int fd, int type, size_t header, int family, void (*seen)(const
 	q.g.rtgen_family = family;
 	if (send(fd, &q, q.n.nlmsg_len, 0) < 0)
 		die("send");
-	receive(fd, 1, seen);
+	receive(fd, seen);
 }
 
 static unsigned devices;
@@ -136,7 +169,7 @@ static void dump_ethtool(int fd, int command, uint32_t flags)
 
 	if (send(fd, &q, sizeof(q), 0) < 0)
 		die("send");
-	receive(fd, 1, NULL);
+	receive(fd, NULL);
 }
 
 static void find_family(int fd)
@@ -153,7 +186,7 @@ static void find_family(int fd)
 
 	if (send(fd, &q, sizeof(q), 0) < 0)
 		die("send");
-	receive(fd, 1, take_family);
+	receive(fd, take_family);
 }
 
 /* The names of offloads, of no device. */
@@ -175,7 +208,7 @@ static void ask_strings(int fd)
 
 	if (send(fd, &q, sizeof(q), 0) < 0)
 		die("send");
-	receive(fd, 1, NULL);
+	receive(fd, NULL);
 }
 
 static int indexes[4096];
@@ -215,7 +248,7 @@ static void ask_each(int fd, int command)
 		return;
 	if (send(fd, batch, devices * sizeof(*batch), 0) < 0)
 		die("send");
-	receive(fd, 1, NULL);
+	receive_many(fd);
 }
 
 static void read_file(const char *path)
@@ -309,7 +342,7 @@ static int write_all(uint32_t value)
 	batch[n - 1].n.nlmsg_flags |= NLM_F_ACK;
 	if (send(generic, batch, n * sizeof(*batch), 0) < 0)
 		die("send");
-	receive(generic, 1, NULL);
+	receive(generic, NULL);
 	printf("%u\n", (unsigned)(now() - begin));
 	return 0;
 }

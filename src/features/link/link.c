@@ -122,12 +122,15 @@ static void observe_parent(struct link *l, const struct nlattr *bus, const struc
 static void observe_switch(struct link *l, const struct nlattr *id)
 {
 	const uint8_t *bytes = id ? nla_data(id) : NULL;
+	static const char digits[] = "0123456789abcdef";
 
 	if (!id || !nla_len(id))
 		return;
 	l->switch_id = mem_new(2 * nla_len(id) + 1);
-	for (int n = 0; n < nla_len(id); n++)
-		sprintf(l->switch_id + 2 * n, "%02x", bytes[n]);
+	for (int n = 0; n < nla_len(id); n++) {
+		l->switch_id[2 * n] = digits[bytes[n] >> 4];
+		l->switch_id[2 * n + 1] = digits[bytes[n] & 15];
+	}
 	l->o.present |= BIT64(SWITCH_ID);
 }
 

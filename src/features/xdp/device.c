@@ -134,10 +134,13 @@ static int observe(struct mirror *m, const struct nlmsghdr *n, bool add)
 /* Of the kernel, with each interface that has or shall have a program. */
 static int observe_link(struct mirror *m, struct iface *i, const struct link_message *lm _unused_)
 {
-	const struct xdp_kernel *k = xdp_kernel(m->kernel->xdp);
+	const struct xdp_kernel *k = NULL;
 	struct device *d;
 
-	if (!k || !mirror_reads(m, &xdp_device_feature, xdp_device_feature.sources))
+	/* What the kernel can do is tried with a program: not where nobody asks. */
+	if (mirror_reads(m, &xdp_device_feature, xdp_device_feature.sources))
+		k = xdp_kernel(m->kernel->xdp);
+	if (!k)
 		return 0;
 	d = (struct device *)iface_get_object(mirror_model(m), i, &xdp_device_feature);
 	d->jit = k->jit;
