@@ -77,9 +77,8 @@ check "with driver's counters of what is named" grep -q \
 	'^netctl_driver{interface="lan0",counter="in_good_octets"}' <(netctl metrics lan0)
 netctl stats lan0 --interval=1 >/tmp/rates &
 watch=$!
-sleep 1.5
+check_eventually 3 "rates" grep "/s" /tmp/rates
 kill $watch
-check "rates" grep -q "/s" /tmp/rates
 check_equal "nothing is left to do" "[]" "$(netctl plan --json | jq -c .steps)"
 daemon_stop
 check "the daemon ends" daemon_stopped
