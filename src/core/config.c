@@ -9,12 +9,11 @@
  */
 #include "core/config.h"
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
+#include <string.h>
 
+#include "core/config-files.h"
 #include "core/source.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -127,6 +126,22 @@ static void unknown_key(struct walk *w, const config_setting_t *s, const struct 
 	error_at(w, s, "%s%s%s: unknown key%s", group, *group ? "." : "", key, hint);
 }
 
+/*
+ * A later file wins key by key; but what one file says twice of an interface is a slip, of which
+ * only the last would count. (The kind of an entry is read first, and then again: parse_variant().)
+ */
+static bool said_before(struct walk *w, const config_setting_t *s, const char *group,
+			const struct origin *before)
+{
+	struct origin at = origin_of(w, s);
+
+	if (!before->file || strcmp(before->file, at.file) || before->line == at.line)
+		return false;
+	error_at(w, s, "%s%s%s: is set already, in line %u", group, *group ? "." : "",
+		 config_setting_name(s), before->line);
+	return true;
+}
+
 static void parse_row(struct walk *w, const struct feature *f, const struct row *r,
 		      struct object *o, const config_setting_t *s)
 {
@@ -138,6 +153,8 @@ static void parse_row(struct walk *w, const struct feature *f, const struct row 
 			 r->key);
 		return;
 	}
+	if (o->where && said_before(w, s, group, &o->where[r - f->rows]))
+		return;
 	if (row_has(f, r, o) && r->type->done && !p.arena)
 		r->type->done(row_value(r, o));
 	if (r->type->parse(&p, s, row_value(r, o)) < 0) {
@@ -256,10 +273,15 @@ static void parse_entry(struct walk *w, struct iface *i, const struct feature *f
 static void parse_list(struct walk *w, struct iface *i, const struct feature *f,
 		       const config_setting_t *s)
 {
+	const struct list *l;
+
 	if (!config_setting_is_aggregate(s)) {
 		error_at(w, s, "%s: must be a list: [ … ] or ( … )", f->name);
 		return;
 	}
+	l = iface_list(i, f);
+	if (l && l->n && l->items[0]->where && said_before(w, s, "", l->items[0]->where))
+		return;
 	iface_drop(w->model, i, f); /* a later file's list replaces */
 	iface_get_list(w->model, i, f);
 	if (config_setting_is_group(s)) { /* a list of one */
@@ -394,94 +416,6 @@ static void parse_file(struct walk *w, const char *path)
 	text_done(&text);
 }
 
-/* The files to be read, by name; of those with the same name the first counts. */
-struct file_list {
-	struct file_entry {
-		char *path;
-		const char *name; /* in path */
-	} *entries;
-	unsigned n;
-};
-
-static void files_done(struct file_list *l)
-{
-	for (unsigned i = 0; i < l->n; i++)
-		free(l->entries[i].path);
-	free(l->entries);
-}
-
-static void files_add(struct file_list *l, char *path)
-{
-	const char *slash = strrchr(path, '/');
-	struct file_entry e = { path, slash ? slash + 1 : path };
-
-	for (unsigned i = 0; i < l->n; i++)
-		if (!strcmp(l->entries[i].name, e.name)) {
-			free(path);
-			return;
-		}
-	l->entries = array_reserve(l->entries, l->n, sizeof(e));
-	l->entries[l->n++] = e;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct file_entry *)a)->name, ((const struct file_entry *)b)->name);
-}
-
-bool config_is_file(const char *name)
-{
-	size_t n = strlen(name);
-
-	return *name != '.' && n > 5 && !strcmp(name + n - 5, ".conf");
-}
-
-static void files_of_folder(struct file_list *l, const char *path, DIR *dir)
-{
-	struct dirent *d;
-
-	while ((d = readdir(dir)))
-		if (config_is_file(d->d_name))
-			files_add(l, str_format("%s/%s", path, d->d_name));
-}
-
-/* One that is not there yet would not be found. */
-static void file_instead(struct file_list *l, const char *path, const struct instead *instead)
-{
-	size_t n = strlen(path);
-
-	if (instead && !strncmp(instead->path, path, n) && instead->path[n] == '/' &&
-	    !strchr(instead->path + n + 1, '/'))
-		files_add(l, str_dup(instead->path));
-}
-
-static void find_files(struct file_list *l, const struct config_paths *paths, struct errors *e)
-{
-	for (unsigned i = 0; i < paths->n; i++) {
-		DIR *dir = opendir(paths->paths[i]);
-
-		if (dir) {
-			file_instead(l, paths->paths[i], paths->instead);
-			files_of_folder(l, paths->paths[i], dir);
-			closedir(dir);
-		} else if (errno == ENOTDIR) {
-			files_add(l, str_dup(paths->paths[i]));
-		} else if (errno != ENOENT || !paths->optional) {
-			errors_add(e, NULL, "%s: %s", paths->paths[i], strerror(errno));
-		}
-	}
-	if (l->n)
-		qsort(l->entries, l->n, sizeof(*l->entries), by_name);
-}
-
-/* A link to /dev/null hides the files of that name in the other folders and says nothing. */
-static bool is_mask(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
-}
-
 int row_parse_initial(const struct feature *f, const struct row *r, struct object *o)
 {
 	_cleanup_free_ char *text = str_format("v = %s;", r->initial);
@@ -529,7 +463,7 @@ static void complete(struct model *want)
 struct generation *config_gather(const struct config_paths *paths, struct errors *e)
 {
 	struct generation *g = new0(struct generation);
-	_cleanup_(files_done) struct file_list files = { 0 };
+	_cleanup_(file_list_done) struct file_list files = { 0 };
 	struct arena *arena = arena_new();
 	struct walk w = {
 		.settings = &g->settings, .errors = e, .names = arena, .stored = paths->stored,
@@ -539,10 +473,10 @@ struct generation *config_gather(const struct config_paths *paths, struct errors
 	g->want = w.model = model_new(arena);
 	g->settings.on_drift = DRIFT_REPAIR;
 	g->settings.log_level = LOG_INFO;
-	find_files(&files, paths, e);
+	file_list_find(&files, paths, e);
 	g->files = arena_alloc(arena, (files.n + 1) * sizeof(*g->files));
 	for (unsigned i = 0; i < files.n; i++) {
-		if (is_mask(files.entries[i].path))
+		if (file_is_mask(files.entries[i].path))
 			continue;
 		g->files[g->n_files++] = arena_str(arena, files.entries[i].path);
 		parse_file(&w, files.entries[i].path);

@@ -25,8 +25,11 @@ static int vlanset_range(struct parse *p, struct vlanset *set, int64_t first, in
 			   first < 1 ? first : last);
 	if (first > last)
 		return parse_refuse(p, "range %" PRId64 "-%" PRId64 " runs backwards", first, last);
-	for (; first <= last; first++)
+	for (; first <= last; first++) {
+		if (vlanset_has(set, first))
+			return parse_refuse(p, "VLAN %" PRId64 " is listed twice", first);
 		vlanset_add(set, first);
+	}
 	return 0;
 }
 

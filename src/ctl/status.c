@@ -415,6 +415,18 @@ static void print_transaction(const struct ctl *c, const json_t *d)
 		       seconds(get_number(hold, NULL, "left_usec")));
 }
 
+/* Nobody has asked for anything yet: the next step. */
+static bool is_unconfigured(const json_t *list)
+{
+	const json_t *j;
+	size_t n;
+
+	json_array_foreach(list, n, j)
+		if (strcmp(get_text(j, "state", "management"), "foreign") != 0)
+			return false;
+	return true;
+}
+
 static void print_header(const struct ctl *c, const json_t *d, const json_t *list)
 {
 	_cleanup_free_ char *counts = NULL, *first = NULL;
@@ -440,6 +452,9 @@ static void print_header(const struct ctl *c, const json_t *d, const json_t *lis
 		       colour_off(c, COLOUR_RED));
 	json_array_foreach(json_object_get(d, "errors"), n, line)
 		printf("  %s\n", json_string_value(line));
+	if (!json_array_size(json_object_get(d, "errors")) && !c->n_names && is_unconfigured(list))
+		puts("Nothing is configured: \"netctl init\" offers a configuration for this "
+		     "machine.");
 	print_warnings(c, json_object_get(d, "warnings"), stdout);
 	if (!c->n_names)
 		print_switches(c, d);

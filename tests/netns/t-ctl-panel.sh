@@ -149,6 +149,14 @@ check "80 columns" fits
 run status --all
 check_equal "--all: a line each" 304 "$(wc -l <"$out")"
 
+# Before anybody has asked for anything.
+echo '{"version":1,"program":"x","state":"steady","generation":1,"netlink":{},"errors":[],"interfaces":[
+ {"name":"eth0","up":true,"state":{"ifindex":2,"management":"foreign","carrier":true}}]}' >"$state"
+run status
+check "what is next when nothing is configured" grep -q '^Nothing is configured: "netctl init" ' "$out"
+run status eth0
+check_fails "not when one is asked for" grep -q 'netctl init' "$out"
+
 # Gates: the last entry of a schedule goes on until the cycle is over.
 schedule() { # SPEED
 	cat >"$state" <<EOT

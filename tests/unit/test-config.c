@@ -162,6 +162,17 @@ static void refuses_values(void **state)
 		  "length" },
 		{ I("{ name = \"lan0\"; addresses = [ \"192.0.2.1/24\", \"192.0.2.1/24\" ]; }"),
 		  "conf/a.conf:2: lan0: addresses: the same entry twice" },
+		{ I("{ name = \"lan0\"; port = { tagged = [ \"10-20\", \"15\" ]; }; }"),
+		  "conf/a.conf:2: lan0: port.tagged: VLAN 15 is listed twice" },
+		/* What another file says wins; what the same one says twice is a slip. */
+		{ I("{ name = \"lan0\"; mtu = 1400; },\n{ name = \"lan0\"; mtu = 1300; }"),
+		  "conf/a.conf:3: lan0: mtu: is set already, in line 2" },
+		{ I("{ name = \"lan0\"; addresses = [ \"192.0.2.1/24\" ]; },\n"
+		    "{ name = \"lan0\"; mtu = 1300; addresses = [ \"192.0.2.2/24\" ]; }"),
+		  "conf/a.conf:3: lan0: addresses: is set already, in line 2" },
+		{ I("{ name = \"lan0\"; ipv4 = { forwarding = true; }; },\n"
+		    "{ name = \"lan0\"; ipv4 = { forwarding = false; }; }"),
+		  "conf/a.conf:3: lan0: ipv4.forwarding: is set already, in line 2" },
 	};
 
 	refuse(*state, wrong, ARRAY_SIZE(wrong));
@@ -362,11 +373,11 @@ static void merges_key_by_key(void **state)
 		    "true; rp_filter = \"loose\"; }; addresses = [ ]; }\n);\n");
 }
 
-/* The same name twice in one file merges as well. */
+/* The same name twice in one file merges as well, but no key may be said twice: refuses_values(). */
 static void merges_within_a_file(void **state)
 {
-	assert_text(load(*state, I("{ name = \"lan0\"; mtu = 1400; },\n{ name = \"lan0\"; mtu = 1500; }")),
-		    "ok\ninterfaces = (\n  { name = \"lan0\"; up = true; mtu = 1500; }\n);\n");
+	assert_text(load(*state, I("{ name = \"lan0\"; alias = \"a\"; },\n{ name = \"lan0\"; mtu = 1500; }")),
+		    "ok\ninterfaces = (\n  { name = \"lan0\"; up = true; mtu = 1500; alias = \"a\"; }\n);\n");
 }
 
 static void folders_have_precedence(void **state)
