@@ -79,12 +79,41 @@ static bool word_is(const struct nlattr *a, const char *word)
 	return a && (size_t)nla_len(a) >= strlen(word) && !strncmp(nla_data(a), word, nla_len(a));
 }
 
+/* Rows of which a change changes more than the kernel tells of, on the heap; NULL: none. */
+static struct object *untold_rows(const struct feature *f, const struct object *o)
+{
+	struct object *untold = NULL;
+
+	FOREACH_ROW(f, r) {
+		if (!(r->flags & ROW_UNTOLD) || !row_has(f, r, o))
+			continue;
+		if (!untold)
+			untold = object_new(f, NULL);
+		row_copy(f, r, NULL, untold, o);
+	}
+	return untold;
+}
+
+/* Another hand's change of such a row: what came with it is to be read. */
+static void read_untold(struct mirror *m, const struct feature *f, const struct object *before,
+			const struct object *now)
+{
+	if (m->filling)
+		return;
+	FOREACH_ROW(f, r)
+		if (row_has(f, r, before) && row_has(f, r, now) && !row_equal(r, before, now)) {
+			m->kernel->on_untold(m->kernel->data);
+			return;
+		}
+}
+
 /* By default: the rows' attributes, if they stand where the feature says. */
 static int observe_rows(struct mirror *m, struct iface *i, const struct feature *f,
 			const struct link_message *lm)
 {
 	struct nlattr *nest, *tb[256];
-	int max = 0;
+	struct object *o, *before;
+	int r, max = 0;
 
 	if (!f->nest[0])
 		return 0;
@@ -94,13 +123,19 @@ static int observe_rows(struct mirror *m, struct iface *i, const struct feature 
 		iface_drop(mirror_model(m), i, f);
 		return 0;
 	}
-	FOREACH_ROW(f, r)
-		max = max_of(max, (int)r->attr);
+	FOREACH_ROW(f, row)
+		max = max_of(max, (int)row->attr);
 	if (max >= (int)ARRAY_SIZE(tb))
 		return -EINVAL;
 	if (nla_parse(tb, max, nla_data(nest), nla_len(nest), NULL) < 0)
 		return -EBADMSG;
-	return object_decode(f, iface_get_object(mirror_model(m), i, f), tb, max);
+	o = iface_get_object(mirror_model(m), i, f);
+	before = untold_rows(f, o);
+	r = object_decode(f, o, tb, max);
+	if (before)
+		read_untold(m, f, before, o);
+	object_free(f, before);
+	return r;
 }
 
 static unsigned link_bits(const struct iface *i)

@@ -8,6 +8,21 @@
 
 #define LAN0(text) "interfaces = (\n  { name = \"lan0\"; " text " }\n);\n"
 
+/* Another hand does that: the ports have not been told of, and are read. */
+static void default_pvid_of_others(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+
+	harness_must_apply(h, "interfaces = (\n"
+			      "  { name = \"br0\"; kind = \"bridge\"; bridge = { vlan_filtering = true; }; },\n"
+			      "  { name = \"lan0\"; master = \"br0\"; }\n);\n");
+	expect_has(h, "lan0", "\"pvid\": 1,");
+	harness_exec(h, "ip link set br0 type bridge vlan_default_pvid 7");
+	harness_settle(h);
+	expect_has(h, "br0", "\"default_pvid\": 7");
+	expect_has(h, "lan0", "\"pvid\": 7,");
+}
+
 /* __br_vlan_set_default_pvid() moves every port that has the old one, and tells nobody. */
 static void default_pvid_changes_ports_silently(void **state)
 {
@@ -318,6 +333,7 @@ static void forwarding_of_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		HARNESS_TEST(default_pvid_of_others),
 		HARNESS_TEST(default_pvid_changes_ports_silently),
 		HARNESS_TEST(vlan_id_changes),
 		HARNESS_TEST(bridge_without_ports_has_no_address),
