@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/plan-subject.h"
+#include "core/stand.h"
 
 static bool changes_master(const struct step *s)
 {
@@ -112,7 +113,8 @@ void plan_keep_addresses(struct planner *p)
 	MODEL_FOREACH(p->want, want) {
 		struct iface *have = plan_have(p, want->name);
 
-		if (!have || !iface_owns(model_find(p->owned, want->name), have->ifindex) ||
+		if (!have || !stand_takes_ports(iface_kind(have)) ||
+		    !iface_owns(model_find(p->owned, want->name), have->ifindex) ||
 		    plan_target(p, want->name) != have->ifindex ||
 		    row_has(root, address, want->part[FEATURE_LINK]) || !has_lowest(p->have, have))
 			continue;

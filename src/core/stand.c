@@ -77,8 +77,7 @@ static bool stays_up(const struct planner *p, const char *name)
 				     stand_carries_others(p, have));
 }
 
-/* Only what is a kind of master takes its address from others. */
-static bool takes_ports(const char *kind)
+bool stand_takes_ports(const char *kind)
 {
 	for (unsigned n = 0; n < n_features; n++)
 		if (features[n]->slave_kind && !strcmp(features[n]->slave_kind, kind))
@@ -173,7 +172,7 @@ bool plan_has_address(const struct planner *p, const char *name, enum phase phas
 		return true;
 	if (!have || plan_target(p, name) != have->ifindex)
 		return true; /* what is made has one, by chance or of what it stands on */
-	if (!takes_ports(iface_kind(have)))
+	if (!stand_takes_ports(iface_kind(have)))
 		return has_now(have);
 	/* Whether it has one of its own, beside its ports', is seen when the last has left. */
 	if (has_now(have) && keeps_port(p, have))

@@ -17,6 +17,9 @@ bool stand_is_up_on(const struct iface *i, const struct iface *lower);
 /** stand_carries_others - would @i, going down, take along what is to stay up? NULL is allowed */
 bool stand_carries_others(const struct planner *p, const struct iface *i);
 
+/** stand_takes_ports - is that a kind of master? Only such a one takes its address from others */
+bool stand_takes_ports(const char *kind);
+
 /**
  * stand_lacks_address - has what @want is made on no Ethernet address to give it?
  *
