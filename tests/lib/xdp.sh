@@ -27,6 +27,20 @@ object() {
 		-o "$work/$1.new" && mv "$work/$1.new" "$work/$1.o"
 }
 
+# onward: one that goes on in its chain, as the documentation says
+onward() {
+	object onward 'const volatile unsigned chain_next SEC(".rodata.chain");
+struct { int (*type)[3]; int (*max_entries)[1]; unsigned *key, *value; } chain SEC(".maps");
+static long (*tail_call)(void *, void *, unsigned) = (void *)12;
+SEC("xdp") int onward(struct xdp_md *c)
+{
+	if (chain_next)
+		tail_call(c, &chain, chain_next);
+	return XDP_PASS;
+}
+char l[] SEC("license") = "GPL";'
+}
+
 # go_on NAME [RESULT]: one for traffic control, which lets the next one decide
 go_on() {
 	object "$1" "SEC(\"tc\") int $1(struct __sk_buff *s) { return ${2:--1}; }

@@ -79,16 +79,7 @@ check "another one" "$NETCTL" apply
 check "is another program" [ "$(prog_id v0)" != "$program" ]
 
 note "many of them"
-object onward 'const volatile unsigned chain_next SEC(".rodata.chain");
-struct { int (*type)[3]; int (*max_entries)[1]; unsigned *key, *value; } chain SEC(".maps");
-static long (*tail_call)(void *, void *, unsigned) = (void *)12;
-SEC("xdp") int onward(struct xdp_md *c)
-{
-	if (chain_next)
-		tail_call(c, &chain, chain_next);
-	return XDP_PASS;
-}
-char l[] SEC("license") = "GPL";'
+onward
 object end 'SEC("xdp") int end(struct xdp_md *c) { return XDP_TX; } char l[] SEC("license") = "GPL";'
 chain_of() { # N: that go on, behind the first
 	local n

@@ -31,16 +31,7 @@ xdp_neighbours 192.0.2.2 192.0.2.66 192.0.2.67
 object last 'SEC("xdp/pass") int pass_it(struct xdp_md *c) { return XDP_PASS; }
 SEC("xdp/drop") int drop_it(struct xdp_md *c) { return XDP_DROP; }
 char l[] SEC("license") = "GPL";'
-object onward 'const volatile unsigned chain_next SEC(".rodata.chain");
-struct { int (*type)[3]; int (*max_entries)[1]; unsigned *key, *value; } chain SEC(".maps");
-static long (*tail_call)(void *, void *, unsigned) = (void *)12;
-SEC("xdp") int onward(struct xdp_md *c)
-{
-	if (chain_next)
-		tail_call(c, &chain, chain_next);
-	return XDP_PASS;
-}
-char l[] SEC("license") = "GPL";'
+onward
 
 prog_id() { ip -j link show v0 | jq -r '.[0].xdp.prog.id // 0'; }
 reaches() { far ping -q -c 1 -W 10 -I "$1" 192.0.2.1; }
