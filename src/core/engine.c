@@ -323,7 +323,7 @@ static int on_turn(sd_event_source *s _unused_, void *data)
 	struct engine *e = data;
 
 	if (e->plan || !e->mirror->synced || e->mirror->filling || e->mirror->fresh ||
-	    !is_written(e))
+	    e->mirror->untold || !is_written(e))
 		return 0;
 	if (e->current) {
 		look(e);

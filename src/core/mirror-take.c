@@ -102,7 +102,7 @@ static void read_untold(struct mirror *m, const struct feature *f, const struct 
 		return;
 	FOREACH_ROW(f, r)
 		if (row_has(f, r, before) && row_has(f, r, now) && !row_equal(r, before, now)) {
-			m->kernel->on_untold(m->kernel->data);
+			mirror_untold(m);
 			return;
 		}
 }

@@ -52,12 +52,28 @@ static void on_overrun(void *data)
 	mirror_sync(m, m->live);
 }
 
+static void retry_in(struct mirror *m, uint64_t delay)
+{
+	if (sd_event_source_set_time_relative(m->retry, delay) < 0 ||
+	    sd_event_source_set_enabled(m->retry, SD_EVENT_ONESHOT) < 0)
+		log_error("cannot set a timer");
+}
+
+static void read_later(struct mirror *m)
+{
+	if (m->untold && !m->held && !m->filling)
+		retry_in(m, 0);
+}
+
+void mirror_untold(struct mirror *m)
+{
+	m->untold = true;
+	read_later(m);
+}
+
 static void on_untold(void *data)
 {
-	struct mirror *m = data;
-
-	if (!m->filling)
-		mirror_sync(m, m->live);
+	mirror_untold(data);
 }
 
 static int on_retry(sd_event_source *s _unused_, uint64_t usec _unused_, void *data)
@@ -73,9 +89,7 @@ static void retry_later(struct mirror *m)
 	uint64_t delay = RETRY_USEC << min_of(m->retries, (unsigned)RETRY_SHIFT_MAX);
 
 	m->retries++;
-	if (sd_event_source_set_time_relative(m->retry, delay) < 0 ||
-	    sd_event_source_set_enabled(m->retry, SD_EVENT_ONESHOT) < 0)
-		log_error("cannot set a timer");
+	retry_in(m, delay);
 }
 
 void mirror_look(struct mirror *m)
@@ -110,6 +124,7 @@ static void sync_done(struct mirror *m)
 	m->held = false;
 	kernel_hold(m->kernel, false);
 	refresh_send(m);
+	read_later(m);
 	m->on_synced(m->data);
 }
 
@@ -351,6 +366,7 @@ void mirror_sync(struct mirror *m, bool live)
 		watch(m);
 	kernel_hold(m->kernel, true);
 	m->filling = model_new(NULL);
+	m->untold = false;
 	m->dump_error = 0;
 	dump_source(m, &mirror_links, 0, 0);
 	for (unsigned f = 0; f < n_features; f++)
@@ -366,8 +382,10 @@ void mirror_hold(struct mirror *m, bool on)
 		return;
 	m->held = on;
 	kernel_hold(m->kernel, on);
-	if (!on)
-		refresh_send(m);
+	if (on)
+		return;
+	refresh_send(m);
+	read_later(m);
 }
 
 struct mirror *mirror_new(struct kernel *k, sd_event *event)

@@ -20,6 +20,7 @@ struct mirror {
 	unsigned dumps_left;
 	int dump_error;
 	bool held;	       /* @seen stands still */
+	bool untold;	       /* more has changed than was told: all is to be read again */
 	struct change *changes;
 	unsigned n_changes;
 	uint64_t touches; /* counts what changed */
@@ -75,6 +76,12 @@ struct mirror *mirror_free(struct mirror *m);
  * on_synced() is called when it is done. An interrupted dump is repeated.
  */
 void mirror_sync(struct mirror *m, bool live);
+
+/**
+ * mirror_untold - more has changed than the kernel told: everything is read again, in a turn of
+ * its own, since this is found while messages are taken, and not while a plan stands on @seen
+ */
+void mirror_untold(struct mirror *m);
 
 /** mirror_hold - let notifications wait while a plan that points into @seen is carried out */
 void mirror_hold(struct mirror *m, bool on);

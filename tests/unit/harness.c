@@ -271,8 +271,8 @@ static bool is_busy(const struct harness *h)
 {
 	const struct engine *e = h->engine;
 
-	return e && (!e->mirror->synced || e->mirror->filling || e->mirror->retries || e->plan ||
-		     e->done);
+	return e && (!e->mirror->synced || e->mirror->filling || e->mirror->retries ||
+		     e->mirror->untold || e->plan || e->done);
 }
 
 /* The real kernel's words take their time to arrive; the fake's are there. */

@@ -23,6 +23,27 @@ static void default_pvid_of_others(void **state)
 	expect_has(h, "lan0", "\"pvid\": 7,");
 }
 
+/* What is found meanwhile asks for a fresh look; but a plan's steps point into what was seen. */
+static void nothing_is_read_while_a_plan_is_carried_out(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0 lan1");
+	struct errors errors = { 0 };
+	struct engine *e = h->engine;
+	uint64_t dumps;
+
+	harness_file(h, "conf/a.conf", harness_switch);
+	assert_int_equal(engine_reload(e, &errors, NULL, NULL), 0);
+	for (unsigned n = 0; n < 100 && !e->plan; n++)
+		assert_true(sd_event_run(h->event, 50000) >= 0);
+	assert_non_null(e->plan);
+	e->kernel->on_untold(e->kernel->data);
+	assert_null(e->mirror->filling);
+	dumps = e->kernel->counters.dumps;
+	harness_settle(h);
+	assert_true(e->kernel->counters.dumps > dumps);
+	expect_settled(h);
+}
+
 /* __br_vlan_set_default_pvid() moves every port that has the old one, and tells nobody. */
 static void default_pvid_changes_ports_silently(void **state)
 {
@@ -334,6 +355,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		HARNESS_TEST(default_pvid_of_others),
+		HARNESS_TEST(nothing_is_read_while_a_plan_is_carried_out),
 		HARNESS_TEST(default_pvid_changes_ports_silently),
 		HARNESS_TEST(vlan_id_changes),
 		HARNESS_TEST(bridge_without_ports_has_no_address),
