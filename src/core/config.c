@@ -15,6 +15,7 @@
 
 #include "core/config-files.h"
 #include "core/source.h"
+#include "util/hash.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -405,7 +406,7 @@ static void parse_file(struct walk *w, const char *path)
 	if (text_load(path, w->instead, w->names, w->errors, &text) < 0)
 		return;
 	w->text = &text;
-	w->hash = text_hash(w->hash, (const char *)&text.hash, sizeof(text.hash));
+	w->hash = hash_bytes(w->hash, &text.hash, sizeof(text.hash));
 	if (text_parse(&text, w->errors, &cfg) == 0) {
 		const config_setting_t *root = config_root_setting(&cfg);
 
@@ -467,7 +468,7 @@ struct generation *config_gather(const struct config_paths *paths, struct errors
 	struct arena *arena = arena_new();
 	struct walk w = {
 		.settings = &g->settings, .errors = e, .names = arena, .stored = paths->stored,
-		.instead = paths->instead, .hash = TEXT_HASH,
+		.instead = paths->instead, .hash = HASH_BEGIN,
 	};
 
 	g->want = w.model = model_new(arena);

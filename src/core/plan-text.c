@@ -4,6 +4,7 @@
 
 #include "core/errors.h"
 #include "core/plan.h"
+#include "util/hash.h"
 #include "util/log.h"
 
 static char *full_key(const struct feature *f, const struct row *r)
@@ -188,28 +189,17 @@ char *step_place(const struct step *s)
 	return at->file ? str_format("%s:%u: ", at->file, at->line) : str_dup("");
 }
 
-static uint64_t hash_more(uint64_t h, const void *data, size_t size)
-{
-	const unsigned char *p = data;
-
-	while (size-- > 0)
-		h = (h ^ *p++) * UINT64_C(1099511628211); /* FNV-1a */
-	return h;
-}
-
-#define HASH_BEGIN UINT64_C(14695981039346656037)
-
 uint64_t step_hash(const struct step *s)
 {
-	uint64_t h = hash_more(HASH_BEGIN, s->name, strlen(s->name));
+	uint64_t h = hash_bytes(HASH_BEGIN, s->name, strlen(s->name));
 
-	h = hash_more(h, &s->feature, sizeof(s->feature));
-	h = hash_more(h, &s->verb, sizeof(s->verb));
-	h = hash_more(h, &s->mask, sizeof(s->mask));
+	h = hash_bytes(h, &s->feature, sizeof(s->feature));
+	h = hash_bytes(h, &s->verb, sizeof(s->verb));
+	h = hash_bytes(h, &s->mask, sizeof(s->mask));
 	if (s->feature->form == FORM_LIST) {
 		_cleanup_free_ char *word = s->feature->format(s->to ? s->to : s->from);
 
-		h = hash_more(h, word, strlen(word));
+		h = hash_bytes(h, word, strlen(word));
 	}
 	return h;
 }
@@ -221,7 +211,7 @@ uint64_t plan_hash(const struct plan *plan)
 	for (unsigned n = 0; n < plan->n; n++) {
 		uint64_t step = step_hash(&plan->steps[n]);
 
-		h = hash_more(h, &step, sizeof(step));
+		h = hash_bytes(h, &step, sizeof(step));
 	}
 	return h;
 }

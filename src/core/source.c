@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "util/hash.h"
 #include "util/text.h"
 
 #define FILE_SIZE_MAX (16u << 20)
@@ -301,7 +302,7 @@ static void expand(struct scanner *s, const char *path, const struct origin *fro
 	}
 	if (!is_text(s, file, text, size))
 		return;
-	s->out->hash = text_hash(s->out->hash, text, size);
+	s->out->hash = hash_bytes(s->out->hash, text, size);
 	mem_expect(TREE_PER_TEXT * size);
 	if (from)
 		putc_unlocked('\n', s->stream);
@@ -316,20 +317,13 @@ static void expand(struct scanner *s, const char *path, const struct origin *fro
 	}
 }
 
-uint64_t text_hash(uint64_t hash, const char *bytes, size_t size)
-{
-	for (size_t n = 0; n < size; n++) /* FNV-1a */
-		hash = (hash ^ (unsigned char)bytes[n]) * UINT64_C(1099511628211);
-	return hash;
-}
-
 int text_load(const char *path, const struct instead *instead, struct arena *arena,
 	      struct errors *e, struct text *ret)
 {
 	struct scanner s = { .instead = instead, .arena = arena, .errors = e, .out = ret };
 
 	memset(ret, 0, sizeof(*ret));
-	ret->hash = TEXT_HASH;
+	ret->hash = HASH_BEGIN;
 	s.stream = open_memstream(&ret->text, &ret->size);
 	expand(&s, path, NULL);
 	fclose(s.stream);

@@ -19,12 +19,6 @@ struct instead {
 	size_t size;
 };
 
-/* Where hashes begin. */
-#define TEXT_HASH UINT64_C(14695981039346656037)
-
-/** text_hash - go on from @hash with more bytes: tells texts apart, keeps no secret */
-uint64_t text_hash(uint64_t hash, const char *bytes, size_t size);
-
 /**
  * text_load - read a file, with what it includes
  * @path: the file; names in @include are relative to the file they stand in

@@ -14,7 +14,6 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <dlfcn.h>
-#include <elf.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <stdarg.h>
@@ -185,14 +184,8 @@ static struct bpf_program *pick_program(const struct library *l, const struct xd
 			found = p;
 		l->bpf_program__set_autoload(p, false);
 	}
-	if (!found && j->section)
-		*why = str_format("has no section and no program \"%s\"", j->section);
-	else if (!found)
-		*why = str_dup("has no program");
-	else if (n > 1)
-		*why = str_format("has %u programs%s: %ssection says which", n,
-				  j->section ? " of that section" : "", j->hook ? "" : "xdp.");
-	return n == 1 ? found : NULL;
+	*why = xdp_programs_refuse(n, j->section);
+	return *why ? NULL : found;
 }
 
 static struct bpf_map *find_map(const struct library *l, struct bpf_object *o, const char *name)
@@ -409,19 +402,11 @@ static int load(const struct library *l, const struct xdp_job *j, struct bpf_obj
 /* What libbpf would only call a wrong format. */
 static int check_image(const struct xdp_job *j, char **why)
 {
-	const Elf64_Ehdr *h = j->image;
-	int order = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? ELFDATA2MSB : ELFDATA2LSB;
+	const char *wrong = xdp_image_check(j->image, j->size);
 
-	if (j->size < sizeof(*h) || memcmp(h->e_ident, ELFMAG, SELFMAG))
-		*why = str_dup("is no ELF object file");
-	else if (h->e_ident[EI_DATA] != order)
-		*why = str_dup("is for machines of the other byte order");
-	else if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_machine != EM_BPF)
-		*why = str_format("is for another machine (ELF machine %u), not for BPF",
-				  h->e_machine);
-	else if (h->e_type != ET_REL)
-		*why = str_dup("is no relocatable object file");
-	return *why ? -EINVAL : 0;
+	if (wrong)
+		*why = str_dup(wrong);
+	return wrong ? -EINVAL : 0;
 }
 
 int libbpf_load(const struct xdp_job *j, struct loaded *ret, char **why)

@@ -25,23 +25,24 @@ static int read_image(const char *program, char **ret, size_t *ret_size)
 	return file_read(program, XDP_IMAGE_MAX, ret, ret_size);
 }
 
-const char *tc_bpf_check(const char *program, const char *section)
+char *tc_bpf_check(const char *program, const char *section)
 {
 	_cleanup_free_ char *image = NULL;
 	size_t size = 0;
 	int r;
 
 	if (*program != '/')
-		return "is not a whole path: a program is an object file";
+		return str_dup("is not a whole path: a program is an object file");
 	if (strlen(program) + (section ? strlen(section) + 3 : 0) + 1 + BUILD_LENGTH >
 	    TC_BPF_NAME_MAX)
-		return "is too long, with its section, for the name that the kernel keeps";
+		return str_dup("is too long, with its section, for the name that the "
+			       "kernel keeps");
 	/* What read_name() would not take for what it was. */
 	if (program[strlen(program) - 1] == ']' || (section && strstr(section, ":[")))
-		return "ends with \"]\", or its section has \":[\": that marks sections in the "
-		       "kernel";
+		return str_dup("ends with \"]\", or its section has \":[\": that marks sections "
+			       "in the kernel");
 	r = read_image(program, &image, &size);
-	return r < 0 ? strerror(-r) : xdp_image_check(image, size);
+	return r < 0 ? str_dup(strerror(-r)) : xdp_image_refuse(image, size, section);
 }
 
 int tc_bpf_build(const char *program, char *ret)

@@ -27,8 +27,12 @@ struct tc_bpf {
 /** tc_bpf_done - free what tc_bpf_get() made */
 void tc_bpf_done(struct tc_bpf *b);
 
-/** tc_bpf_check - can this be a filter's program? NULL, or what is wrong with it; reads the file */
-const char *tc_bpf_check(const char *program, const char *section);
+/**
+ * tc_bpf_check - can this be a filter's program? Reads the file.
+ *
+ * Return: NULL, or what is wrong with it, for the caller to free.
+ */
+char *tc_bpf_check(const char *program, const char *section);
 
 /** tc_bpf_build - the hash of an object file, into @ret of 17 bytes; 0 or a negative errno */
 int tc_bpf_build(const char *program, char *ret);

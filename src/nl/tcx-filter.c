@@ -15,6 +15,7 @@
 #include "nl/clsact.h"
 #include "nl/xdp-internal.h"
 #include "nl/xdp-store.h"
+#include "util/hash.h"
 #include "util/log.h"
 
 #define HANDLE 1
@@ -121,8 +122,8 @@ int tcx_filters(struct xdp *x, int ifindex, enum xdp_hook hook, struct tcx_progr
 		adopt(x, ifindex, hook, &list[k]);
 		ret[found++] =
 			(struct tcx_program){ .prog_id = list[k].prog_id, .pref = list[k].pref };
-		*revision = (*revision ^ list[k].prog_id) * UINT64_C(1099511628211);
-		*revision = (*revision ^ list[k].pref) * UINT64_C(1099511628211);
+		*revision = hash_bytes(*revision, &list[k].prog_id, sizeof(list[k].prog_id));
+		*revision = hash_bytes(*revision, &list[k].pref, sizeof(list[k].pref));
 	}
 	return n < 0 ? n : found;
 }

@@ -80,12 +80,19 @@ struct xdp_job {
 /** xdp_image_check - is it an object file that can be for this kernel? NULL, or what it is */
 const char *xdp_image_check(const void *image, size_t size);
 
+/**
+ * xdp_image_refuse - is it that, and has it one program to take?
+ * @section: or its name; NULL: the file has one only
+ *
+ * Return: NULL, or why not, for the caller to free.
+ */
+char *xdp_image_refuse(const void *image, size_t size, const char *section);
+
+/** xdp_programs_refuse - the same where @n of them have been found */
+char *xdp_programs_refuse(unsigned n, const char *section);
+
 /** xdp_image_wants_btf - has it relocations that need the kernel's types (CO-RE)? */
 bool xdp_image_wants_btf(const void *image, size_t size);
-
-/** xdp_hash - tells one image from another; @h: of what is in front of it, or XDP_HASH_BEGIN */
-#define XDP_HASH_BEGIN UINT64_C(14695981039346656037)
-uint64_t xdp_hash(uint64_t h, const void *image, size_t size);
 
 /** xdp_build - the hash of one object file as text, into @ret of 17 bytes */
 void xdp_build(const void *image, size_t size, char *ret);

@@ -154,9 +154,11 @@ echo 'int f(void) { return 1; }' | gcc -xc -c - -o "$work/other.o"
 own "$work/other.o"
 check "another architecture" refused 'for another machine, not for BPF'
 own "$work/pass.o"
-check "several programs" refused 'has 2 programs: xdp.section says which'
+check "several programs" refused 'has 2 programs: section says which'
+check_fails "seen before anything is touched" "$NETCTL" check "$daemon_dir/etc"
 own "$work/pass.o" 'section = "xdp/third";'
 check "another section" refused 'no section and no program "xdp/third"'
+check_fails "seen before anything is touched" "$NETCTL" check "$daemon_dir/etc"
 own "$work/wild.o"
 check "refused by the verifier, in a line" refused 'the verifier: .*invalid access to packet'
 own "$work/mapless.o"

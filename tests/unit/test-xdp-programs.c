@@ -352,6 +352,28 @@ static void bad_images_are_refused(void **state _unused_)
 	refuses(s->image, *s->size, ask_for_settings, "not of the size");
 }
 
+/* Whatever a file's headers say, nothing behind its end is read (valgrind, sanitizers). */
+static void programs_are_found_without_loading(void **state _unused_)
+{
+	const struct shipped *s = shipped_find("filter");
+	_cleanup_free_ char *wrong = xdp_image_refuse(s->image, *s->size, "xdp/other");
+	uint8_t *copy;
+
+	assert_null(xdp_image_refuse(s->image, *s->size, NULL));
+	assert_null(xdp_image_refuse(s->image, *s->size, "xdp"));
+	assert_string_equal(wrong, "has no section and no program \"xdp/other\"");
+	for (size_t n = 0; n < *s->size; n += 7) {
+		copy = mem_dup(s->image, n + 1);
+		free(xdp_image_refuse(copy, n + 1, "x"));
+		free(copy);
+		copy = mem_dup(s->image, *s->size);
+		memset(copy + n, 0xff, min_of(*s->size - n, (size_t)8));
+		free(xdp_image_refuse(copy, *s->size, NULL));
+		(void)xdp_image_wants_btf(copy, *s->size);
+		free(copy);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,6 +385,7 @@ int main(void)
 		cmocka_unit_test(sample_takes_the_beginning),
 		cmocka_unit_test(no_perfmon_is_needed),
 		cmocka_unit_test(bad_images_are_refused),
+		cmocka_unit_test(programs_are_found_without_loading),
 	};
 
 	return packets_main("xdp-programs", tests, ARRAY_SIZE(tests));

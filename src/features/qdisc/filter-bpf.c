@@ -48,7 +48,7 @@ static void complete(struct model *want, struct filter *f)
 static void check(const struct filter_check *c)
 {
 	const struct bpf *b = (const struct bpf *)c->filter;
-	const char *why;
+	_cleanup_free_ char *why = NULL;
 
 	if (!b->program) {
 		filter_error(c, PROGRAM, "bpf-program", "must be given");

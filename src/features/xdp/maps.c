@@ -11,6 +11,7 @@
 #include "core/errors.h"
 #include "features/xdp/xdp.h"
 #include "nl/bpf.h"
+#include "util/hash.h"
 #include "util/text.h"
 
 #define ENTRIES_MAX 1024
@@ -507,16 +508,16 @@ static uint64_t hash_entries(uint64_t h, const struct contents *c, const struct 
 	for (unsigned n = 0; n < c->n; n++) {
 		_cleanup_(seen_done) struct seen s = ask(a, &c->items[n]);
 
-		h = (h ^ (s.there ? 1 : 2)) * UINT64_C(1099511628211); /* FNV-1a */
+		h = hash_bytes(h, &s.there, sizeof(s.there));
 		if (s.there)
-			h = xdp_hash(h, s.values, (size_t)s.copies * s.stride);
+			h = hash_bytes(h, s.values, (size_t)s.copies * s.stride);
 	}
 	return h;
 }
 
 uint64_t xdp_maps_state(const struct xdp_settings *x, const struct xdp_attached *first)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
+	uint64_t h = HASH_BEGIN;
 	const struct xdp_attached *a;
 
 	for (unsigned n = 0; x->maps && (a = next_own(x, first, &n));)

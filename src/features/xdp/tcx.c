@@ -101,11 +101,11 @@ static char *key_of(const struct tcx *t)
 
 /* Object files. */
 
-static const char *load_image(const char *path, char **own, size_t *size)
+static char *load_image(const struct tcx *t, char **own, size_t *size)
 {
-	int r = file_read(path, XDP_IMAGE_MAX, own, size);
+	int r = file_read(t->program, XDP_IMAGE_MAX, own, size);
 
-	return r < 0 ? strerror(-r) : xdp_image_check(*own, *size);
+	return r < 0 ? str_dup(strerror(-r)) : xdp_image_refuse(*own, *size, t->section);
 }
 
 static void complete(struct model *want, struct iface *i)
@@ -116,12 +116,13 @@ static void complete(struct model *want, struct iface *i)
 		(void)xdp_completed(want, i, &xdp_device_feature); /* so that it is read */
 	for (unsigned n = 0; l && n < l->n; n++) {
 		struct tcx *t = (struct tcx *)l->items[n];
-		_cleanup_free_ char *own = NULL;
+		_cleanup_free_ char *own = NULL, *why = NULL;
 		size_t size = 0;
 		char build[17];
 
 		t->o.present |= BIT64(ATTACH);
-		if (!t->program || load_image(t->program, &own, &size))
+		why = t->program ? load_image(t, &own, &size) : NULL;
+		if (!t->program || why)
 			continue; /* check() says so */
 		xdp_build(own, size, build);
 		t->build = arena_str(want->arena, build);
@@ -132,16 +133,15 @@ static void complete(struct model *want, struct iface *i)
 static void check_entry(const struct iface *i, const struct tcx *t, struct errors *e)
 {
 	const struct origin *at = object_where(&tcx_feature, &rows[PROGRAM], &t->o);
-	_cleanup_free_ char *own = NULL;
-	const char *why;
+	_cleanup_free_ char *own = NULL, *why = NULL;
 	size_t size = 0;
 
 	if (*t->program != '/')
-		why = "is not a whole path: a program is an object file";
+		why = str_dup("is not a whole path: a program is an object file");
 	else if (strchr(t->program, '\n') || (t->section && strchr(t->section, '\n')))
-		why = "has more than one line";
+		why = str_dup("has more than one line");
 	else
-		why = load_image(t->program, &own, &size);
+		why = load_image(t, &own, &size);
 	if (why)
 		errors_add(e, at, "%s: tcx.program: %s %s", i->name, t->program, why);
 }

@@ -16,6 +16,7 @@
 #include "core/errors.h"
 #include "features/xdp/xdp.h"
 #include "util/clock.h"
+#include "util/hash.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -165,7 +166,7 @@ struct object *xdp_completed(struct model *want, struct iface *i, const struct f
 static void complete(struct model *want, struct iface *i)
 {
 	struct xdp_settings *x = (struct xdp_settings *)iface_object(i, &xdp_feature);
-	uint64_t hash = XDP_HASH_BEGIN;
+	uint64_t hash = HASH_BEGIN;
 	struct member m;
 	char build[17];
 
@@ -183,7 +184,7 @@ static void complete(struct model *want, struct iface *i)
 			m.shipped->complete(xdp_completed(want, i, m.shipped->feature));
 		if (image_of(m.name, &image, &size, &own) < 0)
 			return; /* check() says so */
-		hash = xdp_hash(hash, image, size);
+		hash = hash_bytes(hash, image, size);
 	}
 	sprintf(build, "%016llx", (unsigned long long)hash);
 	x->build = arena_str(want->arena, build);
@@ -197,13 +198,13 @@ static const char *nth_program(const void *data _unused_, unsigned n)
 	return n < ARRAY_SIZE(programs) ? programs[n]->name : NULL;
 }
 
-static void check_file(const struct iface *i, const char *key, const char *program,
+static void check_file(const struct iface *i, const char *key, const struct member *m,
 		       struct errors *e)
 {
+	const char *program = m->name, *section = *m->section ? m->section : NULL;
 	const struct origin *at = xdp_place(i, &xdp_feature, key);
-	_cleanup_free_ char *own = NULL;
+	_cleanup_free_ char *own = NULL, *why = NULL;
 	const void *image;
-	const char *why;
 	size_t size;
 	int r;
 
@@ -215,7 +216,7 @@ static void check_file(const struct iface *i, const char *key, const char *progr
 		return;
 	}
 	r = image_of(program, &image, &size, &own);
-	why = r < 0 ? strerror(-r) : xdp_image_check(image, size);
+	why = r < 0 ? str_dup(strerror(-r)) : xdp_image_refuse(image, size, section);
 	if (why)
 		errors_add(e, at, "%s: xdp.%s: %s %s", i->name, key, program, why);
 }
@@ -243,7 +244,7 @@ static void check_member(const struct model *want, const struct iface *i,
 		errors_add(e, xdp_place(i, &xdp_feature, key), "%s: xdp.%s: \"%s\" twice", i->name,
 			   key, m.spec);
 	if (!m.shipped)
-		check_file(i, key, m.name, e);
+		check_file(i, key, &m, e);
 	else if (*m.section)
 		errors_add(e, xdp_place(i, &xdp_feature, n ? key : "section"),
 			   "%s: xdp.%s: is for object files; \"%s\" has one program", i->name,
