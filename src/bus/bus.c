@@ -89,6 +89,8 @@ static int connect_bus(struct bus *b)
 	int r = open_bus(b);
 
 	if (r >= 0)
+		r = guard_begin(b);
+	if (r >= 0)
 		r = manager_add(b);
 	if (r >= 0)
 		r = objects_add(b);
@@ -114,6 +116,7 @@ static void disconnect(struct bus *b)
 	fdb_drop(b);
 	actions_drop(b);
 	captures_drop(b);
+	guard_end();
 	b->bus = sd_bus_close_unref(b->bus);
 }
 

@@ -136,6 +136,14 @@ void calls_retry(struct bus *b);
 /** calls_drop - forget all calls: the connection they came by is gone */
 void calls_drop(struct bus *b);
 
+/* guard.c: what is refused before it is read */
+
+/** guard_begin - look at what comes by a fresh connection; in the loop's thread */
+int guard_begin(struct bus *b);
+
+/** guard_end - the connection is about to be closed */
+void guard_end(void);
+
 /* watch.c */
 
 /**

@@ -63,7 +63,7 @@ def value(signature):
         return dbus.Double(rnd.choice([0.0, -1.5, 1e300, float("inf"), float("nan")]))
     if first == "s":
         if rnd.random() < .002:
-            return dbus.String("x" * 1000000)
+            return dbus.String("x" * rnd.choice([65000, 1000000]))  # read, and refused unread
         return dbus.String(rnd.choice(STRINGS))
     if first == "o":
         return dbus.ObjectPath(rnd.choice(paths + ["/", "/a" * 500]))
@@ -135,7 +135,8 @@ def random_call():
         return (path, "org.freedesktop.DBus.Properties", verb,
                 {"Get": "ss", "GetAll": "s", "Set": "ssv"}[verb], arguments)
     path, interface, member, signature = rnd.choice(methods)
-    return (rnd.choice([path, "/", ROOT + "/link", ROOT + "/link/_", ROOT + "/link/" + "x" * 200]),
+    return (rnd.choice([path, "/", ROOT + "/link", ROOT + "/link/_", ROOT + "/link/" + "x" * 200,
+                        ROOT + "/link" + "/a" * rnd.choice([100, 30000])]),
             rnd.choice([interface, "org.netctl1.Nothing"]),
             rnd.choice([member, "Nothing"]), signature, values(signature))
 
