@@ -6,24 +6,27 @@
  * What was before $TURNS_AFTER seconds is not counted.
  *
  * To $TURNS_LOG, while it runs, a line for each turn longer than 1 ms: how long it took,
- * how much of that the thread ran, and how often it slept (a disk, a lock, a process), so
- * that a turn that only waited for a processor can be told from one that was long.
+ * how much of that the thread ran, how much it waited for a processor (the kernel's
+ * Documentation/scheduler/sched-stats.rst, /proc/PID/schedstat), all in us, and what it did,
+ * if turn-parts.c is compiled in. What is left was slept: a disk, a lock, a process.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "turns.h"
+
 #define LOG_USEC 1000
 
-static uint64_t begin, begin_cpu, since, turns, longest, sum;
-static long begin_sleeps;
+static uint64_t begin, begin_cpu, begin_waited, since, turns, longest, sum;
 static FILE *turns_log;
+static int schedstat = -1;
 
 static uint64_t clock_now(clockid_t clock)
 {
@@ -38,19 +41,24 @@ static uint64_t now_usec(void)
 	return clock_now(CLOCK_MONOTONIC);
 }
 
-static long sleeps_so_far(void)
+static uint64_t waited_so_far(void)
 {
-	struct rusage u;
+	unsigned long long ran, waited = 0;
+	char text[64] = "";
 
-	getrusage(RUSAGE_THREAD, &u);
-	return u.ru_nvcsw;
+	if (pread(schedstat, text, sizeof(text) - 1, 0) > 0)
+		(void)sscanf(text, "%llu %llu", &ran, &waited);
+	return waited / 1000;
 }
 
 static void log_turn(uint64_t busy)
 {
-	fprintf(turns_log, "%llu %llu %ld\n", (unsigned long long)busy,
+	fprintf(turns_log, "%llu %llu %llu ", (unsigned long long)busy,
 		(unsigned long long)(clock_now(CLOCK_THREAD_CPUTIME_ID) - begin_cpu),
-		sleeps_so_far() - begin_sleeps);
+		(unsigned long long)(waited_so_far() - begin_waited));
+	if (turn_tell)
+		turn_tell(turns_log);
+	fputc('\n', turns_log);
 	fflush(turns_log);
 }
 
@@ -65,6 +73,7 @@ static void sleeps(void)
 	longest = busy > longest ? busy : longest;
 	if (turns_log && busy > LOG_USEC)
 		log_turn(busy);
+	begin = 0;
 }
 
 static void wakes(void)
@@ -73,9 +82,11 @@ static void wakes(void)
 		return;
 	if (turns_log) {
 		begin_cpu = clock_now(CLOCK_THREAD_CPUTIME_ID);
-		begin_sleeps = sleeps_so_far();
+		begin_waited = waited_so_far();
 	}
 	begin = now_usec();
+	if (turn_begins)
+		turn_begins();
 }
 
 int epoll_wait(int fd, struct epoll_event *events, int n, int timeout)
@@ -108,6 +119,7 @@ __attribute__((constructor)) static void start(void)
 
 	since = now_usec() + (after ? atoi(after) : 0) * UINT64_C(1000000);
 	turns_log = path ? fopen(path, "ae") : NULL;
+	schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
 }
 
 __attribute__((destructor)) static void end(void)
