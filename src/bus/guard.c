@@ -102,7 +102,8 @@ static int on_message(sd_bus_message *m, void *data _unused_, sd_bus_error *erro
 	const char *path = sd_bus_message_get_path(m);
 
 	if (guard.size > CALL_BYTES_MAX)
-		return refuse(m, SD_BUS_ERROR_LIMITS_EXCEEDED, "a message may have", CALL_BYTES_MAX);
+		return refuse(m, SD_BUS_ERROR_LIMITS_EXCEEDED, "a message may have",
+			      CALL_BYTES_MAX);
 	if (path && strnlen(path, PATH_BYTES_MAX + 1) > PATH_BYTES_MAX)
 		return refuse(m, SD_BUS_ERROR_UNKNOWN_OBJECT, "no object's path is longer than",
 			      PATH_BYTES_MAX);
