@@ -252,6 +252,14 @@ int manager_add(struct bus *b);
 /** manager_count - interfaces that are configured, and those of them that drifted */
 void manager_count(const struct engine *e, unsigned *ret_managed, unsigned *ret_drifted);
 
+/* describe.c */
+
+/** describe_all - answer with the whole state, JSON */
+int describe_all(const struct bus *b, sd_bus_message *m);
+
+/** describe_some - the same with some settings only; @only as of iface_json_of() */
+int describe_some(const struct bus *b, sd_bus_message *m, uint64_t *only);
+
 /* object.c: link objects, by the rows */
 
 /* Interfaces of ours that an object can have: a bit each. */

@@ -8,7 +8,6 @@
 #include "bus/internal.h"
 #include "config.h"
 #include "core/export.h"
-#include "core/switches.h"
 
 void manager_count(const struct engine *e, unsigned *ret_managed, unsigned *ret_drifted)
 {
@@ -157,96 +156,9 @@ static int method_link_by_index(sd_bus_message *m, void *data, sd_bus_error *err
 	return answer_path(b, m, i->name);
 }
 
-static json_t *describe_netlink(const struct kernel_counters *c)
-{
-	return json_pack("{s:I, s:I, s:I, s:I}", "requests", (json_int_t)c->requests, "dumps",
-			 (json_int_t)c->dumps, "notifications", (json_int_t)c->notifications,
-			 "overruns", (json_int_t)c->overruns);
-}
-
-static json_t *describe_engine(const struct engine *e)
-{
-	_cleanup_(errors_done) struct errors warnings = { 0 };
-	json_t *j;
-
-	if (e->current)
-		config_warn(e->current, e->mirror->seen, &warnings);
-	j = json_pack("{s:i, s:s, s:s, s:I, s:o, s:o, s:o}", "version", 1, "program",
-		      PACKAGE_VERSION, "state", engine_state_name(engine_state(e)), "generation",
-		      (json_int_t)e->number, "netlink", describe_netlink(&e->kernel->counters),
-		      "errors", errors_json(&e->refused), "warnings", errors_json(&warnings));
-	transact_describe(e, j);
-	json_object_set_new(j, "switches", switches_json(e->mirror->seen));
-	return j;
-}
-
-/* A document, bit by bit: stdio is slow with so many small ones. */
-struct document {
-	char *text;
-	size_t used, size;
-};
-
-static int put(const char *s, size_t n, void *data)
-{
-	struct document *d = data;
-
-	if (d->size - d->used <= n) {
-		while (d->size - d->used <= n)
-			d->size = d->size ? 2 * d->size : 4096;
-		d->text = mem_grow(d->text, d->size);
-	}
-	memcpy(d->text + d->used, s, n);
-	d->used += n;
-	d->text[d->used] = 0;
-	return 0;
-}
-
-static void put_json(struct document *d, const char *before, json_t *j)
-{
-	put(before, strlen(before), d);
-	json_dump_callback(j, put, d, JSON_COMPACT | JSON_ENCODE_ANY | JSON_DIGITS);
-	json_decref(j);
-}
-
-static json_t *describe_link(const struct bus *b, const char *name, const uint64_t *only)
-{
-	json_t *j = engine_json_of(b->engine, name, only);
-
-	units_describe(b, name, j);
-	return j;
-}
-
-/* Written interface by interface: the whole tree would be several times as large as its text. */
-static char *describe(const struct bus *b, const uint64_t *only)
-{
-	const struct engine *e = b->engine;
-	const char *before = "";
-	struct document d = { 0 };
-
-	put_json(&d, "", describe_engine(e));
-	d.used--; /* over the closing brace */
-	put(",\"interfaces\":[", strlen(",\"interfaces\":["), &d);
-	MODEL_FOREACH(e->mirror->seen, i) {
-		put_json(&d, before, describe_link(b, i->name, only));
-		before = ",";
-	}
-	if (e->current)
-		MODEL_FOREACH(e->current->want, i) {
-			if (model_find(e->mirror->seen, i->name))
-				continue;
-			put_json(&d, before, describe_link(b, i->name, only));
-			before = ",";
-		}
-	put("]}", 2, &d);
-	return d.text;
-}
-
 static int method_describe(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	struct bus *b = data;
-	_cleanup_free_ char *text = describe(b, NULL);
-
-	return sd_bus_reply_method_return(m, "s", text);
+	return describe_all(data, m);
 }
 
 /* Is a feature's group, or the one that it stands in, the one that is asked for? */
@@ -309,16 +221,12 @@ static int read_groups(sd_bus_message *m, uint64_t *only, uint64_t *reads)
 static int run_describe_groups(struct bus *b, sd_bus_message *m)
 {
 	_cleanup_free_ uint64_t *only = mem_new(n_features * sizeof(*only));
-	_cleanup_free_ char *text = NULL;
 	uint64_t reads = 0;
 	int r = sd_bus_message_rewind(m, true);
 
 	if (r >= 0)
 		r = read_groups(m, only, &reads);
-	if (r < 0)
-		return r;
-	text = describe(b, only);
-	return sd_bus_reply_method_return(m, "s", text);
+	return r < 0 ? r : describe_some(b, m, only);
 }
 
 static int method_describe_groups(sd_bus_message *m, void *data, sd_bus_error *error _unused_)

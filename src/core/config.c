@@ -434,6 +434,16 @@ int row_parse_initial(const struct feature *f, const struct row *r, struct objec
 	return ret;
 }
 
+struct object *feature_initial(const struct feature *f)
+{
+	struct object *o = object_new(f, NULL);
+
+	FOREACH_ROW(f, r)
+		if (r->initial)
+			(void)row_parse_initial(f, r, o);
+	return o;
+}
+
 bool entry_row_is_initial(const struct feature *f, const struct row *r, const struct object *o)
 {
 	const struct feature *v = object_feature(f, o);

@@ -80,6 +80,9 @@ int config_parse_record(const char *path, struct errors *e, struct model *into);
 /** row_parse_initial - set the row of a heap object to row->initial; 0 or -EINVAL */
 int row_parse_initial(const struct feature *f, const struct row *r, struct object *o);
 
+/** feature_initial - an object with the values of a fresh interface, where rows know them; heap */
+struct object *feature_initial(const struct feature *f);
+
 /** entry_row_is_initial - has @o, of the list @f, what the kernel has of @r by itself? */
 bool entry_row_is_initial(const struct feature *f, const struct row *r, const struct object *o);
 

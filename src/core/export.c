@@ -16,12 +16,8 @@ static struct object **initials_new(void)
 {
 	struct object **initials = mem_new(n_features * sizeof(*initials));
 
-	for (unsigned n = 0; n < n_features; n++) {
-		initials[n] = object_new(features[n], NULL);
-		FOREACH_ROW(features[n], r)
-			if (r->initial)
-				(void)row_parse_initial(features[n], r, initials[n]);
-	}
+	for (unsigned n = 0; n < n_features; n++)
+		initials[n] = feature_initial(features[n]);
 	return initials;
 }
 

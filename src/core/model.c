@@ -232,19 +232,22 @@ json_t *iface_json_of(const struct iface *i, unsigned skip, const uint64_t *only
 	json_object_set_new(j, "name", json_string(i->name));
 	for (unsigned n = 0; n < n_features; n++) {
 		const struct feature *f = features[n];
+		uint64_t rows = only ? only[n] : UINT64_MAX;
 		json_t *part;
 
-		if (!i->part[n] || (only && !only[n]))
+		if (!i->part[n] || !rows)
 			continue;
 		if (f->form == FORM_LIST) {
 			json_object_set_new(j, f->name, list_json(f, i->part[n], skip));
 			continue;
 		}
-		part = object_json_of(f, i->part[n], skip, only ? only[n] : UINT64_MAX);
-		if (f->form != FORM_ROOT && json_object_size(part))
+		if (f->form == FORM_ROOT) {
+			object_json_into(j, f, i->part[n], skip, rows);
+			continue;
+		}
+		part = object_json_of(f, i->part[n], skip, rows);
+		if (json_object_size(part))
 			group_set(j, f, json_incref(part));
-		else if (f->form == FORM_ROOT)
-			json_object_update(j, part);
 		json_decref(part);
 	}
 	return j;

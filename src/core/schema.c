@@ -283,15 +283,21 @@ json_t *object_json(const struct feature *f, const struct object *o, unsigned sk
 	return object_json_of(object_feature(f, o), o, skip, UINT64_MAX);
 }
 
-json_t *object_json_of(const struct feature *f, const struct object *o, unsigned skip,
-		       uint64_t rows)
+void object_json_into(json_t *j, const struct feature *f, const struct object *o, unsigned skip,
+		      uint64_t rows)
 {
-	json_t *j = json_object();
-
 	FOREACH_ROW(f, r)
 		if ((rows & row_bit(f, r)) && row_has(f, r, o) && !(r->flags & skip))
 			json_object_set_new(j, r->key, r->type->secret && skip & JSON_SECRETS ?
 						r->type->secret(r, row_value(r, o)) :
 						r->type->json(r, row_value(r, o)));
+}
+
+json_t *object_json_of(const struct feature *f, const struct object *o, unsigned skip,
+		       uint64_t rows)
+{
+	json_t *j = json_object();
+
+	object_json_into(j, f, o, skip, rows);
 	return j;
 }

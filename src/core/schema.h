@@ -253,6 +253,12 @@ struct feature {
 	/* With @nest in IFLA_INFO_SLAVE_DATA: the kind of master that the settings need. */
 	const char *slave_kind;
 
+	/*
+	 * Every interface has these settings by itself: of all interfaces only those are told that
+	 * are not as the kernel makes them, or that the configuration names.
+	 */
+	bool everywhere;
+
 	/* Where the kernel's state comes from, beside RTM_NEWLINK. */
 	const struct source *sources;
 	/*
@@ -502,6 +508,10 @@ json_t *object_json(const struct feature *f, const struct object *o, unsigned sk
 /** object_json_of - the same of some rows only, a bit each; no entry of several kinds */
 json_t *object_json_of(const struct feature *f, const struct object *o, unsigned skip,
 		       uint64_t rows);
+
+/** object_json_into - the same, as members of @j */
+void object_json_into(json_t *j, const struct feature *f, const struct object *o, unsigned skip,
+		      uint64_t rows);
 
 /* Macros that keep a row in two lines. */
 #define VALUE(type, member) .offset = offsetof(struct type, member)

@@ -63,13 +63,15 @@ changed() {
 }
 
 ip link set lo up
+# New interfaces have what this machine's default is.
+echo 0 >/proc/sys/net/ipv4/conf/default/arp_announce
 
 config() {
 	daemon_config <<EOF
 $1
 interfaces = (
   { name = "br0"; kind = "bridge"; bridge = { ageing_time = "100s"; };
-    addresses = [ "192.0.2.1/24" ]; },
+    ipv4 = { send_redirects = true; }; addresses = [ "192.0.2.1/24" ]; },
   { name = "v0"; kind = "veth"; veth = { peer = "v1"; }; master = "br0"; mtu = ${2:-1400};
     port = { isolated = true; }; },
   { name = "absent0"; mtu = 1400; }
@@ -121,6 +123,20 @@ check_equal "no such link" org.netctl1.Error.NoSuchLink \
 check "Describe is a document" sh -c "busctl --json=short call $M Describe |
 	jq -r '.data[0]' | jq -e '.version == 1 and .generation == 1 and (.interfaces | length) >= 4
 		and .netlink.overruns == 0'"
+# ipv4_told METHOD [ARGUMENT...]: what the document has of three settings
+ipv4_told() {
+	busctl --json=short call $M "$@" | jq -r '.data[0]' | jq -c '[(.interfaces // [.])[] |
+		select(.name == "v1" or .name == "br0") | .name as $n | .ipv4 |
+		[$n, .forwarding, .arp_announce, if $n == "br0" then .send_redirects else "" end]] | sort'
+}
+echo 1 >/proc/sys/net/ipv4/conf/v1/forwarding
+echo 0 >/proc/sys/net/ipv4/conf/br0/forwarding
+check_eventually 5 "Describe leaves out what is as ever and not named" \
+	is '[["br0",null,null,true],["v1",true,null,""]]' ipv4_told Describe
+check_equal "DescribeGroups does not" '[["br0",false,0,true],["v1",true,0,""]]' \
+	"$(ipv4_told DescribeGroups as 1 ipv4)"
+check_equal "nor does DescribeLink" '[["br0",false,0,true]]' "$(ipv4_told DescribeLink s br0)"
+echo 0 >/proc/sys/net/ipv4/conf/v1/forwarding
 check "Export is a configuration that is valid" sh -c "busctl --json=short call $M Export |
 	jq -r '.data[0]' >'$bus_dir/export.conf' && '$NETCTL_BUILDDIR/netctl' check '$bus_dir/export.conf'"
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* util/: suggestions, numbers, quantities, names, files, memory. */
+/* util/: suggestions, numbers, quantities, names, files, memory; and texts of JSON. */
 #include "unit/harness.h"
 
 #include <sys/stat.h>
 
+#include "core/document.h"
 #include "util/real.h"
 #include "util/text.h"
 
@@ -224,6 +225,49 @@ static void reals(void **state _unused_)
 	assert_true(real_round(0.0 / 0.0) != real_round(0.0 / 0.0));
 }
 
+/* The text of @j, a new reference, is what jansson makes of it; also bit by bit. */
+static void document_is_like(json_t *j)
+{
+	_cleanup_free_ char *wanted =
+		json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY | JSON_DIGITS);
+	struct document d = { 0 };
+
+	document_put(&d, "<", 1);
+	document_put_json(&d, j);
+	document_put(&d, ">", 1);
+	assert_int_equal(d.used, strlen(d.text));
+	assert_int_equal(d.text[0], '<');
+	assert_int_equal(d.text[d.used - 1], '>');
+	d.text[d.used - 1] = 0;
+	assert_string_equal(d.text + 1, wanted);
+	free(d.text);
+	json_decref(j);
+}
+
+static void documents(void **state _unused_)
+{
+	static const char *const texts[] = {
+		"{}", "[]", "[{},[]]", "null", "true", "false", "0", "-1", "10",
+		"9223372036854775807", "-9223372036854775808", "0.1", "-2.5e300", "1.0",
+		"\"\"", "\"eth0\"", "\"a\\\"b\"", "\"back\\\\slash/\"", "\"\\u0001\\n\\t\\u001f\\u007f\"",
+		"\"\\u00e4\\u20ac\\ud83d\\ude00\"", "\"nul\\u0000within\"",
+		"{\"a\":1,\"b\":[1,2,{\"c\":null}],\"d\\\"\\n\":{\"\\u00e4\":\"\"}}",
+		"[\"x\",1,-1,true,false,null,0.25]",
+	};
+	const unsigned flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
+	json_t *many = json_array();
+
+	for (unsigned n = 0; n < ARRAY_SIZE(texts); n++) {
+		json_t *j = json_loads(texts[n], flags, NULL);
+
+		assert_non_null(j);
+		for (unsigned i = 0; i < 500; i++) /* beyond each size of the buffer */
+			json_array_append(many, j);
+		document_is_like(j);
+	}
+	document_is_like(many);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +282,7 @@ int main(void)
 		cmocka_unit_test(arrays),
 		cmocka_unit_test(pages),
 		cmocka_unit_test(reals),
+		cmocka_unit_test(documents),
 	};
 
 	return harness_main("text", tests, ARRAY_SIZE(tests));

@@ -70,6 +70,7 @@ static int encode(struct encoder *e, const struct step *s, unsigned part)
 
 struct feature ipv4_feature = {
 	.name = "ipv4", .help = "IPv4 on the interface", .form = FORM_GROUP,
+	.everywhere = true,
 	.size = sizeof(struct ipv4), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.sources = sources, .observe = observe, .observe_link = observe_link, .encode = encode,
 };

@@ -120,6 +120,7 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 
 struct feature ipv6_feature = {
 	.name = "ipv6", .help = "IPv6 on the interface", .form = FORM_GROUP,
+	.everywhere = true,
 	.size = sizeof(struct ipv6), .rows = rows, .n_rows = ARRAY_SIZE(rows),
 	.sources = sources, .observe = observe, .observe_link = observe_link, .check = check,
 	.encode = encode,
