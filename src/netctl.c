@@ -66,7 +66,7 @@ int main(int argc, char **argv)
 	}
 	if (r < 0)
 		r = run_verb(&c, optind < argc ? argv[optind] : "status");
-	sd_bus_flush_close_unref(c.bus);
+	ctl_hang_up(&c);
 	while (c.n_hosts)
 		free(c.hosts[--c.n_hosts]);
 	free(c.hosts);

@@ -41,10 +41,18 @@ static int fail_call(const struct ctl *c, const sd_bus_error *e)
 	return ctl_fail(c, EXIT_FAILED, e->name, e->message ? e->message : "failed");
 }
 
+/* There is no connection, or no longer: also when ssh could not make one. */
+static bool is_lost(int r)
+{
+	return r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE || r == -ESHUTDOWN;
+}
+
+/* What ssh knows of it, it has said itself. */
 static int fail_connect(const struct ctl *c, int r)
 {
 	_cleanup_free_ char *text = c->host ?
-		str_format("cannot reach netctld on %s: %s", c->host, strerror(-r)) :
+		str_format("cannot reach netctld on %s: %s", c->host,
+			   is_lost(r) ? "ssh to it has ended" : strerror(-r)) :
 		str_format("netctld cannot be asked: there is no D-Bus system bus (%s)",
 			   strerror(-r));
 
@@ -82,10 +90,11 @@ static int connect_bus(struct ctl *c)
 	return r < 0 ? fail_connect(c, r) : 0;
 }
 
-/* There is no connection, or no longer: also when ssh could not make one. */
-static bool is_lost(int r)
+void ctl_hang_up(struct ctl *c)
 {
-	return r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE || r == -ESHUTDOWN;
+	if (sd_bus_is_ready(c->bus) > 0)
+		(void)sd_bus_flush(c->bus);
+	c->bus = sd_bus_close_unref(c->bus);
 }
 
 static int call_new(struct ctl *c, const char *path, const char *interface, const char *method,
@@ -132,7 +141,10 @@ static int step(const struct ctl *c, uint64_t end)
 	return r < 0 ? r : r || end > now ? 0 : -ETIMEDOUT;
 }
 
-/* As sd_bus_call(), which goes on when a signal comes; this ends with -EINTR then. */
+/*
+ * As sd_bus_call(), which goes on when a signal comes; this ends with -EINTR then. Nor does that
+ * one's time begin before there is a connection (bus_ensure_running()).
+ */
 static int call_watched(struct ctl *c, sd_bus_message *m, uint64_t timeout, sd_bus_error *error,
 			sd_bus_message **ret)
 {
@@ -157,8 +169,9 @@ int ctl_call_send(struct ctl *c, sd_bus_message *m, sd_bus_message **ret)
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	/* The daemon answers when the work is done, however long it takes. */
 	uint64_t timeout = c->timeout_usec ? c->timeout_usec : UINT64_MAX;
-	int r = c->signals < 0 ? sd_bus_call(c->bus, m, timeout, &error, &reply) :
-				 call_watched(c, m, timeout, &error, &reply);
+	int r = c->signals < 0 && !c->timeout_usec ?
+			sd_bus_call(c->bus, m, timeout, &error, &reply) :
+			call_watched(c, m, timeout, &error, &reply);
 
 	if (r == -EINTR)
 		return ctl_fail(c, EXIT_UNDONE, "org.netctl1.Error.Cancelled", "interrupted");

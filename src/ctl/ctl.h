@@ -229,6 +229,9 @@ int ctl_call(struct ctl *c, const char *method, sd_bus_message **ret, const char
 int ctl_call_new(struct ctl *c, const char *method, sd_bus_message **ret);
 int ctl_call_send(struct ctl *c, sd_bus_message *m, sd_bus_message **ret);
 
+/** ctl_hang_up - no connection any more, nor ssh; what has not been sent is, if there was one */
+void ctl_hang_up(struct ctl *c);
+
 /** ctl_fail_arguments - what was asked for cannot be put into a message: @r; an exit status */
 int ctl_fail_arguments(const struct ctl *c, int r);
 

@@ -36,7 +36,7 @@ static void run_member(const struct ctl *c, const struct verb *v, const struct m
 	mine.n_hosts = 1;
 	mine.json = JSON_MODE_SHORT;
 	r = v->run(&mine);
-	sd_bus_flush_close_unref(mine.bus);
+	ctl_hang_up(&mine);
 	if (fflush(stdout))
 		r = EXIT_FAILED;
 	_exit(r);

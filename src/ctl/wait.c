@@ -20,6 +20,8 @@
 #define SECOND UINT64_C(1000000)
 /* The daemon may be there later than we are; and not more often than this it is asked. */
 #define RETRY_USEC (SECOND / 4)
+/* On another machine: each time ssh makes a connection, or says why not. */
+#define RETRY_HOST_USEC (5 * SECOND)
 #define PACE_USEC (SECOND / 20)
 
 /* What an interface can be waited for to be, and whether it is. */
@@ -275,7 +277,7 @@ static void subscribe(struct wait *w)
 
 static void hang_up(struct wait *w)
 {
-	w->c->bus = sd_bus_flush_close_unref(w->c->bus);
+	ctl_hang_up(w->c);
 	w->listening = false;
 }
 
@@ -292,7 +294,9 @@ static int look(struct wait *w, uint64_t end)
 	r = ctl_describe_groups(w->c, (const char *const[]){ "addresses", NULL }, &document);
 	w->c->quiet = false;
 	if (r) {
-		say(w, "netctld to be there");
+		what = str_format("netctld%s%s to be there", w->c->host ? " on " : "",
+				  w->c->host ? w->c->host : "");
+		say(w, what);
 		hang_up(w);
 		return -1;
 	}
@@ -317,7 +321,7 @@ static int keep_looking(struct wait *w)
 		if (r >= 0 || now >= end)
 			break;
 		if (!w->c->bus)
-			pause_usec(min_of(RETRY_USEC, end - now));
+			pause_usec(min_of(w->c->host ? RETRY_HOST_USEC : RETRY_USEC, end - now));
 		else if (w->listening)
 			wait_for_event(w, end);
 		else

@@ -92,7 +92,7 @@ check "is told" complains 'no interface "nope"'
 check_status 0 "stats over ssh" run -H $there stats lo
 check_status 8 "nobody there" run -H root@127.0.0.1:2223 status
 check "ssh says why" complains 'Connection refused'
-check "netctl whom it meant" complains 'netctl: cannot reach netctld on root@127.0.0.1:2223'
+check "netctl whom it meant" complains 'netctl: cannot reach netctld on root@127.0.0.1:2223: ssh to it has ended$'
 config '"big"'
 check_status 5 "an invalid configuration there" run -H $there check
 check "all that is wrong" complains 'conf:2: v0: mtu: '
@@ -155,6 +155,18 @@ kill $away_pid
 
 kill $sshd_pid
 wait $sshd_pid 2>/dev/null
+
+# One that never answers, which ssh waits for.
+printf '#!/bin/sh\necho call >>"%s"\nexec sleep 60\n' "$bus_dir/calls" >"$bus_dir/bin/ssh"
+chmod 755 "$bus_dir/bin/ssh"
+begun=$SECONDS
+check_status 3 "wait-online, on a machine that says nothing" run -H a wait-online --timeout=2
+check "takes no longer than it may" test $((SECONDS - begun)) -lt 30
+check "says whom it waits for" complains '^netctl: waiting for netctld on a to be there$'
+printf '#!/bin/sh\necho call >>"%s"\nexit 255\n' "$bus_dir/calls" >"$bus_dir/bin/ssh"
+: >"$bus_dir/calls"
+check_status 3 "on one that cannot be reached" run -H a wait-online --timeout=3
+check "ssh is not called again and again" test "$(wc -l <"$bus_dir/calls")" -le 2
 
 # All at the same time: with a stand-in for ssh that waits for seven others.
 mkdir "$bus_dir/called"
