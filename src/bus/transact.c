@@ -47,8 +47,7 @@ int transact_confirm(struct bus *b, sd_bus_message *m)
 static int answer_no_generation(sd_bus_message *m, uint64_t number)
 {
 	if (!number)
-		return call_fail(m, "NoSuchGeneration",
-				 "there is no generation before this one to go back to");
+		return call_fail(m, "NoSuchGeneration", "no generation is kept before this one");
 	return call_fail(m, "NoSuchGeneration", "generation %" PRIu64 " is not kept", number);
 }
 

@@ -117,11 +117,22 @@ static const char *nth_key(const void *data, unsigned i)
 	return i + 1 < n_features ? features[i + 1]->name : NULL;
 }
 
+/* "tso" */
+static const char *named_elsewhere(const struct feature *f, const char *key)
+{
+	FOREACH_ROW(f, r)
+		if (r->also && !strcmp(r->also, key))
+			return r->key;
+	return NULL;
+}
+
 static void unknown_key(struct walk *w, const config_setting_t *s, const struct feature *f)
 {
 	const struct keys keys = { f };
 	const char *key = config_setting_name(s);
-	_cleanup_free_ char *hint = text_hint(key, nth_key, &keys);
+	const char *mine = named_elsewhere(f ? f : features[FEATURE_LINK], key);
+	_cleanup_free_ char *hint = mine ? str_format(" (did you mean \"%s\"?)", mine) :
+					   text_hint(key, nth_key, &keys);
 	const char *group = f && f->form != FORM_ROOT ? f->name : "";
 
 	error_at(w, s, "%s%s%s: unknown key%s", group, *group ? "." : "", key, hint);

@@ -177,10 +177,11 @@ struct row {
 	uint8_t off;	 /* enum phase: when a change to zero/none/false is made; 0: @phase */
 	uint8_t effect;	 /* enum effect */
 	int64_t min, max; /* numbers: the range; max 0: to the end of the type, 0, 0: all of it */
-	const void *data; /* the type's: words of an enumeration, units */
+	const void *data; /* the type's: words of an enumeration, names of numbers, units */
 	const char *initial; /* the kernel's value on a fresh device, as configured; NULL: varies */
 	const char *since;   /* the first kernel that has it; NULL: 5.10 or earlier */
 	const char *help;    /* one sentence, with the unit */
+	const char *also;    /* what another tool calls it: not taken, but understood; or NULL */
 };
 
 /* The start of every feature's object: which rows it holds. */

@@ -333,8 +333,62 @@ int text_load(const char *path, const struct instead *instead, struct arena *are
 	return -EINVAL;
 }
 
+/* A word, a string, or a single character. */
+static size_t token_size(const char *p)
+{
+	size_t n = 0;
+
+	while (is_word(p[n]) || (p[n] && strchr("./:@", p[n])))
+		n++;
+	if (*p != '"')
+		return n ? n : 1;
+	n = 1 + strcspn(p + 1, "\"\n");
+	return n + (p[n] == '"');
+}
+
+/* No number, no truth, no key: what stands where a value is wanted, without its quotes. */
+static bool is_bare(const char *word, size_t size, char before)
+{
+	char *end;
+
+	if (!isalnum((unsigned char)*word) || !before || !strchr("=[(,", before) ||
+	    (size == 4 && !strncasecmp(word, "true", size)) ||
+	    (size == 5 && !strncasecmp(word, "false", size)))
+		return false;
+	(void)strtod(word, &end);
+	end += strspn(end, "L");
+	return end < word + size;
+}
+
+/* For a line that libconfig does not understand: what is likely to be a string; or "". */
+static char *bare_hint(const char *line)
+{
+	size_t size;
+	char before = 0;
+
+	for (; *line && *line != '\n' && *line != '#' && strncmp(line, "//", 2); line += size) {
+		size = token_size(line);
+		if (is_bare(line, size, before))
+			return str_format(" (in quotes, unless it is a number, true or false: "
+					  "\"%.*s\")", (int)size, line);
+		if (!isspace((unsigned char)*line))
+			before = *line;
+	}
+	return str_dup("");
+}
+
+static const char *nth_line(const char *text, unsigned n)
+{
+	while (n-- > 1 && *text) {
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	return text;
+}
+
 int text_parse(const struct text *t, struct errors *e, config_t *ret)
 {
+	_cleanup_free_ char *hint = NULL;
 	config_t cfg;
 	const char *why;
 	struct origin at;
@@ -346,8 +400,9 @@ int text_parse(const struct text *t, struct errors *e, config_t *ret)
 	}
 	why = config_error_text(&cfg);
 	at = text_origin(t, config_error_line(&cfg));
-	errors_add(e, &at, "%s%s", why,
-		   strstr(why, "mismatched") ? " (write all alike: [ \"10\", \"20-29\" ])" : "");
+	hint = strstr(why, "mismatched") ? str_dup(" (write all alike: [ \"10\", \"20-29\" ])") :
+					   bare_hint(nth_line(t->text, config_error_line(&cfg)));
+	errors_add(e, &at, "%s%s", why, hint);
 	config_destroy(&cfg);
 	return -EINVAL;
 }

@@ -47,10 +47,37 @@ static bool is_number(const config_setting_t *s)
 	return type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64;
 }
 
+/* As @unit, or as tc has it: "mbit", "k" and "kb" of 1024, "usec". */
+static bool is_meant(const char *word, const char *unit)
+{
+	size_t size = strlen(unit);
+
+	if (!strcasecmp(word, unit))
+		return true;
+	if (size == 3 && !strcmp(unit + 1, "iB"))
+		return !strncasecmp(word, unit, 1) && (!word[1] || !strcasecmp(word + 1, "b"));
+	return unit[size - 1] == 's' && !strncasecmp(word, unit, size) &&
+	       (!strcasecmp(word + size, "ec") || !strcasecmp(word + size, "ecs"));
+}
+
+/* What may be written in the place of @text. The caller frees it. */
+static char *quantity_hint(const char *text, const struct unit *units, const char *like)
+{
+	size_t digits = strspn(text, "0123456789.");
+	const char *word = text + digits + strspn(text + digits, " ");
+
+	for (; digits && *word && units->suffix; units++)
+		if (is_meant(word, units->suffix))
+			return str_format("did you mean \"%.*s%s\"?", (int)digits, text,
+					  units->suffix);
+	return str_dup(like);
+}
+
 /* A number with a unit, or, where @bare, a number in the base unit. */
 static int quantity_parse(struct parse *p, const config_setting_t *s, const struct unit *units,
 			  bool bare, const char *like, int64_t *ret)
 {
+	_cleanup_free_ char *hint = NULL;
 	const char *text = NULL;
 
 	if (bare && is_number(s)) {
@@ -60,10 +87,11 @@ static int quantity_parse(struct parse *p, const config_setting_t *s, const stru
 	if (config_setting_type(s) != CONFIG_TYPE_STRING)
 		return parse_refuse(p, "must be %s in quotes (%s)", p->row->type->name, like);
 	text = config_setting_get_string(s);
-	if (text_to_quantity(text, units, ret) < 0 ||
-	    (!bare && strspn(text, "0123456789.") == strlen(text) && *ret))
-		return parse_refuse(p, "\"%s\" is not %s (%s)", text, p->row->type->name, like);
-	return 0;
+	if (text_to_quantity(text, units, ret) >= 0 &&
+	    (bare || strspn(text, "0123456789.") != strlen(text) || !*ret))
+		return 0;
+	hint = quantity_hint(text, units, like);
+	return parse_refuse(p, "\"%s\" is not %s (%s)", text, p->row->type->name, hint);
 }
 
 static int quantity_bounds(struct parse *p, int64_t n, int64_t max, const struct unit *units)

@@ -131,12 +131,19 @@ static void number_bounds(const struct row *row, int64_t *min, int64_t *max)
 
 static int number_parse(struct parse *p, const config_setting_t *s, void *v)
 {
+	const char *word = config_setting_get_string(s);
 	int64_t min, max, n;
 
-	if (config_setting_type(s) != CONFIG_TYPE_INT &&
-	    config_setting_type(s) != CONFIG_TYPE_INT64)
+	if (word && p->row->data) {
+		n = word_value(p->row->data, word);
+		if (n < 0)
+			return parse_refuse(p, "no number has the name \"%s\"", word);
+	} else if (config_setting_type(s) == CONFIG_TYPE_INT ||
+		   config_setting_type(s) == CONFIG_TYPE_INT64) {
+		n = config_setting_get_int64(s);
+	} else {
 		return parse_refuse(p, "must be a whole number");
-	n = config_setting_get_int64(s);
+	}
 	number_bounds(p->row, &min, &max);
 	if (n < min || n > max)
 		return parse_refuse(p, "%" PRId64 " is out of range (%" PRId64 " to %" PRId64 ")",
@@ -169,6 +176,13 @@ static int number_get(const struct row *row, const struct nlattr *a, void *v)
 		return -EINVAL;
 	memcpy(v, nla_data(a), row->type->size);
 	return 0;
+}
+
+const char *number_name(const struct row *row, int64_t n)
+{
+	bool named = row->type->parse == number_parse && row->data && n >= 0 && n <= UINT32_MAX;
+
+	return named ? word_of(row->data, n) : NULL;
 }
 
 #define NUMBER(id, bytes, sig)                                                                     \

@@ -28,6 +28,9 @@ struct word {
 };
 extern const struct type type_enum8, type_enum16, type_enum16be, type_enum32;
 
+/** number_name - what @n of a row whose type is a number is called; or NULL */
+const char *number_name(const struct row *row, int64_t n);
+
 /** word_of - the word for @value, or NULL */
 const char *word_of(const struct word *words, unsigned value);
 

@@ -165,16 +165,25 @@ static void print_row(const struct ctl *c, const json_t *examples, const struct 
 	print_fact(c, "example", e);
 }
 
+/* A line of a table whose first column, of the longest @word, is @width wide. */
+static void print_pair(const struct ctl *c, const char *word, const char *help, unsigned width)
+{
+	_cleanup_free_ char *text = str_format("%-*s%s", (int)width, word, help);
+
+	print_hanging(text, 2, 2 + width, c->width);
+}
+
 static void print_group(const struct ctl *c, const struct feature *f)
 {
+	unsigned width = 22;
+
 	printf("%s%s%s\n", colour_on(c, COLOUR_BOLD), f->form == FORM_ROOT ? "(the entry itself)" :
 	       f->name, colour_off(c, COLOUR_BOLD));
 	print_wrapped(f->help, 2, c->width);
-	FOREACH_ROW(f, r) {
-		_cleanup_free_ char *text = str_format("%-24s%s", r->key, r->help);
-
-		print_hanging(text, 2, 26, c->width);
-	}
+	FOREACH_ROW(f, r)
+		width = max_of(width, (unsigned)strlen(r->key));
+	FOREACH_ROW(f, r)
+		print_pair(c, r->key, r->help, width + 2);
 }
 
 /* Everything that has settings: the features, and the daemon itself. */
@@ -192,23 +201,26 @@ static bool is_row(const struct feature *f, const struct row *r, const char *wor
 {
 	_cleanup_free_ char *key = full_key(f, r);
 
-	return !strcmp(word, key) || (!strchr(word, '.') && !strcmp(word, r->key));
+	return !strcmp(word, key) || (!strchr(word, '.') && !strcmp(word, r->key)) ||
+	       (r->also && !strcmp(word, r->also));
 }
 
 static int list_groups(const struct ctl *c)
 {
 	json_t *groups = json_array();
 	const struct feature *f;
+	unsigned width = 0;
 
+	for (unsigned n = 0; (f = nth_group(n)); n++)
+		width = max_of(width, (unsigned)strlen(group_name(f)));
 	for (unsigned n = 0; (f = nth_group(n)); n++) {
 		const char *name = group_name(f);
-		_cleanup_free_ char *text = str_format("%-18s%s", name, f->help);
 
 		if (c->json != JSON_MODE_OFF)
 			json_array_append_new(groups, json_pack("{s:s, s:s}", "group", name, "help",
 								f->help));
 		else
-			print_hanging(text, 2, 20, c->width);
+			print_pair(c, name, f->help, width + 2);
 	}
 	if (c->json != JSON_MODE_OFF)
 		return ctl_json(c, json_pack("{s:i, s:o}", "version", 1, "groups", groups));

@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* netctl show: everything known of one interface, in the words of the configuration. */
+#include "core/types.h"
 #include "ctl/ctl.h"
 
 #define KEY_WIDTH 22
 
+/* As value_text(), of an entry's @key; a number by its name, where it has one. */
+static char *member_text(const char *list, const char *key, const json_t *v)
+{
+	const struct feature *f = feature_find(list);
+	const struct row *r = f ? row_find(f, key) : NULL;
+	const char *name = r && json_is_integer(v) ? number_name(r, json_integer_value(v)) : NULL;
+
+	return name ? str_dup(name) : value_text(v);
+}
+
 /* "192.0.2.1/24  scope global, dynamic": the first member bare, flags by their name alone. */
-static void print_entry(const json_t *entry, int indent)
+static void print_entry(const char *list, const json_t *entry, int indent)
 {
 	const char *key, *sep = "  ";
 	bool first = true;
@@ -13,7 +24,7 @@ static void print_entry(const json_t *entry, int indent)
 
 	printf("%*s", indent, "");
 	json_object_foreach((json_t *)entry, key, v) {
-		_cleanup_free_ char *text = value_text(v);
+		_cleanup_free_ char *text = member_text(list, key, v);
 
 		if (first)
 			fputs(text, stdout);
@@ -58,7 +69,7 @@ static void print_value(const char *key, const json_t *v, int indent, int width)
 	if (json_is_object(json_array_get(v, 0))) {
 		printf("%*s%s:\n", indent, "", key);
 		json_array_foreach(v, n, entry)
-			print_entry(entry, indent + 2);
+			print_entry(key, entry, indent + 2);
 		return;
 	}
 	text = value_text(v);

@@ -19,6 +19,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 check_status 0 "help" run help
 check "lists the groups" says '^  bridge +A bridge, '
 check "80 columns" fits
+check "in one column, however long a name is" says '^  ethernet.private_flags  Flags that'
+check_status 0 "help of a setting by the name that ethtool has for it" run help tso
+check "its own" says '^ethernet.features.tx-tcp-segmentation$'
 check_status 0 "help of a group" run help bridge
 check "lists its settings" says '^  vlan_filtering +Forward by VLAN'
 check "80 columns" fits

@@ -66,6 +66,14 @@ check_status 5 "the same as JSON" run check --json=pretty "$bus_dir/broken.conf"
 check "nothing on standard error" silent "$err"
 check "document" json '.error.name == "org.netctl1.Error.ConfigInvalid" and
 	(.error.lines | length) == 2'
+printf 'interfaces = ( { name = "b"; kind = "bridge"; addresses = [ %s ]; } );\n' \
+	'"192.0.2.0/24", "192.0.3.255/24", "2001:db8::/64"' >"$bus_dir/odd.conf"
+check_status 0 "addresses that no host has" run check "$bus_dir/odd.conf"
+check "are warned of" sh -c "grep -c '^warning: .*odd.conf:1: b: addresses: .*, not a host' '$out' | grep -qx 3"
+printf 'interfaces = ( { name = "b"; kind = "bridge"; addresses = [ %s ]; } );\n' \
+	'"192.0.2.1/24", "192.0.3.0/31", "192.0.3.9/32", "2001:db8::/127", "2001:db8:1::ffff/112"' >"$bus_dir/odd.conf"
+check_status 0 "and those that one may have" run check "$bus_dir/odd.conf"
+check_fails "are not" says warning
 check_status 5 "check of a file that is not there" run check "$bus_dir/nothing.conf"
 check "it says so" complains 'nothing.conf: No such file'
 check_status 0 "check of the example" run check "$here/../../data/netctld.conf"
@@ -91,6 +99,8 @@ check "and why" says '^ +no such device yet$'
 check "80 columns" fits
 LC_ALL=C.UTF-8 run
 check "marks where the terminal can show them" says '^● br0'
+check_status 1 "diff of the first generation" run diff
+check "has none to compare with" complains '^netctl: no generation is kept before this one$'
 check_status 0 "status, no legend, no pager" run status --no-legend --no-pager
 check_equal "a line an interface, one for what is wrong" 6 "$(wc -l <"$out")"
 check_status 0 "status of some" run status --no-legend v1 lo
@@ -118,7 +128,8 @@ check "values of a group stand below each other, whatever its keys are" \
 	test "$(sed -n '/^    features:/,/^    [a-z]/s/^\(      [^ ]* *\)[^ ].*/\1/p' "$out" |
 		awk '{ print length($0) }' | sort -u | wc -l)" = 1
 run show br0
-check "an address" says '^    192.0.2.1/24  '
+check "an address" says '^    192.0.2.1/24  .*, protocol netctl'
+check "a route, with the names that numbers have" says '^    192.0.2.0/24  table main,.*, protocol kernel$'
 check "a setting in its group" says '^    ageing_time +100s$'
 check_status 0 "show of what is absent" run show absent0
 check "with the reason" says '^o absent0: absent: no such device yet$'

@@ -102,6 +102,25 @@ static void refuses_what_is_no_configuration(void **state)
 	refuse(*state, wrong, ARRAY_SIZE(wrong));
 }
 
+#define BARE(text) "conf/a.conf:2: syntax error (in quotes, unless it is a number, true or false: " \
+	"\"" text "\")"
+
+static void says_where_quotes_are_missing(void **state)
+{
+	static const struct wrong wrong[] = {
+		{ I("{ name = lan0; mtu = 1400; }"), BARE("lan0") },
+		{ I("{ name = \"a = b\"; up = yes; }"), BARE("yes") },
+		{ I("{ name = \"lan0\"; addresses = [ 192.0.2.1/24 ]; }"), BARE("192.0.2.1/24") },
+		{ I("{ name = \"lan0\"; address = 02:00:00:00:00:01; }"), BARE("02:00:00:00:00:01") },
+		{ I("{ name = \"lan0\"; port = { tagged = [ 10, x ]; }; }"), BARE("x") },
+		/* Something else is missing. */
+		{ I("{ name = \"lan0\"; up = true; mtu 1400; }"), "conf/a.conf:2: syntax error" },
+		{ I("{ name = \"lan0\"; mtu = 1400L; up = True true; } # = x"), "conf/a.conf:2: syntax error" },
+	};
+
+	refuse(*state, wrong, ARRAY_SIZE(wrong));
+}
+
 static void refuses_keys(void **state)
 {
 	static const struct wrong wrong[] = {
@@ -114,6 +133,12 @@ static void refuses_keys(void **state)
 		  "which no bridge forwards" },
 		{ I("{ name = \"lan0\"; mttu = 5; }"),
 		  "conf/a.conf:2: lan0: mttu: unknown key (did you mean \"mtu\"?)" },
+		{ I("{ name = \"lan0\"; routes = ( { to = \"default\"; table = \"main\"; },\n"
+		    "{ to = \"default\"; table = \"mian\"; } ); }"),
+		  "conf/a.conf:3: lan0: routes.table: no number has the name \"mian\"" },
+		{ I("{ name = \"lan0\"; ethernet = { features = { tso = true; }; }; }"),
+		  "conf/a.conf:2: lan0: ethernet.features.tso: unknown key (did you mean "
+		  "\"tx-tcp-segmentation\"?)" },
 		{ I("{ name = \"lan0\"; frobnicate = 5; }"),
 		  "conf/a.conf:2: lan0: frobnicate: unknown key" },
 		{ I("{ name = \"lan0\"; brdge = { }; }"),
@@ -568,6 +593,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		HARNESS_TEST(refuses_what_is_no_configuration),
+		HARNESS_TEST(says_where_quotes_are_missing),
 		HARNESS_TEST(refuses_keys),
 		HARNESS_TEST(refuses_values),
 		HARNESS_TEST(refuses_references),

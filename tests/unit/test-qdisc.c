@@ -48,6 +48,17 @@ static const struct wrong wrongs[] = {
 	{ "[tbf-peakrate]", "{ kind = \"tbf\"; rate = \"1Mbit\"; burst = 1600; limit = 9000; "
 			    "peakrate = \"2Mbit\"; }" },
 	{ "is not a rate with a unit", "{ kind = \"tbf\"; rate = \"1000\"; burst = 1600; limit = 9000; }" },
+	/* As tc writes them. */
+	{ "(did you mean \"10Mbit\"?)",
+	  "{ kind = \"tbf\"; rate = \"10mbit\"; burst = 1600; limit = 9000; }" },
+	{ "(did you mean \"32KiB\"?)",
+	  "{ kind = \"tbf\"; rate = \"1Mbit\"; burst = \"32k\"; limit = 9000; }" },
+	{ "(did you mean \"32KiB\"?)",
+	  "{ kind = \"tbf\"; rate = \"1Mbit\"; burst = \"32 kb\"; limit = 9000; }" },
+	{ "(did you mean \"50ms\"?)",
+	  "{ kind = \"tbf\"; rate = \"1Mbit\"; burst = 1600; latency = \"50msec\"; }" },
+	{ "is not a rate with a unit (\"500Kbit\"",
+	  "{ kind = \"tbf\"; rate = \"10mbps\"; burst = 1600; limit = 9000; }" },
 	{ "no multiple of 8", "{ kind = \"tbf\"; rate = \"9bit\"; burst = 1600; limit = 9000; }" },
 
 	{ "[qdisc-handle]", "{ kind = \"clsact\"; handle = \"1:\"; }" },

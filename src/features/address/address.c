@@ -37,6 +37,12 @@ static const struct word scopes[] = {
 	{ "host", RT_SCOPE_HOST },	 { NULL, 0 },
 };
 
+/* include/uapi/linux/if_addr.h, IFAPROT_…; as iproute2 calls them */
+static const struct word protocols[] = {
+	{ "kernel_lo", 1 }, { "kernel_ra", 2 }, { "kernel_ll", 3 },
+	{ "netctl", NETCTL_ADDRESS_PROTOCOL }, { NULL, 0 },
+};
+
 enum {
 	ADDRESS, PEER, LABEL, SCOPE, METRIC, PROTOCOL, DYNAMIC, TENTATIVE, DADFAILED, SECONDARY,
 	REST,
@@ -56,7 +62,7 @@ static const struct row rows[] = {
 	[METRIC] = { .key = "metric", .type = &type_u32, VALUE(address, metric),
 		     .help = "Metric of the route to the address's network" },
 	[PROTOCOL] = { .key = "protocol", .type = &type_u8, VALUE(address, protocol),
-		       .flags = ROW_STATE, .help = "Who made it (IFA_PROTO)" },
+		       .flags = ROW_STATE, .data = protocols, .help = "Who made it (IFA_PROTO)" },
 	[DYNAMIC] = { .key = "dynamic", .type = &type_bool, VALUE(address, dynamic),
 		      .flags = ROW_STATE,
 		      .help = "Has a lifetime: from DHCP or autoconfiguration" },
@@ -289,6 +295,36 @@ static void check(const struct model *want _unused_, const struct iface *i, stru
 			   link->master.name, link->master.name);
 }
 
+/* What is no host's: the first of a network, and of IPv4 the last (RFC 3021: not of /31). */
+static const char *whose(const struct ipaddr *a)
+{
+	unsigned bits = a->family == AF_INET ? 32 : 128, zeros = 0, ones = 0;
+
+	if (a->prefix + 1u >= bits)
+		return NULL;
+	for (unsigned n = a->prefix; n < bits; n++)
+		*(a->bytes[n / 8] >> (7 - n % 8) & 1 ? &ones : &zeros) += 1;
+	return !ones ? "the network's own address" :
+	       !zeros && a->family == AF_INET ? "the network's broadcast address" : NULL;
+}
+
+static void warn(const struct model *want _unused_, const struct model *machine _unused_,
+		 const struct iface *i, struct errors *warnings)
+{
+	const struct list *l = iface_list(i, &address_feature);
+
+	for (unsigned n = 0; l && n < l->n; n++) {
+		const struct address *a = (const struct address *)l->items[n];
+		const char *is = a->o.present & BIT64(PEER) ? NULL : whose(&a->address);
+		char buf[IP_TEXT_MAX];
+
+		if (is)
+			errors_add(warnings, object_where(&address_feature, &rows[ADDRESS], &a->o),
+				   "%s: addresses: %s is %s, not a host's", i->name,
+				   ip_text(&a->address, true, buf), is);
+	}
+}
+
 static int put_broadcast(struct encoder *e, const struct address *a)
 {
 	uint32_t address;
@@ -478,6 +514,7 @@ struct feature address_feature = {
 	.sources = sources, .observe = observe, .parse_entry = parse_entry,
 	.complete_entry = complete_entry, .format = format,
 	.is_ours = is_ours, .is_default = is_default, .is_foreign = is_foreign, .check = check,
+	.warn = warn,
 	.misplaced = misplaced, .encode = encode,
 	.passing = passing, .loses = loses, .leads = leads,
 };

@@ -18,9 +18,11 @@
 
 #define BITS_MAX 128
 
-#define OFFLOAD(n, k, text)                                                                        \
+#define OFFLOAD_ALSO(n, k, ethtool, text)                                                          \
 	{ .key = k, .type = &type_bool, .offset = offsetof(struct offloads, on) + (n),             \
-	  .attr = IN(ETH_FEATURES, ETHTOOL_A_FEATURES_WANTED), .phase = PHASE_PHY, .help = text }
+	  .attr = IN(ETH_FEATURES, ETHTOOL_A_FEATURES_WANTED), .phase = PHASE_PHY, .help = text,   \
+	  .also = ethtool }
+#define OFFLOAD(n, k, text) OFFLOAD_ALSO(n, k, NULL, text)
 #define OFFLOADS 56
 
 struct offloads {
@@ -35,28 +37,29 @@ struct numbers {
 };
 
 static const struct row rows[] = {
-	OFFLOAD(0, "tx-scatter-gather", "Send frames whose parts lie apart in memory"),
+	OFFLOAD_ALSO(0, "tx-scatter-gather", "sg", "Send frames whose parts lie apart in memory"),
 	OFFLOAD(1, "tx-checksum-ipv4",
 		"Have the device compute checksums of TCP and UDP over IPv4"),
-	OFFLOAD(2, "tx-checksum-ip-generic", "Have the device compute any checksum"),
+	OFFLOAD_ALSO(2, "tx-checksum-ip-generic", "tx", "Have the device compute any checksum"),
 	OFFLOAD(3, "tx-checksum-ipv6",
 		"Have the device compute checksums of TCP and UDP over IPv6"),
 	OFFLOAD(4, "highdma", "Let the device reach all of memory"),
 	OFFLOAD(5, "tx-scatter-gather-fraglist", "Send frames that are made of a list of frames"),
-	OFFLOAD(6, "tx-vlan-hw-insert", "Have the device put VLAN tags in"),
-	OFFLOAD(7, "rx-vlan-hw-parse", "Have the device take VLAN tags out"),
+	OFFLOAD_ALSO(6, "tx-vlan-hw-insert", "txvlan", "Have the device put VLAN tags in"),
+	OFFLOAD_ALSO(7, "rx-vlan-hw-parse", "rxvlan", "Have the device take VLAN tags out"),
 	OFFLOAD(8, "rx-vlan-filter", "Have the device drop frames of VLANs that nobody wants"),
 	OFFLOAD(9, "tx-vlan-stag-hw-insert", "Have the device put 802.1ad tags in"),
 	OFFLOAD(10, "rx-vlan-stag-hw-parse", "Have the device take 802.1ad tags out"),
 	OFFLOAD(11, "rx-vlan-stag-filter",
 		"Have the device drop frames of 802.1ad VLANs that nobody wants"),
-	OFFLOAD(12, "tx-generic-segmentation", "Cut large packets into frames late (GSO)"),
-	OFFLOAD(13, "rx-gro", "Join received packets (GRO)"),
+	OFFLOAD_ALSO(12, "tx-generic-segmentation", "gso",
+		     "Cut large packets into frames late (GSO)"),
+	OFFLOAD_ALSO(13, "rx-gro", "gro", "Join received packets (GRO)"),
 	OFFLOAD(14, "rx-gro-hw",
 		"Have the device join received packets so that they can be cut again"),
-	OFFLOAD(15, "rx-lro",
+	OFFLOAD_ALSO(15, "rx-lro", "lro",
 		"Have the device join received packets for this machine only, not for routers"),
-	OFFLOAD(16, "tx-tcp-segmentation", "Have the device cut TCP over IPv4 (TSO)"),
+	OFFLOAD_ALSO(16, "tx-tcp-segmentation", "tso", "Have the device cut TCP over IPv4 (TSO)"),
 	OFFLOAD(17, "tx-gso-robust", "Pass packets from guests that may be malformed"),
 	OFFLOAD(18, "tx-tcp-ecn-segmentation", "Have the device cut TCP with ECN"),
 	OFFLOAD(19, "tx-tcp-mangleid-segmentation",
@@ -79,9 +82,10 @@ static const struct row rows[] = {
 	OFFLOAD(31, "tx-udp-segmentation", "Have the device cut UDP (USO)"),
 	OFFLOAD(32, "tx-gso-list", "Cut packets that were joined as a list"),
 	OFFLOAD(33, "tx-checksum-sctp", "Have the device compute checksums of SCTP"),
-	OFFLOAD(34, "rx-ntuple-filter", "Sort received packets by filters"),
-	OFFLOAD(35, "rx-hashing", "Have the device compute a hash of each received packet"),
-	OFFLOAD(36, "rx-checksum", "Have the device check checksums"),
+	OFFLOAD_ALSO(34, "rx-ntuple-filter", "ntuple", "Sort received packets by filters"),
+	OFFLOAD_ALSO(35, "rx-hashing", "rxhash",
+		     "Have the device compute a hash of each received packet"),
+	OFFLOAD_ALSO(36, "rx-checksum", "rx", "Have the device check checksums"),
 	OFFLOAD(37, "tx-nocache-copy", "Copy data of the sender past the processor's cache"),
 	OFFLOAD(38, "loopback", "Receive what is sent"),
 	OFFLOAD(39, "rx-fcs", "Keep the frame check sequence of received frames"),

@@ -56,6 +56,21 @@ static json_t *to_json(const struct row *row, const void *v)
 	return type_prefix.json(row, v);
 }
 
+/* Numbers that have a name in iproute2, too: enum rt_class_t, RTPROT_… */
+static const struct word tables[] = {
+	{ "default", RT_TABLE_DEFAULT }, { "main", RT_TABLE_MAIN }, { "local", RT_TABLE_LOCAL },
+	{ NULL, 0 },
+};
+
+static const struct word protocols[] = {
+	{ "redirect", RTPROT_REDIRECT }, { "kernel", RTPROT_KERNEL }, { "boot", RTPROT_BOOT },
+	{ "static", RTPROT_STATIC },	 { "ra", RTPROT_RA },	      { "zebra", RTPROT_ZEBRA },
+	{ "bird", RTPROT_BIRD },	 { "dhcp", RTPROT_DHCP },     { "babel", RTPROT_BABEL },
+	{ "bgp", RTPROT_BGP },		 { "isis", RTPROT_ISIS },     { "ospf", RTPROT_OSPF },
+	{ "rip", RTPROT_RIP },		 { "eigrp", RTPROT_EIGRP },
+	{ "netctl", NETCTL_ROUTE_PROTOCOL }, { NULL, 0 },
+};
+
 static const struct type type_to = {
 	.name = "IP prefix or \"default\"", .signature = "s", .size = sizeof(struct ipaddr),
 	.parse = to_parse, .json = to_json,
@@ -65,8 +80,8 @@ static const struct row rows[] = {
 	[TO] = { .key = "to", .type = &type_to, VALUE(route, to), .flags = ROW_KEY,
 		 .phase = PHASE_ROUTE, .off = PHASE_DROP_ROUTE, .help = "Destination" },
 	[TABLE] = { .key = "table", .type = &type_u32, VALUE(route, table), .min = 1,
-		    .max = UINT32_MAX, .flags = ROW_KEY, .initial = "254",
-		    .help = "Routing table; 254 is the main one" },
+		    .max = UINT32_MAX, .flags = ROW_KEY, .initial = "254", .data = tables,
+		    .help = "Routing table; 254 is \"main\", 253 \"default\"" },
 	[METRIC] = { .key = "metric", .type = &type_u32, VALUE(route, metric), .flags = ROW_KEY,
 		     .initial = "0", .help = "The lowest wins; by itself 0, for IPv6 1024" },
 	[VIA] = { .key = "via", .type = &type_ip, VALUE(route, via),
@@ -78,7 +93,8 @@ static const struct row rows[] = {
 	[ONLINK] = { .key = "onlink", .type = &type_bool, VALUE(route, onlink),
 		     .help = "The next router is on the link, whatever the addresses say" },
 	[PROTOCOL] = { .key = "protocol", .type = &type_u8, VALUE(route, protocol),
-		       .flags = ROW_STATE, .help = "Who made it (rtm_protocol)" },
+		       .flags = ROW_STATE, .data = protocols,
+		       .help = "Who made it (rtm_protocol)" },
 	[REST] = { .key = "rest", .type = &type_rest, VALUE(route, rest), .flags = ROW_STATE,
 		   .help = "What else another's route has; never shown" },
 };
