@@ -351,6 +351,21 @@ static void forwarding_of_all(void **state)
 	assert_int_equal(harness_requests(h), 0);
 }
 
+/* devinet_copy_dflt_conf(): of IPv4, those change that nobody has set one by one. */
+static void default_sysctl_changes_all(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+
+	if (h->fake) {
+		print_message("# skipped, for the fake kernel has no defaults\n");
+		skip();
+	}
+	expect_has(h, "lan0", "\"rp_filter\": \"off\"");
+	harness_exec(h, "sysctl net/ipv4/conf/default/rp_filter 2");
+	harness_settle(h);
+	expect_has(h, "lan0", "\"rp_filter\": \"loose\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +384,7 @@ int main(void)
 		HARNESS_TEST(veth_pair),
 		HARNESS_TEST(changes_while_down),
 		HARNESS_TEST(forwarding_of_all),
+		HARNESS_TEST(default_sysctl_changes_all),
 	};
 
 	return harness_main("traps", tests, ARRAY_SIZE(tests));
