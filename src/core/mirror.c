@@ -20,6 +20,8 @@
 /* Between attempts to read a state that will not hold still: 10 ms, doubling up to 2.5 s. */
 #define RETRY_USEC 10000
 #define RETRY_SHIFT_MAX 8
+/* Nothing is planned until then: not sd-event's 250 ms. */
+#define RETRY_ACCURACY_USEC 1000
 
 static void on_notification(void *data, const struct nlmsghdr *n)
 {
@@ -41,17 +43,6 @@ static void on_read(void *data)
 		m->on_told(m->data);
 }
 
-static void on_overrun(void *data)
-{
-	struct mirror *m = data;
-
-	if (m->filling)
-		return;
-	log_event(LOG_NOTICE, LOG_EVENT_OVERRUN, NULL, 0,
-		  "notifications of the kernel were lost; reading everything again");
-	mirror_sync(m, m->live);
-}
-
 static void retry_in(struct mirror *m, uint64_t delay)
 {
 	if (sd_event_source_set_time_relative(m->retry, delay) < 0 ||
@@ -69,6 +60,13 @@ void mirror_untold(struct mirror *m)
 {
 	m->untold = true;
 	read_later(m);
+}
+
+static void on_overrun(void *data)
+{
+	log_event(LOG_NOTICE, LOG_EVENT_OVERRUN, NULL, 0,
+		  "notifications of the kernel were lost; reading everything again");
+	mirror_untold(data);
 }
 
 static void on_untold(void *data)
@@ -394,7 +392,8 @@ struct mirror *mirror_new(struct kernel *k, sd_event *event)
 
 	m->kernel = k;
 	m->seen = model_new(NULL);
-	if (sd_event_add_time(event, &m->retry, CLOCK_MONOTONIC, 0, 0, on_retry, m) < 0 ||
+	if (sd_event_add_time(event, &m->retry, CLOCK_MONOTONIC, 0, RETRY_ACCURACY_USEC, on_retry,
+			      m) < 0 ||
 	    sd_event_source_set_enabled(m->retry, SD_EVENT_OFF) < 0)
 		abort();
 	refresh_init(m, event);

@@ -88,7 +88,7 @@ struct kernel {
 	message_fn on_message;
 	void (*on_read)(void *data); /* the loop has given all that had arrived to on_message() */
 	void (*on_overrun)(void *data);
-	/* Something was found to have changed that the kernel does not tell of. */
+	/* Something was found to have changed that the kernel does not tell of; at any moment. */
 	void (*on_untold)(void *data);
 	void *data;
 };

@@ -2,8 +2,8 @@
 /*
  * Notifications of all protocols, under our own numbers.
  *
- * What must stay true: that something was lost is told last, since what follows may close
- * the sockets.
+ * What must stay true: that all has been read is told last, since what follows may close the
+ * sockets.
  */
 #include "nl/listening.h"
 

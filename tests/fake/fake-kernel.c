@@ -39,7 +39,7 @@ struct connection {
 	struct message *told;
 	sd_event_source *work, *tell;
 	bool flush, listening, held, overrun;
-	uint64_t groups;
+	uint64_t groups, listens;
 };
 
 static void enable(sd_event_source *s, bool on)
@@ -345,6 +345,7 @@ static int fake_listen(struct kernel *k, const uint32_t *groups, unsigned n)
 	forget_told(c);
 	c->overrun = c->held = false;
 	c->listening = n;
+	c->listens++;
 	c->groups = 0;
 	for (unsigned i = 0; i < n; i++)
 		c->groups |= BIT64(group_bit(groups[i]));
@@ -360,15 +361,20 @@ static void fake_hold(struct kernel *k, bool on)
 	tell_later(c);
 }
 
+/* Who begins to listen anew while a message is taken has freed it, as a real one's sockets. */
 static void fake_read_notifications(struct kernel *k)
 {
 	struct connection *c = container_of(k, struct connection, k);
+	const uint64_t listens = c->listens;
 	struct message *m;
 
-	while (c->listening && (m = c->told)) {
-		c->told = m->next;
+	while (c->listening && c->told) {
 		k->counters.notifications++;
-		k->on_message(k->data, m->n);
+		k->on_message(k->data, c->told->n);
+		if (c->listens != listens)
+			return;
+		m = c->told;
+		c->told = m->next;
 		free(m->n);
 		free(m);
 	}
@@ -385,6 +391,7 @@ static int on_tell(sd_event_source *s _unused_, void *data)
 
 	fake_read_notifications(&c->k);
 	tell_later(c);
+	c->k.on_read(c->k.data);
 	return 0;
 }
 
