@@ -205,6 +205,12 @@ void print_wrapped(const char *text, int indent, unsigned width)
 	print_hanging(text, indent, indent, width);
 }
 
+/* Of what stands below a row: something is wrong, even where the daemon has done all it can. */
+static enum colour colour_below(const struct mark *m)
+{
+	return m->colour == COLOUR_GREEN ? COLOUR_YELLOW : m->colour;
+}
+
 static void print_row(const struct ctl *c, const struct table_row *row, const unsigned *widths,
 		      unsigned right)
 {
@@ -218,9 +224,9 @@ static void print_row(const struct ctl *c, const struct table_row *row, const un
 		print_cells((const char *const *)row->cells, widths, right);
 	if (!row->below || !row->mark)
 		return;
-	fputs(colour_on(c, row->mark->colour), stdout);
+	fputs(colour_on(c, colour_below(row->mark)), stdout);
 	print_wrapped(row->below, widths[0] + 4, c->width);
-	fputs(colour_off(c, row->mark->colour), stdout);
+	fputs(colour_off(c, colour_below(row->mark)), stdout);
 }
 
 void table_print(const struct ctl *c, struct table *t)

@@ -146,6 +146,10 @@ netctld steady, generation 2, 300 interfaces: 299 ok, 1 failed
 ● p201 … p300  100 br0 up 10G, ok
 EOT
 check "80 columns" fits
+sed -i 's/"failed"/"ok"/' "$state"
+run status --color=always p77 --no-legend
+check "what is wrong is not in the colour of what is well" \
+	grep -qF "$(printf '\033')[33m       the device is gone" "$out"
 run status --all
 check_equal "--all: a line each" 304 "$(wc -l <"$out")"
 
