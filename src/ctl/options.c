@@ -295,6 +295,7 @@ static int refuse(struct ctl *c, int code, char **argv)
 	const struct option_row *o = optopt ? by_code(optopt) : NULL;
 	const char *word = argv[optind - 1];
 	_cleanup_free_ char *name = str_format("%.*s", (int)strcspn(word, "="), word), *hint = NULL;
+	const char *near;
 
 	for (char **rest = argv + optind; *rest && strcmp(*rest, "--"); rest++)
 		if (!strncmp(*rest, "--json", 6) && c->json == JSON_MODE_OFF)
@@ -303,7 +304,8 @@ static int refuse(struct ctl *c, int code, char **argv)
 		return ctl_usage(c, "%s needs a value: %s", name, o && o->value ? o->value : "");
 	if (o && o->name)
 		return ctl_usage(c, "%s takes no value", name);
-	hint = text_hint(name + strspn(name, "-"), nth_option, NULL);
+	near = text_suggest(name + strspn(name, "-"), nth_option, NULL);
+	hint = near ? str_format(" (did you mean \"--%s\"?)", near) : str_dup("");
 	return ctl_usage(c, "unknown option \"%s\"%s; see netctl --help", name, hint);
 }
 

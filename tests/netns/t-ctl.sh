@@ -223,7 +223,7 @@ check "with a suggestion" complains 'unknown verb "staus" .did you mean "status"
 check_status 2 "as JSON" run staus --json
 check "document" json '.error.status == 2'
 check_status 2 "an unknown option" run --colour
-check "the nearest is told" complains 'unknown option "--colour" \(did you mean "color"\?\)'
+check "the nearest is told" complains 'unknown option "--colour" \(did you mean "--color"\?\)'
 check_status 2 "the same as JSON" run --colour status --json
 check "document" json '.error.status == 2 and (.error.message | test("--colour"))'
 check_status 2 "an option without its value" run wait-online --timeout
