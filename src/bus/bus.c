@@ -170,6 +170,8 @@ int bus_new(struct engine *e, const char *state_dir, struct bus **ret)
 	units_load(b, units);
 	objects_new(b);
 	r = add_sources(b);
+	if (r >= 0)
+		r = toll_new(b);
 	if (r < 0) {
 		bus_free(b);
 		return r;
@@ -195,6 +197,7 @@ struct bus *bus_free(struct bus *b)
 	sd_event_source_disable_unref(b->flush);
 	sd_event_source_disable_unref(b->later);
 	sd_event_source_disable_unref(b->units_later);
+	toll_free(b);
 	units_free(b);
 	objects_free(b);
 	free(b);

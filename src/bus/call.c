@@ -12,6 +12,9 @@
  * Also who calls what everybody may is asked if the call has to wait: of those that wait
  * each user may have some.
  *
+ * A call that makes the loop work for long is paid for, by waiting (toll.c); but not what
+ * somebody had to be allowed.
+ *
  * A call that needs the engine idle then waits until it is, so that nobody
  * is refused only because a cable was plugged in at the same moment. Two who
  * want to change something at the same time are another matter: the second
@@ -30,6 +33,7 @@
 #include <systemd/sd-login.h>
 
 #include "bus/internal.h"
+#include "util/clock.h"
 
 /*
  * Calls that wait at the same time, of one user who is not root: there may be one who means ill,
@@ -159,8 +163,20 @@ static void answer_errno(sd_bus_message *m, int r)
 		(void)call_fail(m, "Failed", "%s: %s", sd_bus_message_get_member(m), strerror(-r));
 }
 
+static bool is_root(int64_t uid)
+{
+	return uid == 0 || uid == (int64_t)geteuid();
+}
+
+/* What somebody had to be allowed is not what could be called for the sake of it. */
+static bool pays(const struct call *c)
+{
+	return is_open(c) && !is_root(c->uid);
+}
+
 static void carry_out(struct call *c)
 {
+	const uint64_t begin = clock_usec(CLOCK_MONOTONIC);
 	int r;
 
 	c->bus->uid = c->uid;
@@ -170,12 +186,19 @@ static void carry_out(struct call *c)
 
 	if (r < 0)
 		answer_errno(c->m, r);
+	if (pays(c))
+		toll_end(c->bus, c->uid, begin);
 	call_end(c);
+}
+
+static bool is_turn(struct call *c)
+{
+	return (!pays(c) || toll_allows(c->bus, c->uid)) && is_time(c);
 }
 
 static void allowed(struct call *c)
 {
-	c->waits = !is_time(c);
+	c->waits = !is_turn(c);
 	if (!c->waits)
 		carry_out(c);
 }
@@ -192,7 +215,7 @@ void calls_retry(struct bus *b)
 {
 	for (struct call *c = b->calls, *next; c; c = next) {
 		next = c->next;
-		if (c->waits && is_time(c))
+		if (c->waits && is_turn(c))
 			carry_out(c);
 	}
 }
@@ -284,11 +307,6 @@ static int read_credentials(struct call *c, sd_bus_message *m)
 			r = sd_bus_message_exit_container(m);
 	}
 	return r < 0 ? r : c->uid < 0 ? -ENXIO : 0;
-}
-
-static bool is_root(int64_t uid)
-{
-	return uid == 0 || uid == (int64_t)geteuid();
 }
 
 bool call_may_wait(int64_t uid, unsigned n)
@@ -395,12 +413,14 @@ static unsigned count_sender(const struct call *like)
 static int begin(struct bus *b, sd_bus_message *m, const char *action, enum call_when when,
 		 uint64_t reads, call_fn run)
 {
-	struct call *c = new0(struct call);
+	struct call *c = new0(struct call), **last = &b->calls;
 
 	*c = (struct call){ .bus = b, .m = sd_bus_message_ref(m), .action = action, .run = run,
-			    .when = when, .reads = reads, .uid = -1, .next = b->calls };
-	b->calls = c;
-	if (!action && is_time(c))
+			    .when = when, .reads = reads, .uid = -1 };
+	while (*last) /* who has come first is served first */
+		last = &(*last)->next;
+	*last = c;
+	if (!action && is_turn(c))
 		carry_out(c);
 	else if (count_sender(c) > SENDER_CALLS_MAX)
 		too_many(c);

@@ -28,6 +28,7 @@ struct action;
 struct asker;
 struct call;
 struct capture;
+struct debt;
 struct fdb;
 struct fdb_asker;
 struct group;
@@ -72,6 +73,9 @@ struct bus {
 	int64_t uid;	       /* of the caller whose call is being carried out; -1: unknown */
 	const char *unit;      /* of the same; NULL: unknown */
 	struct waiter *waiter; /* the caller of the change under way */
+	struct debt *debts;    /* of users whose calls took long; toll.c */
+	unsigned n_debts;
+	sd_event_source *toll_timer;
 
 	struct statistics *statistics; /* being read for @asking; NULL: none; statistics.c */
 	struct asker *asking, *asked;  /* and who has asked since */
@@ -143,6 +147,24 @@ int guard_begin(struct bus *b);
 
 /** guard_end - the connection is about to be closed */
 void guard_end(void);
+
+/* toll.c: of whose calls take long, how many are carried out */
+
+/** toll_new - once, at the start */
+int toll_new(struct bus *b);
+
+/** toll_free - at the end */
+void toll_free(struct bus *b);
+
+/**
+ * toll_allows - may a call of @uid (-1: not known) be carried out?
+ *
+ * If not, calls_retry() is called when one may.
+ */
+bool toll_allows(struct bus *b, int64_t uid);
+
+/** toll_end - one has been, since @begin (CLOCK_MONOTONIC), and @uid pays for it */
+void toll_end(struct bus *b, int64_t uid, uint64_t begin);
 
 /* watch.c */
 
