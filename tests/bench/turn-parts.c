@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <linux/netlink.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -304,6 +305,20 @@ ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 
 	part("sendmsg");
 	r = REAL(sendmsg)(fd, msg, flags);
+	part("loop");
+	return r;
+}
+
+/* To the kernel: the type of the first message (linux/rtnetlink.h; of generic netlink: its family) */
+ssize_t sendto(int fd, const void *data, size_t len, int flags, const struct sockaddr *to,
+	       socklen_t to_len)
+{
+	ssize_t r;
+
+	if (len >= sizeof(struct nlmsghdr))
+		part("netlink type %u, %zu bytes", ((const struct nlmsghdr *)data)->nlmsg_type,
+		     len);
+	r = REAL(sendto)(fd, data, len, flags, to, to_len);
 	part("loop");
 	return r;
 }
