@@ -66,7 +66,7 @@ int devconf_observe_netconf(struct mirror *m, const struct nlmsghdr *n, const st
 	    !tb[NETCONFA_IFINDEX])
 		return -EBADMSG;
 	index = nla_get_u32(tb[NETCONFA_IFINDEX]);
-	/* Other interfaces get it too, and only of forwarding is each told (devinet_conf_proc()). */
+	/* Others get it too, and only of forwarding is each told (devinet_conf_proc()). */
 	if (index == NETCONFA_IFINDEX_DEFAULT && !tb[NETCONFA_FORWARDING])
 		mirror_untold(m);
 	i = index == NETCONFA_IFINDEX_ALL ? model_get(model, DEVCONF_ALL) : mirror_iface(m, index);
