@@ -67,6 +67,9 @@ static uint64_t rows_worth_telling(const struct feature *f, const struct object 
 	return rows;
 }
 
+/* What glibc takes from its heap, and keeps (mem_expect()). */
+#define LARGE 65536
+
 struct telling {
 	const struct bus *b;
 	struct object **fresh; /* NULL: all that @only has */
@@ -158,6 +161,8 @@ static int tell(struct telling *t, sd_bus_message *m)
 			if (!model_find(e->mirror->seen, i->name))
 				tell_link(t, i);
 	document_put(&t->d, "]}", 2);
+	if (t->d.used >= LARGE)
+		engine_relax_later(t->b->engine);
 	return answer(m, &t->d);
 }
 

@@ -44,6 +44,12 @@
 /* What comes right behind a change (questions, confirming it) needs what a change did. */
 #define RELAX_USEC UINT64_C(2000000)
 
+void engine_relax_later(struct engine *e)
+{
+	(void)sd_event_source_set_time_relative(e->relax, RELAX_USEC);
+	(void)sd_event_source_set_enabled(e->relax, SD_EVENT_ONESHOT);
+}
+
 uint64_t engine_now(const struct engine *e)
 {
 	uint64_t now = 0;
@@ -152,8 +158,7 @@ static void tell_end(struct engine *e)
 	announce(e, NULL, 0);
 	if (done) {
 		/* Reading a configuration took more memory than keeping it does. */
-		(void)sd_event_source_set_time_relative(e->relax, RELAX_USEC);
-		(void)sd_event_source_set_enabled(e->relax, SD_EVENT_ONESHOT);
+		engine_relax_later(e);
 		done(e->done_data, &e->outcome);
 	}
 	free(text);

@@ -204,6 +204,9 @@ uint64_t engine_wanted(void *engine);
  */
 bool engine_read(struct engine *e, uint64_t which);
 
+/** engine_relax_later - much memory was used, for a moment: give it back soon */
+void engine_relax_later(struct engine *e);
+
 /** engine_state - as published */
 enum engine_state engine_state(const struct engine *e);
 

@@ -51,6 +51,16 @@ within() {
 	note "$(basename "$1") ${*:2}: $((best / 1000)).$((best % 1000 / 100)) ms"
 	[ "$best" -le "$limit" ]
 }
+# What is its own in memory, KiB.
+memory() {
+	awk '/^Private_Dirty/ { print $2 }' "/proc/$daemon_pid/smaps_rollup"
+}
+memory_is_at_most() {
+	[ "$(memory)" -le "$1" ]
+}
+sleep 3 # until it rests
+memory_at_rest=$(memory)
+
 check "netctl status" within "${status_ms}000" netctl status
 check "in few lines" test "$(wc -l </tmp/out)" -lt 40
 # A client that is there already: from call to answer.
@@ -58,6 +68,8 @@ check "in few lines" test "$(wc -l </tmp/out)" -lt 40
 result=$?
 note "$(cat /tmp/describe)"
 check "Describe" test $result = 0
+note "memory: at rest $memory_at_rest KiB, behind Describe $(memory) KiB"
+check_eventually 10 "its memory is given back" memory_is_at_most $((memory_at_rest + 512))
 # Last: to show one, what nobody names is read too, and Describe then has it.
 best 7 netctl --version
 note "netctl --version: $((best / 1000)).$((best % 1000 / 100)) ms"
