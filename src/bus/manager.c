@@ -156,9 +156,14 @@ static int method_link_by_index(sd_bus_message *m, void *data, sd_bus_error *err
 	return answer_path(b, m, i->name);
 }
 
+static int run_describe(struct bus *b, sd_bus_message *m)
+{
+	return describe_all(b, m);
+}
+
 static int method_describe(sd_bus_message *m, void *data, sd_bus_error *error _unused_)
 {
-	return describe_all(data, m);
+	return call_begin_reading(data, m, 0, run_describe);
 }
 
 /* Is a feature's group, or the one that it stands in, the one that is asked for? */

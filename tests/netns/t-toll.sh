@@ -13,7 +13,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 /usr/bin/python3 -c 'import dbus, gi' 2>/dev/null || skip_all "needs python3-dbus and python3-gi"
 
 # once METHOD DIR: one call, when the flood has been sent; prints when it was answered.
-# flood METHOD NUMBER: so many calls at once; of each the time of its answer is in $bus_dir/answers.
+# flood METHOD NUMBER SIGNATURE: so many calls at once; of each the time of its answer is in $bus_dir/answers.
 # "sent" when the bus has all of them.
 cat >"$bus_dir/flood.py" <<'END'
 import sys, time, dbus, dbus.mainloop.glib
@@ -29,8 +29,8 @@ def answered(what):
     if not left:
         loop.quit()
 for n in range(left):
-    bus.call_async("org.netctl1", "/org/netctl1", "org.netctl1.Manager", sys.argv[1], "a{sv}",
-                   [dbus.Dictionary(signature="sv")], lambda *a: answered("done"),
+    bus.call_async("org.netctl1", "/org/netctl1", "org.netctl1.Manager", sys.argv[1], sys.argv[3],
+                   [dbus.Dictionary(signature="sv")] if sys.argv[3] else [], lambda *a: answered("done"),
                    lambda e: answered(e.get_dbus_name()), timeout=120)
 bus.flush()
 bus.call_blocking("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "GetId", "", ())
@@ -59,7 +59,7 @@ answered_first() {
 	"$@" /usr/bin/python3 "$bus_dir/once.py" ListLinks "$bus_dir" >"$bus_dir/once" &
 	once_pid=$!
 	eventually 20 test -e "$bus_dir/ready"
-	"${nobody[@]}" /usr/bin/python3 "$bus_dir/flood.py" Plan 60 >"$bus_dir/answers" 2>&1 &
+	"${nobody[@]}" /usr/bin/python3 "$bus_dir/flood.py" "${what[@]}" >"$bus_dir/answers" 2>&1 &
 	flood_pid=$!
 	wait "$once_pid"
 	cp "$bus_dir/answers" "$bus_dir/then"
@@ -83,14 +83,19 @@ chmod 777 "$bus_dir" # ready
 } | daemon_config
 daemon_start
 eventually 20 daemon_is_there
+what=(Plan 60 "a{sv}")
 first=$(answered_first)
 check "root does not wait until all that nobody asks is answered" few "$first"
 note "$first of 60 calls were answered before"
 first=$(answered_first "${other[@]}")
 check "nor does another user" few "$first"
 note "$first of 60 calls were answered before"
+what=(Describe 60 "")
+first=$(answered_first)
+check "nor root until the state has been told" few "$first"
+note "$first of 60 calls were answered before"
 third=(setpriv --reuid=2 --regid=2 --clear-groups)
-"${third[@]}" /usr/bin/python3 "$bus_dir/flood.py" Plan 6 >"$bus_dir/answers" 2>&1
+"${third[@]}" /usr/bin/python3 "$bus_dir/flood.py" Plan 6 "a{sv}" >"$bus_dir/answers" 2>&1
 check_equal "and whoever waits is answered in the end" 6 "$(grep -c done "$bus_dir/answers")"
 daemon_stop
 check "it ends when told, and well" daemon_stopped
