@@ -47,7 +47,7 @@ done
 
 # Complete: what is on the bus is in the manual.
 text "$NETCTL_BUILDDIR/man/org.netctl1.5" >"$daemon_dir/page"
-for xml in "$top"/dbus/*.xml "$NETCTL_BUILDDIR"/dbus/*.xml; do
+for xml in "$top"/dbus/*.xml "$NETCTL_BUILDDIR"/dbus/groups/*.xml; do
 	missing=
 	for name in $(sed -n 's/.*<\(interface\|method\|property\|signal\) name="\([^"]*\)".*/\2/p' "$xml"); do
 		grep -qw "$name" "$daemon_dir/page" || missing+=" $name"
