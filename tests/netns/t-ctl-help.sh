@@ -97,7 +97,7 @@ manual_examples() {
 	while read -r line; do
 		read -ra words <<<"${line%%[|&>]*}"
 		[ "${words[1]}" != -H ] || continue
-		timeout 1 "$NETCTL" "${words[@]:1}" >"$out" 2>&1 </dev/null
+		timeout --foreground 1 "$NETCTL" "${words[@]:1}" >"$out" 2>&1 </dev/null
 		status=$?
 		[ $status != 2 ] || { echo "$line"; cat "$out"; return 1; }
 		n=$((n + 1))
