@@ -12,6 +12,7 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include "nl/rtnl.h"
@@ -161,7 +162,8 @@ static const struct ifinfomsg *link_of(const struct mmsghdr *m)
  * A link is told of as a whole (rtnl_fill_ifinfo()), so of two that follow each other only the
  * second counts, if the same hand did both. With anything between them the first one counts too:
  * what is between may refer to the link. One that is shorter may be another thing:
- * wireless_send_event() tells little more than the name.
+ * wireless_send_event() tells little more than the name. And a link that was down has lost its
+ * routes, of which the kernel does not tell (fib_flush()), though it is up again.
  */
 static bool is_outdated(const struct mmsghdr *msgs, int i, int n)
 {
@@ -171,6 +173,8 @@ static bool is_outdated(const struct mmsghdr *msgs, int i, int n)
 	if (!link || link->ifi_family != AF_UNSPEC || i + 1 == n)
 		return false;
 	next = link_of(&msgs[i + 1]);
+	if (next && (next->ifi_flags & ~link->ifi_flags & IFF_UP))
+		return false;
 	h = msgs[i].msg_hdr.msg_iov->iov_base;
 	next_h = msgs[i + 1].msg_hdr.msg_iov->iov_base;
 	return next && next->ifi_family == AF_UNSPEC && next->ifi_index == link->ifi_index &&
