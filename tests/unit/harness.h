@@ -68,6 +68,15 @@ int harness_main(const char *name, const struct CMUnitTest *tests, size_t n);
 			skip();                                                                    \
 	} while (0)
 
+/** harness_need_kernel - skip the test on the fake kernel, which is not as mean */
+#define harness_need_kernel(h)                                                                     \
+	do {                                                                                       \
+		if ((h)->fake) {                                                                   \
+			print_message("# skipped, for the fake kernel does not do that\n");        \
+			skip();                                                                    \
+		}                                                                                  \
+	} while (0)
+
 /** harness_nic - a device that exists by itself comes */
 void harness_nic(struct harness *h, const char *name);
 

@@ -356,14 +356,68 @@ static void default_sysctl_changes_all(void **state)
 {
 	struct harness *h = harness_begin(state, "lan0");
 
-	if (h->fake) {
-		print_message("# skipped, for the fake kernel has no defaults\n");
-		skip();
-	}
+	harness_need_kernel(h);
 	expect_has(h, "lan0", "\"rp_filter\": \"off\"");
 	harness_exec(h, "sysctl net/ipv4/conf/default/rp_filter 2");
 	harness_settle(h);
 	expect_has(h, "lan0", "\"rp_filter\": \"loose\"");
+}
+
+#define TWO_NETWORKS(routes)                                                                       \
+	"interfaces = (\n"                                                                         \
+	"  { name = \"lan0\"; addresses = [ \"192.0.2.1/24\" ]; ipv6 = { disable = true; };\n"        \
+	"    routes = ( " routes " ); },\n"                                                         \
+	"  { name = \"wan\"; addresses = [ \"203.0.113.1/24\" ]; ipv6 = { disable = true; }; }\n);\n"
+#define ROUTE "{ to = \"198.51.100.0/24\"; via = \"192.0.2.2\"; }"
+
+/* A VRF takes it down and up again (cycle_netdev()), and of what fib_flush() does nothing is told. */
+static void down_and_up_takes_routes_along(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0");
+
+	harness_need_kernel(h);
+	if (system("ip link add vrf0 type vrf table 99 2>/dev/null")) {
+		print_message("# skipped, for this kernel has no VRF\n");
+		skip();
+	}
+	harness_exec(h, "ip link set vrf0 up");
+	harness_exec(h, "sysctl net/ipv6/conf/lan0/disable_ipv6 1");
+	harness_exec(h, "ip link set lan0 up");
+	harness_exec(h, "ip address add 192.0.2.1/24 dev lan0");
+	harness_exec(h, "ip route add 198.51.100.0/24 via 192.0.2.2");
+	harness_settle(h);
+	expect_has(h, "lan0", "198.51.100.0/24");
+	harness_exec(h, "ip link set lan0 master vrf0");
+	harness_settle(h);
+	expect_has(h, "lan0", "\"table\": 99");
+	expect_lacks(h, "lan0", "198.51.100.0/24");
+}
+
+/* fib_table_insert() and fib6_add_rt2node() tell of the new one only. */
+static void route_is_replaced_by_one_elsewhere(void **state)
+{
+	struct harness *h = harness_begin(state, "lan0 wan");
+
+	harness_need_kernel(h);
+	harness_must_apply(h, TWO_NETWORKS(""));
+	harness_exec(h, "ip route replace 198.51.100.0/24 via 192.0.2.3");
+	harness_settle(h);
+	expect_has(h, "lan0", "198.51.100.0/24");
+	harness_exec(h, "ip route replace 198.51.100.0/24 via 203.0.113.2");
+	harness_settle(h);
+	expect_lacks(h, "lan0", "198.51.100.0/24");
+	harness_exec(h, "ip route del 198.51.100.0/24");
+	harness_must_apply(h, TWO_NETWORKS(ROUTE));
+	harness_exec(h, "ip route replace 198.51.100.0/24 via 203.0.113.2");
+	harness_settle(h);
+	assert_string_equal(harness_state(h, "lan0"), "waiting");
+	assert_contains(harness_reason(h, "lan0"), "wan has one to there");
+	harness_exec(h, "ip route del 198.51.100.0/24");
+	harness_settle(h);
+	assert_string_equal(harness_state(h, "lan0"), "ok");
+	harness_exec(h, "ip route replace blackhole 198.51.100.0/24");
+	harness_settle(h);
+	expect_lacks(h, "lan0", "\"via\": \"192.0.2.2\"");
 }
 
 int main(void)
@@ -385,6 +439,8 @@ int main(void)
 		HARNESS_TEST(changes_while_down),
 		HARNESS_TEST(forwarding_of_all),
 		HARNESS_TEST(default_sysctl_changes_all),
+		HARNESS_TEST(down_and_up_takes_routes_along),
+		HARNESS_TEST(route_is_replaced_by_one_elsewhere),
 	};
 
 	return harness_main("traps", tests, ARRAY_SIZE(tests));
