@@ -17,6 +17,7 @@
 #include "bus/internal.h"
 #include "bus/name.h"
 #include "core/action.h"
+#include "util/hash.h"
 
 static json_t *clean_string(const char *s)
 {
@@ -123,22 +124,14 @@ static int append_property(sd_bus_message *m, const struct property *p, const st
 	return r;
 }
 
-/* FNV-1a */
-static uint32_t hash_bytes(uint32_t h, const void *p, size_t n)
-{
-	for (const unsigned char *c = p; n--; c++)
-		h = (h ^ *c) * UINT32_C(16777619);
-	return h;
-}
-
-static uint32_t hash_text(uint32_t h, json_t *j)
+static uint64_t hash_text(uint64_t h, json_t *j)
 {
 	_cleanup_free_ char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY | JSON_DIGITS);
 
 	return text ? hash_bytes(h, text, strlen(text)) : h;
 }
 
-static uint32_t hash_json(uint32_t h, json_t *j)
+static uint64_t hash_json(uint64_t h, json_t *j)
 {
 	const json_int_t n = json_integer_value(j);
 
@@ -152,7 +145,7 @@ static uint32_t hash_json(uint32_t h, json_t *j)
 	return h;
 }
 
-static uint32_t hash_row(uint32_t h, const struct feature *f, const struct row *r,
+static uint64_t hash_row(uint64_t h, const struct feature *f, const struct row *r,
 			 const struct object *o)
 {
 	if (!row_has(f, r, o))
@@ -166,7 +159,7 @@ static uint32_t hash_row(uint32_t h, const struct feature *f, const struct row *
 uint32_t property_hash(const struct property *p, const struct subject *s)
 {
 	const struct list *l;
-	uint32_t h = UINT32_C(2166136261);
+	uint64_t h = HASH_BEGIN;
 
 	if (p->own)
 		return hash_json(h, p->own(s));

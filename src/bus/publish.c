@@ -26,6 +26,7 @@
 
 #include "bus/internal.h"
 #include "core/drift.h"
+#include "util/hash.h"
 #include "util/log.h"
 #include "util/pace.h"
 
@@ -97,11 +98,8 @@ static void forget_link(struct bus *b, struct published *p)
 static uint32_t hash_opinion(const struct subject *s)
 {
 	const char *reason = s->want && s->want->reason ? s->want->reason : "";
-	uint32_t h = s->want ? s->want->state : STATE_FOREIGN;
 
-	for (; *reason; reason++)
-		h = (h ^ (unsigned char)*reason) * UINT32_C(16777619);
-	return h;
+	return hash_bytes(s->want ? s->want->state : STATE_FOREIGN, reason, strlen(reason));
 }
 
 /* Note how group @n of the link is now. */

@@ -173,11 +173,11 @@ static bool is_outdated(const struct mmsghdr *msgs, int i, int n)
 	if (!link || link->ifi_family != AF_UNSPEC || i + 1 == n)
 		return false;
 	next = link_of(&msgs[i + 1]);
-	if (next && (next->ifi_flags & ~link->ifi_flags & IFF_UP))
+	if (!next || (next->ifi_flags & ~link->ifi_flags & IFF_UP))
 		return false;
 	h = msgs[i].msg_hdr.msg_iov->iov_base;
 	next_h = msgs[i + 1].msg_hdr.msg_iov->iov_base;
-	return next && next->ifi_family == AF_UNSPEC && next->ifi_index == link->ifi_index &&
+	return next->ifi_family == AF_UNSPEC && next->ifi_index == link->ifi_index &&
 	       next_h->nlmsg_pid == h->nlmsg_pid && next_h->nlmsg_len >= h->nlmsg_len;
 }
 
